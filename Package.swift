@@ -1,0 +1,83 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// LibTorch: Debian's libtorch-dev, or the folder that LIBTORCH names (a wheel's or zip's `torch`).
+let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"]
+let torchInclude = (libtorch ?? "/usr") + "/include"
+let torchFlags = [
+  "-isystem", torchInclude, "-isystem", torchInclude + "/torch/csrc/api/include",
+]
+let torchLink =
+  (libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
+  + ["-Xlinker", "--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", "-ldnnl"]
+
+/// Kernels: no overflow or bounds checks, vectors as wide as every server since 2013 has them.
+let kernel: [SwiftSetting] = [
+  .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3"], .when(configuration: .release))
+]
+
+let package = Package(
+  name: "rdd",
+  products: [.executable(name: "rdd", targets: ["rdd"])],
+  dependencies: [
+    // The command line: subcommands, help, completions.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Recipes are YAML.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Log lines with levels, on stderr.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // Floor 0: what Swift cannot see, one C or C++ shim for each library.
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .target(
+      name: "CTorch",
+      cxxSettings: [.unsafeFlags(torchFlags), .define("NDEBUG", .when(configuration: .release))],
+      linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
+    .target(
+      name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+    // Floor 1: one Swift library over each shim, and what needs none.
+    .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "Randomness", swiftSettings: kernel),
+    .target(name: "Reduction"),
+    .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(name: "ImageIO", dependencies: ["CImage"]),
+    .target(name: "WeightFiles", dependencies: ["CXXHash"]),
+    .target(
+      name: "Recipes", dependencies: [.product(name: "Yams", package: "Yams")]),
+
+    // Floor 2: the method and its surroundings; they know neither MPI nor the command line.
+    .target(
+      name: "Difficulty", dependencies: ["Reduction", "Torch"], swiftSettings: kernel),
+    .target(
+      name: "Networks", dependencies: ["Randomness", "Reduction", "Torch", "WeightFiles"],
+      swiftSettings: kernel),
+    .target(
+      name: "Datasets", dependencies: ["ImageIO", "Randomness"], swiftSettings: kernel),
+    .target(name: "Pictures", dependencies: ["ImageIO"]),
+
+    // Floor 3: the same on many ranks.
+    .target(name: "DataParallel", dependencies: ["MPI", "Reduction", "Torch"]),
+
+    // Floor 4: recipe, coordinator, loop, checkpoints.
+    .target(
+      name: "Training",
+      dependencies: [
+        "DataParallel", "Datasets", "Difficulty", "Networks", "Pictures", "Recipes", "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Floor 5: the command.
+    .executableTarget(
+      name: "rdd",
+      dependencies: [
+        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+  ],
+  cxxLanguageStandard: .cxx17
+)

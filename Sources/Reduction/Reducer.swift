@@ -1,0 +1,37 @@
+/// Sums over all ranks, as losses and layers see them: no MPI, no files.
+///
+/// Every method is collective: all ranks call it, in the same order, with buffers of equal length,
+/// and all ranks hold the same bits afterwards. Integers are exact. A rank whose images contribute
+/// nothing still takes part, with zeros. A failure ends the job; it does not return.
+public protocol Reducer: AnyObject, Sendable {
+  /// This process's index, in `0..<worldSize`.
+  var rank: Int { get }
+  /// The number of processes that share a global batch.
+  var worldSize: Int { get }
+
+  /// Replaces each value with its sum over all ranks. Collective.
+  func sum(_ values: UnsafeMutableBufferPointer<Double>)
+  /// Replaces each value with its sum over all ranks. Collective.
+  func sum(_ values: UnsafeMutableBufferPointer<Int64>)
+}
+
+extension Reducer {
+  /// Replaces each value with its sum over all ranks. Collective.
+  public func sum(_ values: inout [Double]) { values.withUnsafeMutableBufferPointer { sum($0) } }
+  /// Replaces each value with its sum over all ranks. Collective.
+  public func sum(_ values: inout [Int64]) { values.withUnsafeMutableBufferPointer { sum($0) } }
+}
+
+/// The reducer of one process: the sum over one rank is the value itself.
+public final class SingleProcess: Reducer {
+  /// Always 0.
+  public let rank = 0
+  /// Always 1.
+  public let worldSize = 1
+  /// A reducer that changes nothing.
+  public init() {}
+  /// Leaves the values as they are.
+  public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
+  /// Leaves the values as they are.
+  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) {}
+}

@@ -1,0 +1,109 @@
+import Foundation
+
+/// Several ranks as threads of one process, for tests and for `--ranks-simulated`.
+///
+/// Contributions are added in rank order, so a result does not depend on how threads are scheduled.
+public enum SimulatedRanks {
+  /// Runs `body` once a rank, each on a thread of its own, and returns the results in rank order.
+  ///
+  /// - Parameters:
+  ///   - count: the number of ranks, at least 1.
+  ///   - body: the work of one rank; it calls the reducer's collectives as an MPI rank would.
+  /// - Returns: `count` results, in rank order.
+  public static func run<Result: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (any Reducer) -> Result
+  ) -> [Result] {
+    let meeting = Meeting(worldSize: count)
+    let results = Results<Result>(count)
+    let threads = (0..<count).map { rank in
+      let thread = Thread {
+        results.set(rank, body(SimulatedRank(rank: rank, meeting: meeting)))
+      }
+      thread.stackSize = 16 << 20
+      return thread
+    }
+    threads.forEach { $0.start() }
+    return results.waitForAll()
+  }
+}
+
+/// One simulated rank's view of the meeting.
+private final class SimulatedRank: Reducer {
+  let rank: Int
+  var worldSize: Int { meeting.worldSize }
+  private let meeting: Meeting
+
+  init(rank: Int, meeting: Meeting) {
+    self.rank = rank
+    self.meeting = meeting
+  }
+
+  func sum(_ values: UnsafeMutableBufferPointer<Double>) {
+    meeting.reduce(rank: rank, values) { $0 + $1 }
+  }
+
+  func sum(_ values: UnsafeMutableBufferPointer<Int64>) {
+    meeting.reduce(rank: rank, values) { $0 &+ $1 }
+  }
+}
+
+/// Where simulated ranks meet: everybody brings a buffer, the last one adds, everybody leaves.
+private final class Meeting: @unchecked Sendable {
+  let worldSize: Int
+  private let condition = NSCondition()
+  private var contributions: [UnsafeMutableRawBufferPointer?]
+  private var arrived = 0
+  private var generation = 0
+
+  init(worldSize: Int) {
+    self.worldSize = worldSize
+    contributions = Array(repeating: nil, count: worldSize)
+  }
+
+  func reduce<Value>(
+    rank: Int, _ values: UnsafeMutableBufferPointer<Value>, _ add: (Value, Value) -> Value
+  ) {
+    condition.lock()
+    defer { condition.unlock() }
+    contributions[rank] = UnsafeMutableRawBufferPointer(values)
+    arrived += 1
+    guard arrived == worldSize else {
+      let mine = generation
+      while generation == mine { condition.wait() }
+      return
+    }
+    let buffers = contributions.compactMap { $0?.bindMemory(to: Value.self) }
+    precondition(
+      buffers.allSatisfy { $0.count == values.count },
+      "Reducer.sum: ranks brought \(buffers.map(\.count)) values; expected equal counts")
+    for index in 0..<values.count {
+      let total = buffers.dropFirst().reduce(buffers[0][index]) { add($0, $1[index]) }
+      for buffer in buffers { buffer[index] = total }
+    }
+    arrived = 0
+    generation += 1
+    condition.broadcast()
+  }
+}
+
+/// The results of the ranks, filled from their threads.
+private final class Results<Value>: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var values: [Value?]
+
+  init(_ count: Int) { values = Array(repeating: nil, count: count) }
+
+  func set(_ index: Int, _ value: Value) {
+    condition.lock()
+    values[index] = value
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func waitForAll() -> [Value] {
+    condition.lock()
+    defer { condition.unlock() }
+    while values.contains(where: { $0 == nil }) { condition.wait() }
+    return values.compactMap { $0 }
+  }
+}
