@@ -5,9 +5,9 @@ import PackageDescription
 // LibTorch: Debian's libtorch-dev, or the folder that LIBTORCH names (a wheel's or zip's `torch`).
 let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"]
 let torchInclude = (libtorch ?? "/usr") + "/include"
-let torchFlags = [
-  "-isystem", torchInclude, "-isystem", torchInclude + "/torch/csrc/api/include",
-]
+let torchFlags =
+  (libtorch == nil ? [] : ["-isystem", torchInclude])
+  + ["-isystem", torchInclude + "/torch/csrc/api/include"]
 let torchLink =
   (libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
   + ["-Xlinker", "--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", "-ldnnl"]

@@ -1,1 +1,115 @@
+// A small C ABI over LibTorch.
+//
+// Every function that can fail returns 0, or -1 and leaves one line in ct_last_error(). Out
+// parameters come first. A ct_tensor* belongs to the caller and is freed with ct_free. No C++
+// exception leaves this library. Operators record autograd history unless gradients are off.
+#ifndef RDD_CTORCH_H
+#define RDD_CTORCH_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor ct_tensor;
+
+// Element types; the values are this library's own.
+enum { CT_FLOAT32, CT_BFLOAT16, CT_FLOAT64, CT_INT64, CT_UINT8, CT_BOOL, CT_INT32 };
+// Devices: CT_CPU, or CT_CUDA + index.
+enum { CT_CPU = 0, CT_CUDA = 1 };
+// Memory formats.
+enum { CT_CONTIGUOUS, CT_CHANNELS_LAST };
+
+// ---- runtime.cpp
+const char *ct_last_error(void);
+const char *ct_version(void);
+void ct_set_threads(int threads);
+int ct_threads(void);
+bool ct_cuda_available(void);
+// Whether operators record history, on this thread; returns what it was.
+bool ct_set_grad_enabled(bool enabled);
+
+// ---- tensor.cpp: making and looking at tensors
+void ct_free(ct_tensor *t);
+int ct_empty(ct_tensor **out, const int64_t *shape, int rank, int type, int device, int format);
+int ct_full(ct_tensor **out, const int64_t *shape, int rank, double value, int type, int device);
+// A tensor over memory of the caller; `release(context)` is called when its last user is gone.
+int ct_borrow(ct_tensor **out, void *data, const int64_t *shape, int rank, int type,
+              void (*release)(void *), void *context);
+int ct_rank(const ct_tensor *t);
+int64_t ct_size(const ct_tensor *t, int dimension);
+int64_t ct_count(const ct_tensor *t);
+int ct_type(const ct_tensor *t);
+int ct_device(const ct_tensor *t);
+bool ct_is_contiguous(const ct_tensor *t, int format);
+int ct_data(void **out, const ct_tensor *t);
+int ct_to(ct_tensor **out, const ct_tensor *t, int type, int device);
+int ct_contiguous(ct_tensor **out, const ct_tensor *t, int format);
+int ct_clone(ct_tensor **out, const ct_tensor *t);
+int ct_reshape(ct_tensor **out, const ct_tensor *t, const int64_t *shape, int rank);
+int ct_permute(ct_tensor **out, const ct_tensor *t, const int64_t *order, int rank);
+int ct_narrow(ct_tensor **out, const ct_tensor *t, int dimension, int64_t start, int64_t length);
+int ct_expand(ct_tensor **out, const ct_tensor *t, const int64_t *shape, int rank);
+int ct_cat(ct_tensor **out, ct_tensor *const *tensors, int count, int dimension);
+int ct_copy_(ct_tensor *target, const ct_tensor *source);
+
+// ---- operators.cpp: pointwise, reductions, layers
+enum {
+  CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_EQ, CT_NE, CT_LT, CT_LE, CT_GT, CT_GE,
+  CT_AND, CT_OR, CT_XOR, CT_MATMUL
+};
+int ct_binary(ct_tensor **out, int op, const ct_tensor *a, const ct_tensor *b);
+int ct_binary_scalar(ct_tensor **out, int op, const ct_tensor *a, double b);
+enum { CT_NEG, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_RELU, CT_NOT, CT_ISFINITE, CT_ZERO_LIKE };
+int ct_unary(ct_tensor **out, int op, const ct_tensor *a);
+int ct_clamp(ct_tensor **out, const ct_tensor *a, double low, double high);
+int ct_where(ct_tensor **out, const ct_tensor *condition, const ct_tensor *a, const ct_tensor *b);
+enum { CT_SUM, CT_MEAN, CT_AMAX };
+// count 0: over all dimensions.
+int ct_reduce(ct_tensor **out, int op, const ct_tensor *a, const int64_t *dimensions, int count,
+              bool keep);
+int ct_argmax(ct_tensor **out, const ct_tensor *a, int dimension);
+int ct_softmax(ct_tensor **out, const ct_tensor *a, int dimension, bool logarithm);
+int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
+int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+              int stride, int padding, int dilation, int groups);
+int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
+                  bool ceil_mode);
+int ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, bool ceil_mode);
+int ct_adaptive_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
+// Bilinear, corners aligned.
+int ct_upsample(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
+int ct_fill_(ct_tensor *t, double value);
+int ct_scale_(ct_tensor *t, double factor);
+// t += factor * other
+int ct_add_(ct_tensor *t, const ct_tensor *other, double factor);
+
+// ---- autograd.cpp
+int ct_set_requires_grad(ct_tensor *t, bool requires_grad);
+bool ct_requires_grad(const ct_tensor *t);
+int ct_detach(ct_tensor **out, const ct_tensor *t);
+// *out is NULL where no gradient is held.
+int ct_grad(ct_tensor **out, const ct_tensor *t);
+int ct_set_grad(ct_tensor *t, const ct_tensor *grad);
+// grads[i] may be NULL for a scalar root.
+int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count);
+// Calls `fn(context)` each time the gradient of the leaf `t` is final in a backward pass.
+int ct_on_gradient(const ct_tensor *t, void (*fn)(void *), void *context);
+
+// An operator whose backward is the caller's. `outputs` were computed with gradients off; `out`
+// receives the same data with history. `backward` gets the gradients of the outputs (NULL where
+// undefined; they stay the library's) and writes new tensors, or NULL, for the inputs, and returns
+// 0, or -1 after ct_set_error. It runs once; `release` runs when the closure is not needed any more.
+typedef int (*ct_backward_fn)(void *context, ct_tensor *const *grad_outputs,
+                              ct_tensor **grad_inputs);
+int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
+              ct_tensor *const *inputs, int input_count, ct_backward_fn backward,
+              void (*release)(void *), void *context);
+void ct_set_error(const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

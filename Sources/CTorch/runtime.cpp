@@ -1,0 +1,88 @@
+// Errors, threads, devices.
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <string>
+
+#include "support.h"
+
+namespace rdd {
+
+thread_local std::string last_error;
+
+void remember(const char *message) {
+  last_error = message;
+  auto end = last_error.find('\n');
+  if (end != std::string::npos) last_error.resize(end);
+}
+
+at::ScalarType scalar_type(int type) {
+  switch (type) {
+    case CT_FLOAT32: return at::kFloat;
+    case CT_BFLOAT16: return at::kBFloat16;
+    case CT_FLOAT64: return at::kDouble;
+    case CT_INT64: return at::kLong;
+    case CT_UINT8: return at::kByte;
+    case CT_BOOL: return at::kBool;
+    case CT_INT32: return at::kInt;
+    default: TORCH_CHECK(false, "unknown element type code ", type);
+  }
+}
+
+int type_code(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat: return CT_FLOAT32;
+    case at::kBFloat16: return CT_BFLOAT16;
+    case at::kDouble: return CT_FLOAT64;
+    case at::kLong: return CT_INT64;
+    case at::kByte: return CT_UINT8;
+    case at::kBool: return CT_BOOL;
+    case at::kInt: return CT_INT32;
+    default: return -1;
+  }
+}
+
+c10::Device device_of(int device) {
+  if (device == CT_CPU) return c10::Device(c10::kCPU);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(device - CT_CUDA));
+}
+
+at::MemoryFormat format_of(int format) {
+  return format == CT_CHANNELS_LAST ? at::MemoryFormat::ChannelsLast
+                                    : at::MemoryFormat::Contiguous;
+}
+
+}  // namespace rdd
+
+const char *ct_last_error(void) { return rdd::last_error.c_str(); }
+
+void ct_set_error(const char *message) { rdd::remember(message); }
+
+const char *ct_version(void) { return TORCH_VERSION; }
+
+void ct_set_threads(int threads) {
+  at::set_num_threads(threads);
+  // OpenBLAS built on pthreads has threads of its own, which at::set_num_threads does not reach.
+  using SetThreads = void (*)(int);
+  if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+    set(threads);
+  }
+}
+
+int ct_threads(void) { return at::get_num_threads(); }
+
+bool ct_cuda_available(void) {
+  try {
+    return at::hasCUDA();
+  } catch (...) {
+    return false;
+  }
+}
+
+bool ct_set_grad_enabled(bool enabled) {
+  bool before = c10::GradMode::is_enabled();
+  c10::GradMode::set_enabled(enabled);
+  return before;
+}

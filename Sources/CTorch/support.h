@@ -1,0 +1,41 @@
+// What the files of this library share: handles, and the fence that no exception passes.
+#pragma once
+#include <ATen/ATen.h>
+
+#include <exception>
+
+#include "CTorch.h"
+
+struct ct_tensor {
+  at::Tensor value;
+};
+
+namespace rdd {
+
+/// Keeps the first line of a message for ct_last_error().
+void remember(const char *message);
+
+inline ct_tensor *wrap(at::Tensor value) { return new ct_tensor{std::move(value)}; }
+
+at::ScalarType scalar_type(int type);
+int type_code(at::ScalarType type);
+c10::Device device_of(int device);
+at::MemoryFormat format_of(int format);
+
+/// Runs `body`; an exception becomes -1 and a message.
+template <typename Body>
+int protect(Body &&body) {
+  try {
+    body();
+    return 0;
+  } catch (const c10::Error &error) {
+    remember(error.what_without_backtrace());
+  } catch (const std::exception &error) {
+    remember(error.what());
+  } catch (...) {
+    remember("an exception that is not a std::exception");
+  }
+  return -1;
+}
+
+}  // namespace rdd

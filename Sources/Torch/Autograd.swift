@@ -1,0 +1,124 @@
+import CTorch
+
+extension Tensor {
+  /// Whether operators on this tensor record history. Settable on leaves.
+  public var requiresGradient: Bool {
+    get { ct_requires_grad(handle) }
+    set {
+      TorchRuntime.check(ct_set_requires_grad(handle, newValue), "requires_grad", self)
+    }
+  }
+
+  /// The same memory without history.
+  public var detached: Tensor { .make("detach", self) { ct_detach(&$0, handle) } }
+
+  /// The gradient that backward passes have added up; nil before the first.
+  ///
+  /// A gradient that is set beforehand is added to in place: set it to a zeroed view of a larger
+  /// buffer, and backward writes there.
+  public var gradient: Tensor? {
+    get {
+      var grad: OpaquePointer?
+      TorchRuntime.check(ct_grad(&grad, handle), "grad", self)
+      return grad.map(Tensor.init(owning:))
+    }
+    set { TorchRuntime.check(ct_set_grad(handle, newValue?.handle), "set grad", self) }
+  }
+
+  /// Calls `body` whenever this leaf's gradient is final, on the thread that runs backward.
+  ///
+  /// The hook stays for the life of the process, and so does what `body` captures.
+  public func onGradient(_ body: @escaping @Sendable () -> Void) {
+    let context = Unmanaged.passRetained(HookBox(body)).toOpaque()
+    let status = ct_on_gradient(
+      handle,
+      { context in
+        if let context { Unmanaged<HookBox>.fromOpaque(context).takeUnretainedValue().body() }
+      }, context)
+    TorchRuntime.check(status, "gradient hook", self)
+  }
+}
+
+private final class HookBox: Sendable {
+  let body: @Sendable () -> Void
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Recording history and running backward passes.
+public enum Autograd {
+  /// Runs `body` without recording history on this thread.
+  public static func withoutHistory<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = ct_set_grad_enabled(false)
+    defer { _ = ct_set_grad_enabled(before) }
+    return try body()
+  }
+
+  /// Adds d(sum of roots)/d(leaf) to the gradient of every leaf.
+  ///
+  /// - Parameter roots: outputs with the gradient of the loss with respect to each; nil for a
+  ///   scalar that is itself a part of the loss.
+  public static func backward(_ roots: [(output: Tensor, gradient: Tensor?)]) {
+    let outputs: [OpaquePointer?] = roots.map(\.output.handle)
+    let gradients: [OpaquePointer?] = roots.map { $0.gradient?.handle }
+    withExtendedLifetime(roots) {
+      TorchRuntime.check(ct_backward(outputs, gradients, Int32(roots.count)), "backward")
+    }
+  }
+
+  /// The gradients of an operator's inputs, given those of its outputs (nil: zero).
+  public typealias Backward = ([Tensor?]) -> [Tensor?]
+
+  /// Gives tensors that were computed without history a backward pass of the caller's.
+  ///
+  /// - Parameters:
+  ///   - outputs: the operator's results, computed inside `withoutHistory`. `backward` may capture
+  ///     them: what is returned are other tensors over the same memory.
+  ///   - inputs: the tensors that the operator read, in the order of `backward`'s results.
+  ///   - backward: runs at most once, on the thread that runs the backward pass.
+  /// - Returns: the outputs with history.
+  public static func custom(
+    _ outputs: [Tensor], of inputs: [Tensor], backward: @escaping Backward
+  ) -> [Tensor] {
+    let context = Unmanaged.passRetained(BackwardBox(backward, outputCount: outputs.count)).toOpaque()
+    var made = [OpaquePointer?](repeating: nil, count: outputs.count)
+    let status = withExtendedLifetime((outputs, inputs)) {
+      ct_custom(
+        &made, outputs.map(\.handle), Int32(outputs.count), inputs.map(\.handle),
+        Int32(inputs.count),
+        { context, given, results in
+          guard let context, let given, let results else { return -1 }
+          let box = Unmanaged<BackwardBox>.fromOpaque(context).takeUnretainedValue()
+          return box.run(given, results)
+        },
+        { context in
+          if let context { Unmanaged<BackwardBox>.fromOpaque(context).release() }
+        }, context)
+    }
+    TorchRuntime.check(status, "custom operator")
+    return made.compactMap { $0.map(Tensor.init(owning:)) }
+  }
+}
+
+private final class BackwardBox {
+  let backward: Autograd.Backward
+  let outputCount: Int
+
+  init(_ backward: @escaping Autograd.Backward, outputCount: Int) {
+    self.backward = backward
+    self.outputCount = outputCount
+  }
+
+  /// Runs with tensors of the C library: `given` stay its own, `results` become its own.
+  func run(
+    _ given: UnsafePointer<OpaquePointer?>, _ results: UnsafeMutablePointer<OpaquePointer?>
+  ) -> Int32 {
+    let gradients = (0..<outputCount).map { index in
+      given[index].map { borrowed in Tensor.make("grad") { ct_detach(&$0, borrowed) } }
+    }
+    for (index, result) in backward(gradients).enumerated() {
+      guard let result else { continue }
+      results[index] = result.newHandle()
+    }
+    return 0
+  }
+}

@@ -1,0 +1,58 @@
+import CTorch
+
+/// The layers' operators: LibTorch's, on `[N, C, H, W]`.
+public enum Functional {
+  /// A convolution with equal stride, padding and dilation in both directions.
+  ///
+  /// Source: PyTorch `conv2d`.
+  ///
+  /// - Parameters:
+  ///   - x: `[N, I, H, W]`.
+  ///   - weight: `[O, I / groups, kh, kw]`, of the same type.
+  ///   - bias: `[O]`.
+  ///   - stride: the step between outputs.
+  ///   - padding: zeros on each side.
+  ///   - dilation: the distance between the kernel's taps.
+  ///   - groups: the number of independent groups of channels.
+  /// - Returns: `[N, O, H', W']`.
+  public static func convolution(
+    _ x: Tensor, weight: Tensor, bias: Tensor?, stride: Int, padding: Int, dilation: Int,
+    groups: Int
+  ) -> Tensor {
+    .make("conv2d", x, weight) {
+      ct_conv2d(
+        &$0, x.handle, weight.handle, bias?.handle, Int32(stride), Int32(padding),
+        Int32(dilation), Int32(groups))
+    }
+  }
+
+  /// The largest element of each window. Source: PyTorch `max_pool2d`.
+  public static func maxPool(
+    _ x: Tensor, kernel: Int, stride: Int, padding: Int, ceilMode: Bool = false
+  ) -> Tensor {
+    .make("max_pool2d", x) {
+      ct_max_pool2d(&$0, x.handle, Int32(kernel), Int32(stride), Int32(padding), ceilMode)
+    }
+  }
+
+  /// The mean of each window, over the elements that exist. Source: PyTorch `avg_pool2d`.
+  public static func averagePool(
+    _ x: Tensor, kernel: Int, stride: Int, ceilMode: Bool = false
+  ) -> Tensor {
+    .make("avg_pool2d", x) {
+      ct_avg_pool2d(&$0, x.handle, Int32(kernel), Int32(stride), ceilMode)
+    }
+  }
+
+  /// The mean of each of `height * width` bins. Source: PyTorch `adaptive_avg_pool2d`.
+  public static func adaptiveAveragePool(_ x: Tensor, height: Int, width: Int) -> Tensor {
+    .make("adaptive_avg_pool2d", x) {
+      ct_adaptive_avg_pool2d(&$0, x.handle, Int64(height), Int64(width))
+    }
+  }
+
+  /// Bilinear resizing with aligned corners. Source: PyTorch `interpolate`.
+  public static func upsample(_ x: Tensor, height: Int, width: Int) -> Tensor {
+    .make("upsample_bilinear2d", x) { ct_upsample(&$0, x.handle, Int64(height), Int64(width)) }
+  }
+}

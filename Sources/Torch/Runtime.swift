@@ -1,0 +1,85 @@
+import CTorch
+
+/// Settings of the library as a whole.
+public enum TorchRuntime {
+  /// LibTorch's version, as "1.13.1".
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The number of threads that one operator uses, BLAS included; set it on each rank.
+  public static var threads: Int {
+    get { Int(ct_threads()) }
+    set { ct_set_threads(Int32(newValue)) }
+  }
+
+  /// Whether this build of LibTorch sees a CUDA device.
+  public static var cudaIsAvailable: Bool { ct_cuda_available() }
+
+  /// What happens when an operator fails inside LibTorch: no caller can go on, so it ends the job.
+  ///
+  /// Set once at start, before other threads run. The default stops this process.
+  nonisolated(unsafe) public static var onFailure: @Sendable (String) -> Never = { message in
+    fatalError(message)
+  }
+
+  /// Ends the job with the library's last message if `status` is not 0.
+  static func check(_ status: Int32, _ operation: StaticString, _ tensors: Tensor...) {
+    guard status != 0 else { return }
+    let shapes = tensors.map { "\($0.shape) \($0.type)" }.joined(separator: ", ")
+    onFailure("\(operation)(\(shapes)): \(String(cString: ct_last_error()))")
+  }
+}
+
+/// The type of a tensor's elements.
+public enum ElementType: Int32, Sendable {
+  /// IEEE single precision.
+  case float32 = 0
+  /// The upper half of a float32.
+  case bfloat16 = 1
+  /// IEEE double precision, for tests.
+  case float64 = 2
+  /// Signed 64-bit integers, for indices.
+  case int64 = 3
+  /// Bytes, for labels.
+  case uint8 = 4
+  /// Truth values, a byte each.
+  case bool = 5
+  /// Signed 32-bit integers.
+  case int32 = 6
+
+  /// The size of one element, in bytes.
+  public var byteCount: Int {
+    switch self {
+    case .uint8, .bool: 1
+    case .bfloat16: 2
+    case .float32, .int32: 4
+    case .float64, .int64: 8
+    }
+  }
+}
+
+/// Where a tensor's memory is.
+public enum Device: Sendable, Hashable {
+  /// Host memory.
+  case cpu
+  /// The memory of the CUDA device with this index.
+  case cuda(Int)
+
+  var code: Int32 {
+    switch self {
+    case .cpu: Int32(CT_CPU)
+    case .cuda(let index): Int32(CT_CUDA) + Int32(index)
+    }
+  }
+
+  init(code: Int32) { self = code == Int32(CT_CPU) ? .cpu : .cuda(Int(code) - Int(CT_CUDA)) }
+}
+
+/// The order in which the elements of an `[N, C, H, W]` tensor lie in memory.
+public enum MemoryFormat: Sendable {
+  /// Row-major: the width varies fastest.
+  case contiguous
+  /// The channels vary fastest (NHWC); the shape is still written `[N, C, H, W]`.
+  case channelsLast
+
+  var code: Int32 { Int32(self == .contiguous ? CT_CONTIGUOUS : CT_CHANNELS_LAST) }
+}
