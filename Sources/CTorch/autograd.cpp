@@ -99,6 +99,10 @@ int ct_set_requires_grad(ct_tensor *t, bool requires_grad) {
 
 bool ct_requires_grad(const ct_tensor *t) { return t->value.requires_grad(); }
 
+int ct_set_memory(ct_tensor *t, const ct_tensor *memory) {
+  return protect([&] { t->value.set_data(memory->value); });
+}
+
 int ct_detach(ct_tensor **out, const ct_tensor *t) {
   return protect([&] { *out = wrap(t->value.detach()); });
 }

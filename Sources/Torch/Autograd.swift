@@ -9,6 +9,11 @@ extension Tensor {
     }
   }
 
+  /// Gives this leaf other memory of the same shape, as a view of a larger buffer.
+  public func move(into memory: Tensor) {
+    TorchRuntime.check(ct_set_memory(handle, memory.handle), "set_data", self, memory)
+  }
+
   /// The same memory without history.
   public var detached: Tensor { .make("detach", self) { ct_detach(&$0, handle) } }
 
@@ -79,7 +84,8 @@ public enum Autograd {
   public static func custom(
     _ outputs: [Tensor], of inputs: [Tensor], backward: @escaping Backward
   ) -> [Tensor] {
-    let context = Unmanaged.passRetained(BackwardBox(backward, outputCount: outputs.count)).toOpaque()
+    let context = Unmanaged.passRetained(BackwardBox(backward, outputCount: outputs.count))
+      .toOpaque()
     var made = [OpaquePointer?](repeating: nil, count: outputs.count)
     let status = withExtendedLifetime((outputs, inputs)) {
       ct_custom(

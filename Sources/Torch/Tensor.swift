@@ -148,7 +148,8 @@ extension Tensor {
     precondition(
       type == Value.elementType && device == .cpu
         && (isContiguous() || (ct_rank(handle) == 4 && isContiguous(.channelsLast))),
-      "withElements: \(shape) \(type) on \(device); expected dense \(Value.elementType) in host memory")
+      "withElements: \(shape) \(type) on \(device); expected dense \(Value.elementType) in host memory"
+    )
     let pointer = data.assumingMemoryBound(to: Value.self)
     return try withExtendedLifetime(self) {
       try body(UnsafeMutableBufferPointer(start: pointer, count: count))

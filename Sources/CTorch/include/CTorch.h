@@ -89,6 +89,8 @@ int ct_add_(ct_tensor *t, const ct_tensor *other, double factor);
 // ---- autograd.cpp
 int ct_set_requires_grad(ct_tensor *t, bool requires_grad);
 bool ct_requires_grad(const ct_tensor *t);
+// Gives a leaf other memory of the same shape; its history and gradient stay.
+int ct_set_memory(ct_tensor *t, const ct_tensor *memory);
 int ct_detach(ct_tensor **out, const ct_tensor *t);
 // *out is NULL where no gradient is held.
 int ct_grad(ct_tensor **out, const ct_tensor *t);
@@ -108,6 +110,28 @@ int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
               ct_tensor *const *inputs, int input_count, ct_backward_fn backward,
               void (*release)(void *), void *context);
 void ct_set_error(const char *message);
+
+// ---- batch_norm.cpp: the parts of cross-rank batch normalisation, on [N, C, H, W]; the caller adds
+// the sums over ranks between them. No history is recorded. Sums are doubles.
+enum { CT_IDENTITY, CT_RELU_ACTIVATION, CT_RELU6_ACTIVATION };
+// sums[2 * C]: the sum of each channel, then the sum of its squares.
+int ct_bn_sums(double *sums, const ct_tensor *x);
+// out = activation((x - mean) * inverse_std * weight + bias + residual); residual may be NULL.
+int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const double *inverse_std,
+                const ct_tensor *weight, const ct_tensor *bias, const ct_tensor *residual,
+                int activation);
+// sums[2 * C]: the sum of dz, then of dz * xhat, where dz is dy where the activation passed it.
+int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, const ct_tensor *y,
+                        const double *mean, const double *inverse_std, int activation);
+// dx = weight * inverse_std * (dz - mean_dz - xhat * mean_dz_xhat); *dresidual = dz if asked for.
+int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor *dy,
+                         const ct_tensor *x, const ct_tensor *y, const double *mean,
+                         const double *inverse_std, const double *mean_dz,
+                         const double *mean_dz_xhat, const ct_tensor *weight, int activation);
+// Evaluation: the running statistics, one operator, with history.
+int ct_bn_frozen(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight,
+                 const ct_tensor *bias, const ct_tensor *mean, const ct_tensor *variance,
+                 double epsilon);
 
 #ifdef __cplusplus
 }

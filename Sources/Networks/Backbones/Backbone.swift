@@ -1,0 +1,18 @@
+import Torch
+
+/// What extracts features at output stride 8.
+protocol Backbone {
+  /// The channels of the features; no auxiliary head where the first is nil.
+  var channels: (auxiliary: Int?, last: Int) { get }
+
+  /// `[N, 3, H, W]` (BGR, mean subtracted) to features of H/8 x W/8, rounded up.
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput
+}
+
+/// Features of a backbone, `[N, C, h, w]`.
+struct BackboneOutput {
+  /// What the auxiliary head reads: ResNet's third stage.
+  let auxiliary: Tensor?
+  /// What the main head reads.
+  let last: Tensor
+}

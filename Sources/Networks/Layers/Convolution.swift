@@ -1,0 +1,43 @@
+import Torch
+
+/// A 2-D convolution with square kernel. Source: PyTorch `Conv2d`.
+final class Convolution {
+  /// How the weights start.
+  enum Start {
+    /// The published backbones: normal, deviation sqrt(2 / (outputs * k * k)).
+    case backbone
+    /// PyTorch's default: uniform within 1 / sqrt(fan in), the bias too.
+    case head
+  }
+
+  let weight: Tensor
+  let bias: Tensor?
+  let stride: Int
+  let padding: Int
+  let dilation: Int
+  let groups: Int
+
+  init(
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+    dilation: Int = 1, groups: Int = 1, bias: Bool = false, start: Start
+  ) {
+    let fanIn = Double(inputs / groups * kernel * kernel)
+    let uniform = Distribution.uniform(bound: 1 / fanIn.squareRoot())
+    let normal = Distribution.normal(
+      deviation: (2 / Double(outputs * kernel * kernel)).squareRoot())
+    weight = scope.parameter(
+      "weight", [outputs, inputs / groups, kernel, kernel], start == .backbone ? normal : uniform)
+    self.bias = bias ? scope.parameter("bias", [outputs], uniform) : nil
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+    self.groups = groups
+  }
+
+  /// `[N, I, H, W]` to `[N, O, H', W']`, of x's type.
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    Functional.convolution(
+      x, weight: weight.to(x.type), bias: bias?.to(x.type), stride: stride, padding: padding,
+      dilation: dilation, groups: groups)
+  }
+}

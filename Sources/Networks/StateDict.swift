@@ -1,0 +1,74 @@
+import Torch
+
+/// A network's named tensors, in the order of PyTorch's `state_dict`.
+public final class StateDict: @unchecked Sendable {
+  /// What an entry is for.
+  public enum Role: Sendable {
+    /// Trained: has a gradient.
+    case parameter
+    /// Kept beside the parameters: running statistics and counters.
+    case buffer
+  }
+
+  /// One named tensor.
+  public struct Entry: Sendable {
+    /// PyTorch's key, as `head.aspp.b0.0.weight`.
+    public let name: String
+    /// The tensor that the layers use; write into it, do not replace it.
+    public let tensor: Tensor
+    /// Whether it is trained.
+    public let role: Role
+  }
+
+  /// The entries in PyTorch's order.
+  public private(set) var entries: [Entry] = []
+  /// The number of dropout layers so far; each has an index of its own.
+  var dropoutCount = 0
+
+  /// The entries that are trained, in order.
+  public var parameters: [Entry] { entries.filter { $0.role == .parameter } }
+
+  /// The number of trained values.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+
+  /// The tensor of a name.
+  public subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
+
+  func add(_ name: String, _ tensor: Tensor, _ role: Role) {
+    entries.append(Entry(name: name, tensor: tensor, role: role))
+  }
+}
+
+/// Where a layer's tensors go and how they start: a prefix of names, passed to initialisers.
+public struct Scope {
+  let state: StateDict
+  let prefix: String
+  let start: Initialisation
+
+  /// The scope of a child module.
+  public func callAsFunction(_ name: String) -> Scope {
+    Scope(state: state, prefix: prefix + name + ".", start: start)
+  }
+
+  /// Adds a parameter.
+  func parameter(_ name: String, _ shape: [Int], _ distribution: Distribution) -> Tensor {
+    let tensor = start.tensor(shape, distribution, index: state.entries.count)
+    tensor.requiresGradient = true
+    state.add(prefix + name, tensor, .parameter)
+    return tensor
+  }
+
+  /// Adds a buffer of equal values.
+  func buffer(_ name: String, _ shape: [Int], _ value: Double, _ type: ElementType? = nil) -> Tensor
+  {
+    let tensor = Tensor.full(shape, value, type ?? start.type, device: start.device)
+    state.add(prefix + name, tensor, .buffer)
+    return tensor
+  }
+
+  /// The next dropout layer's index.
+  func nextDropout() -> Int {
+    state.dropoutCount += 1
+    return state.dropoutCount - 1
+  }
+}

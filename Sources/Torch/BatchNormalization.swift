@@ -1,0 +1,78 @@
+import CTorch
+
+/// What follows a normalisation in the same sweep over memory.
+public enum Activation: Int32, Sendable {
+  /// Nothing.
+  case none = 0
+  /// max(x, 0).
+  case relu = 1
+  /// min(max(x, 0), 6).
+  case relu6 = 2
+}
+
+/// The parts of batch normalisation between which the sums are added over ranks.
+///
+/// Everything is on `[N, C, H, W]`; none records history. Sums and moments are doubles, so that
+/// E[x^2] - E[x]^2 keeps its digits.
+public enum BatchNormalization {
+  /// The sum of each channel, then the sum of the squares of each channel: 2C numbers.
+  public static func sums(_ x: Tensor) -> [Double] {
+    var sums = [Double](repeating: 0, count: 2 * x.size(1))
+    TorchRuntime.check(ct_bn_sums(&sums, x.handle), "batch norm sums", x)
+    return sums
+  }
+
+  /// activation((x - mean) * inverseDeviation * weight + bias + residual).
+  public static func apply(
+    _ x: Tensor, mean: [Double], inverseDeviation: [Double], weight: Tensor, bias: Tensor,
+    residual: Tensor?, activation: Activation
+  ) -> Tensor {
+    .make("batch norm", x, weight) {
+      ct_bn_apply(
+        &$0, x.handle, mean, inverseDeviation, weight.handle, bias.handle, residual?.handle,
+        activation.rawValue)
+    }
+  }
+
+  /// The sum of dz, then the sum of dz * xhat, of each channel: 2C numbers. dz is `dy` where the
+  /// activation passed its input.
+  public static func backwardSums(
+    dy: Tensor, x: Tensor, y: Tensor, mean: [Double], inverseDeviation: [Double],
+    activation: Activation
+  ) -> [Double] {
+    var sums = [Double](repeating: 0, count: 2 * x.size(1))
+    let status = ct_bn_backward_sums(
+      &sums, dy.handle, x.handle, y.handle, mean, inverseDeviation, activation.rawValue)
+    TorchRuntime.check(status, "batch norm backward sums", dy, x)
+    return sums
+  }
+
+  /// The gradients of `x` and, if it took part, of the residual.
+  ///
+  ///     dx = weight * inverseDeviation * (dz - mean(dz) - xhat * mean(dz * xhat))
+  public static func backwardInput(
+    dy: Tensor, x: Tensor, y: Tensor, mean: [Double], inverseDeviation: [Double],
+    meanGradient: [Double], meanGradientTimesX: [Double], weight: Tensor, activation: Activation,
+    residual: Bool
+  ) -> (x: Tensor, residual: Tensor?) {
+    var forResidual: OpaquePointer?
+    let dx = Tensor.make("batch norm backward", dy, x) { out in
+      withUnsafeMutablePointer(to: &forResidual) { pointer in
+        ct_bn_backward_input(
+          &out, residual ? pointer : nil, dy.handle, x.handle, y.handle, mean, inverseDeviation,
+          meanGradient, meanGradientTimesX, weight.handle, activation.rawValue)
+      }
+    }
+    return (dx, forResidual.map(Tensor.init(owning:)))
+  }
+
+  /// Normalisation by the running statistics, with history. Source: PyTorch `batch_norm`.
+  public static func frozen(
+    _ x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Double
+  ) -> Tensor {
+    .make("batch norm, frozen", x, weight) {
+      ct_bn_frozen(
+        &$0, x.handle, weight.handle, bias.handle, mean.handle, variance.handle, epsilon)
+    }
+  }
+}
