@@ -1,0 +1,98 @@
+import Foundation
+import MPI
+import Synchronization
+
+/// The one way out of a rank that failed.
+public enum FailureExit {
+  /// The exit code when ranks can no longer communicate: EX_PROTOCOL of sysexits.h.
+  public static let communicationFailed: Int32 = 76
+  /// The exit code in place of one outside 1...255: EX_SOFTWARE of sysexits.h.
+  public static let internalFailure: Int32 = 70
+  /// How long ranks other than 0 wait before they speak. Rank 0's abort ends them within 0.2 s, so
+  /// what fails alike on all ranks (a bad recipe) is said once.
+  package static let patienceSeconds = 0.4
+
+  private static let isLeaving = Atomic(false)
+
+  /// Prints `rdd: error: ...` as one line on stderr and ends the job with `code`.
+  ///
+  /// With MPI active every rank ends through MPI_Abort: a rank that finalises and then exits with
+  /// another code than 0 hangs the job. Without MPI only this process ends. Any thread may call
+  /// it; the first one speaks, the others wait for the end. Not collective.
+  ///
+  /// - Parameters:
+  ///   - message: what failed, in one line.
+  ///   - code: 1...255.
+  public static func leave(_ message: String, code: Int32) -> Never {
+    let isFirst = isLeaving.compareExchange(
+      expected: false, desired: true, ordering: .acquiringAndReleasing
+    ).exchanged
+    while !isFirst { sleep(1) }
+    // A closed stderr must not turn the exit code into SIGPIPE's.
+    signal(SIGPIPE, SIG_IGN)
+    let place = World.place
+    let rank = place?.rank ?? MPIEnvironment.current.launchedRank ?? 0
+    if rank != 0 { Thread.sleep(forTimeInterval: patienceSeconds) }
+    fflush(nil)
+    write(line(message, rank: rank, worldSize: place?.worldSize ?? 1, host: hostName()))
+    let code = (1...255).contains(code) ? code : internalFailure
+    guard place != nil else {
+      // Not exit(): destructors of libraries whose threads still run could crash, and change the
+      // code.
+      _exit(code)
+    }
+    World.abort(code: code)
+  }
+
+  /// As `leave(_:code:)`, with an error's description.
+  public static func leave(_ error: any Error, code: Int32) -> Never {
+    leave(String(describing: error), code: code)
+  }
+
+  /// The line that `leave` prints, with its line feed.
+  package static func line(_ message: String, rank: Int, worldSize: Int, host: String) -> String {
+    let oneLine = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let place = worldSize > 1 ? "rank \(rank) (host \(host)): " : ""
+    return "rdd: error: \(place)\(oneLine)\n"
+  }
+
+  private static func write(_ line: String) {
+    // One write: lines of several ranks do not mix.
+    let bytes = Array(line.utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  private static func hostName() -> String {
+    var characters = [CChar](repeating: 0, count: 256)
+    guard gethostname(&characters, characters.count - 1) == 0 else { return "unknown" }
+    let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// What happens when a collective fails, on whatever thread: the ranks can no longer agree, so the
+/// job ends.
+public enum CollectiveFailure {
+  /// Ends the job; it never returns.
+  public typealias Handler = @Sendable (any Error) -> Never
+
+  private static let handler = Mutex<Handler>({ error in
+    FailureExit.leave(error, code: FailureExit.communicationFailed)
+  })
+
+  /// Replaces the handler, `FailureExit.leave` with code 76, for the whole process. The new one
+  /// can add what the loop knows (iteration, phase).
+  public static func setHandler(_ newHandler: @escaping Handler) {
+    handler.withLock { $0 = newHandler }
+  }
+
+  /// Runs a collective; when it throws, calls the handler.
+  static func orEndJob<Result>(_ body: () throws(MPIError) -> Result) -> Result {
+    do {
+      return try body()
+    } catch {
+      let current = handler.withLock { $0 }
+      current(error)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import MPI
+
+/// Sums gradients over all ranks while backward still computes others.
+///
+/// Gradients are numbered in the order in which backward finishes them and lie in buckets. When
+/// every gradient of a bucket is ready, a thread of its own reduces the bucket. Buckets are reduced
+/// in their fixed order on every rank, so ranks whose gradients become ready in another order wait
+/// for each other but never meet in different buckets. Sums are never averaged: losses are already
+/// normalised over all ranks.
+///
+/// With one rank there is no thread and nothing is copied. A failed collective ends the job through
+/// `CollectiveFailure`.
+public final class GradientBuckets: @unchecked Sendable {
+  /// How gradients are dealt into buckets.
+  public let layout: GradientLayout
+  /// Whether buckets are reduced while backward runs; otherwise `wait()` reduces them.
+  public let isOverlapped: Bool
+  /// What happened to each bucket between the last two calls of `wait()`, in bucket order.
+  public private(set) var events: [BucketEvent] = []
+  /// How long the last `wait()` waited: communication that backward did not hide.
+  public private(set) var exposedSeconds = 0.0
+
+  private let memory: BucketMemory
+  private let communicator: Communicator
+  /// Guards everything below.
+  private let condition = NSCondition()
+  private var round: BucketRound
+  private var isClosing = false
+  private var thread: Thread?
+
+  /// Buckets in memory of their own: each gradient is written where `gradient(_:)` says.
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - shapes: in the order in which backward finishes the gradients.
+  ///   - bucketBytes: the most bytes in a bucket of several gradients.
+  ///   - communicator: duplicated; the caller may go on using it.
+  ///   - overlap: false reduces inside `wait()`. So does an MPI that does not allow threads.
+  public convenience init(
+    shapes: [GradientShape], bucketBytes: Int, communicator: Communicator, overlap: Bool = true
+  ) throws(MPIError) {
+    let layout = GradientLayout(
+      shapes, bucketBytes: bucketBytes, alignment: BucketMemory.alignment)
+    try self.init(
+      memory: BucketMemory(layout), communicator: communicator, overlap: overlap)
+  }
+
+  /// Buckets over gradients that lie elsewhere and outlive this object. Collective.
+  ///
+  /// A bucket whose gradients lie one after another, without gaps, is reduced in place; the others
+  /// are copied to and fro. Parameters are those of the other initialiser.
+  public convenience init(
+    gradients: [GradientBuffer], bucketBytes: Int, communicator: Communicator,
+    overlap: Bool = true
+  ) throws(MPIError) {
+    let layout = GradientLayout(gradients.map(\.shape), bucketBytes: bucketBytes)
+    try self.init(
+      memory: BucketMemory(layout, gradients: gradients), communicator: communicator,
+      overlap: overlap)
+  }
+
+  private init(
+    memory: BucketMemory, communicator: Communicator, overlap: Bool
+  ) throws(MPIError) {
+    let differing = WorldAgreement(communicator).ranksThatDiffer(hash: memory.layout.hash)
+    precondition(
+      differing.isEmpty,
+      "GradientBuckets: other gradients on ranks \(differing); expected rank 0's order and sizes")
+    self.memory = memory
+    self.layout = memory.layout
+    self.communicator = try communicator.duplicate()
+    isOverlapped =
+      overlap && communicator.worldSize > 1 && World.threadLevel >= .multiple
+    round = BucketRound(memory.layout)
+    if isOverlapped { startThread() }
+  }
+
+  /// Where backward writes a gradient; all ranks' sum is there after `wait()`.
+  public func gradient(_ index: Int) -> UnsafeMutableRawBufferPointer { memory.gradient(index) }
+
+  /// Says that a gradient is final; it must not be touched again before `wait()` returns.
+  ///
+  /// Any thread may call it. Once for every gradient between two calls of `wait()`, also for a
+  /// gradient of zeros.
+  public func ready(_ index: Int) {
+    condition.lock()
+    if round.ready(index) != nil { condition.broadcast() }
+    condition.unlock()
+  }
+
+  /// Returns when all gradients hold the sums over all ranks. Collective.
+  ///
+  /// Every gradient has been made ready before.
+  public func wait() {
+    let begin = DispatchTime.now().uptimeNanoseconds
+    condition.lock()
+    round.requireAllReady()
+    if isOverlapped {
+      while !round.isReduced { condition.wait() }
+    } else {
+      while !round.isReduced { reduceNext() }
+    }
+    events = round.events
+    round = BucketRound(layout)
+    exposedSeconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+    condition.unlock()
+  }
+
+  /// Ends the thread and gives the communicator back, before MPI ends. Collective.
+  public func close() throws(MPIError) {
+    condition.lock()
+    precondition(!isClosing, "GradientBuckets.close: called twice; expected once")
+    isClosing = true
+    condition.broadcast()
+    while thread != nil { condition.wait() }
+    condition.unlock()
+    try communicator.free()
+  }
+
+  private func startThread() {
+    // The thread keeps this object alive until close().
+    let thread = Thread { self.reduceUntilClosed() }
+    thread.name = "rdd-gradients"
+    self.thread = thread
+    thread.start()
+  }
+
+  private func reduceUntilClosed() {
+    condition.lock()
+    while true {
+      while !isClosing && !round.isNextHandedOver { condition.wait() }
+      if isClosing { break }
+      reduceNext()
+      if round.isReduced { condition.broadcast() }
+    }
+    thread = nil
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Reduces the next bucket; called with the lock held, which is open meanwhile. The lock also
+  /// orders memory: what backward wrote before `ready` is seen here, and the sums after `wait`.
+  private func reduceNext() {
+    let bucket = round.begin()
+    condition.unlock()
+    if communicator.worldSize > 1 {
+      memory.gather(bucket)
+      let type = layout.buckets[bucket].type
+      CollectiveFailure.orEndJob { () throws(MPIError) in
+        try communicator.allreduce(memory.buckets[bucket], of: type, .sum)
+      }
+      memory.scatter(bucket)
+    }
+    condition.lock()
+    round.end()
+  }
+}

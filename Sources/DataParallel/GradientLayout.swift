@@ -1,0 +1,91 @@
+import MPI
+
+/// The size and type of one parameter's gradient.
+public struct GradientShape: Hashable, Sendable {
+  /// The number of values.
+  public let count: Int
+  /// The type of the values.
+  public let type: ElementType
+
+  /// A gradient of `count` values, at least 0.
+  public init(count: Int, type: ElementType) {
+    precondition(count >= 0, "GradientShape: count \(count); expected at least 0")
+    self.count = count
+    self.type = type
+  }
+
+  /// Bytes of the whole gradient.
+  public var byteCount: Int { count * type.byteCount }
+}
+
+/// How gradients are dealt into buckets; a function of shapes and limit alone, so that all ranks
+/// hold the same buckets.
+public struct GradientLayout: Sendable {
+  /// One bucket: gradients of one type that are reduced in one call.
+  public struct Bucket: Sendable {
+    /// The type of all values.
+    public let type: ElementType
+    /// The gradients' indices.
+    public internal(set) var members: Range<Int>
+    /// Where each member begins, in bytes from the bucket's begin.
+    public internal(set) var offsets: [Int] = []
+    /// Bytes of the bucket, gaps included.
+    public internal(set) var byteCount = 0
+  }
+
+  /// The gradients, in the order in which backward finishes them.
+  public let shapes: [GradientShape]
+  /// The buckets, in the order in which they are reduced.
+  public let buckets: [Bucket]
+  /// The bucket of each gradient.
+  public let bucketOfGradient: [Int]
+
+  /// Fills buckets in order; a new one begins where the limit would be passed or the type changes.
+  ///
+  /// - Parameters:
+  ///   - shapes: in the order in which backward finishes the gradients.
+  ///   - bucketBytes: the limit; a larger gradient has a bucket of its own.
+  ///   - alignment: each member begins at a multiple of so many bytes; 1 leaves no gaps.
+  public init(_ shapes: [GradientShape], bucketBytes: Int, alignment: Int = 1) {
+    precondition(
+      bucketBytes > 0 && alignment > 0,
+      "GradientLayout: bucketBytes \(bucketBytes), alignment \(alignment); expected more than 0")
+    var buckets: [Bucket] = []
+    var bucketOfGradient: [Int] = []
+    for (index, shape) in shapes.enumerated() {
+      let isNew =
+        buckets.last.map { bucket in
+          bucket.type != shape.type || bucket.byteCount + shape.byteCount > bucketBytes
+        } ?? true
+      if isNew { buckets.append(Bucket(type: shape.type, members: index..<index)) }
+      let bucket = buckets.count - 1
+      let padded = (shape.byteCount + alignment - 1) / alignment * alignment
+      buckets[bucket].members = buckets[bucket].members.lowerBound..<(index + 1)
+      buckets[bucket].offsets.append(buckets[bucket].byteCount)
+      buckets[bucket].byteCount += padded
+      bucketOfGradient.append(bucket)
+    }
+    self.shapes = shapes
+    self.buckets = buckets
+    self.bucketOfGradient = bucketOfGradient
+  }
+
+  /// FNV-1a over types and sizes: equal layouts have equal hashes in every process.
+  public var hash: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func add(_ value: Int) {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        hash = (hash ^ UInt64(truncatingIfNeeded: (value >> shift) & 0xff)) &* 0x100_0000_01b3
+      }
+    }
+    for shape in shapes {
+      add(Int(shape.type.rawValue))
+      add(shape.count)
+    }
+    for bucket in buckets {
+      add(bucket.members.count)
+      add(bucket.byteCount)
+    }
+    return hash
+  }
+}

@@ -1,0 +1,28 @@
+import MPI
+import Reduction
+
+/// Sums over the ranks of a communicator; what layers and losses see of MPI.
+///
+/// A failed collective ends the job through `CollectiveFailure`.
+public final class RankReducer: Reducer {
+  private let communicator: Communicator
+
+  /// This process's index, in `0..<worldSize`.
+  public var rank: Int { communicator.rank }
+  /// The number of ranks.
+  public var worldSize: Int { communicator.worldSize }
+
+  /// A reducer over a communicator that no other thread uses meanwhile.
+  public init(_ communicator: Communicator) { self.communicator = communicator }
+
+  /// Replaces each value with its sum over all ranks. Collective.
+  public func sum(_ values: UnsafeMutableBufferPointer<Double>) { reduce(values) }
+
+  /// Replaces each value with its sum over all ranks. Collective.
+  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values) }
+
+  private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
+    guard worldSize > 1 else { return }
+    CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+  }
+}

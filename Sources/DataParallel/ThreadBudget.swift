@@ -1,0 +1,100 @@
+import Foundation
+import MPI
+
+/// How many threads a rank computes with.
+public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
+  /// Where the number comes from.
+  public enum Source: Equatable, Sendable {
+    /// The user's OMP_NUM_THREADS.
+    case environment
+    /// This rank's share of the cores that it may run on.
+    case cores(usable: Int, localWorldSize: Int)
+  }
+
+  /// Threads for this rank, at least 1.
+  public let threadCount: Int
+  /// Where the number comes from.
+  public let source: Source
+
+  /// A rank's threads: the user's wish, or its share of the cores. Collective over the host.
+  ///
+  /// Cores in the affinity masks of several ranks are shared by them; ranks that a launcher bound
+  /// to cores of their own keep all of those.
+  ///
+  /// - Parameter local: the ranks on this host.
+  public init(local: Communicator) throws(MPIError) {
+    let masks = try local.allgatherv(ThreadBudget.affinityMask())
+    self.init(
+      masks: masks, localRank: local.rank,
+      wish: ProcessInfo.processInfo.environment["OMP_NUM_THREADS"])
+  }
+
+  /// As `init(local:)`, from facts that are known already.
+  ///
+  /// - Parameters:
+  ///   - masks: the affinity mask of each rank on the host, 8 cores in a byte.
+  ///   - localRank: whose budget.
+  ///   - wish: OMP_NUM_THREADS; a list for nested levels counts by its first number.
+  public init(masks: [[UInt8]], localRank: Int, wish: String?) {
+    if let first = wish?.split(separator: ",").first,
+      let count = Int(first.trimmingCharacters(in: .whitespaces)), count >= 1
+    {
+      threadCount = count
+      source = .environment
+      return
+    }
+    let all = masks.map(ThreadBudget.cores(in:))
+    var users: [Int: Int] = [:]
+    for core in all.joined() { users[core, default: 0] += 1 }
+    let mine = all[localRank]
+    let share = mine.reduce(0.0) { $0 + 1 / Double(users[$1] ?? 1) }
+    // A little more, so that three thirds of a core are one.
+    threadCount = max(1, Int(share + 1e-6))
+    source = .cores(usable: mine.count, localWorldSize: masks.count)
+  }
+
+  /// One line for the log.
+  public var description: String {
+    switch source {
+    case .environment: "\(threadCount) threads a rank (OMP_NUM_THREADS)"
+    case .cores(let usable, let localWorldSize):
+      "\(threadCount) threads a rank (\(usable) usable cores, \(localWorldSize) ranks on the host)"
+    }
+  }
+
+  /// The cores that this process may run on, 8 in a byte.
+  static func affinityMask() -> [UInt8] {
+    if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let mask = mask(inStatus: status)
+    {
+      return mask
+    }
+    // No /proc: the kernel's count, as if they were the first cores.
+    let count = ProcessInfo.processInfo.activeProcessorCount
+    return (0..<((count + 7) / 8)).map { UInt8((1 << min(8, count - $0 * 8)) - 1) }
+  }
+
+  /// The mask in the text of /proc/PID/status: `Cpus_allowed:` and words of 32 cores in hexadecimal
+  /// digits, the highest first.
+  ///
+  /// - Returns: 8 cores in a byte, the lowest first; nil if there is none.
+  package static func mask(inStatus status: String) -> [UInt8]? {
+    let key = "Cpus_allowed:"
+    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) }) else {
+      return nil
+    }
+    var mask: [UInt8] = []
+    let words = line.dropFirst(key.count).trimmingCharacters(in: .whitespaces).split(separator: ",")
+    for word in words.reversed() {
+      guard let value = UInt32(word, radix: 16) else { return nil }
+      for byte in 0..<4 { mask.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }
+    }
+    return mask.isEmpty ? nil : mask
+  }
+
+  private static func cores(in mask: [UInt8]) -> [Int] {
+    mask.indices.flatMap { byte in
+      (0..<8).filter { mask[byte] & (1 << $0) != 0 }.map { byte * 8 + $0 }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ImageIO
+
+/// What is wrong with a dataset: its list, a file or a pixel.
+public struct DatasetError: Error, Equatable, CustomStringConvertible {
+  /// What kind of fault it is.
+  public enum Kind: String, Sendable {
+    /// A line of a list file, or the list file itself.
+    case list = "list"
+    /// A file that is missing, damaged or of an unsupported kind.
+    case image = "image"
+    /// An image and its labels differ in size.
+    case size = "label size"
+    /// A label value that is none of the classes.
+    case label = "label value"
+  }
+
+  /// What kind of fault it is.
+  public let kind: Kind
+  /// The file and, of a list, the line.
+  public let place: String
+  /// What was found and expected, on one line.
+  public let reason: String
+
+  /// A fault at a place.
+  public init(_ kind: Kind, at place: String, _ reason: String) {
+    self.kind = kind
+    self.place = place
+    self.reason = reason
+  }
+
+  /// A file that could not be read.
+  init(_ error: ImageError) {
+    self.init(.image, at: error.path, error.reason)
+  }
+
+  /// One line: kind, place, reason.
+  public var description: String { "\(kind.rawValue): \(place): \(reason)" }
+}

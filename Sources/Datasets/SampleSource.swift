@@ -1,0 +1,35 @@
+import ImageIO
+
+/// The label of pixels that count nowhere.
+public let ignoreIndex: UInt8 = 255
+
+/// A photo and the class of each of its pixels.
+public struct LabelledImage: Equatable, Sendable {
+  /// The photo `[H, W, 3]`.
+  public var image: RGBImage
+  /// The class indices `[H, W]`; 255 is ignored.
+  public var labels: GrayImage
+
+  /// A photo with labels of the same size.
+  public init(image: RGBImage, labels: GrayImage) {
+    precondition(
+      image.width == labels.width && image.height == labels.height,
+      "image \(image.width) x \(image.height), labels \(labels.width) x \(labels.height)")
+    self.image = image
+    self.labels = labels
+  }
+}
+
+/// Where labelled images come from: a list of files, synthetic scenes.
+///
+/// A sample depends on nothing but its index, whichever rank or thread asks for it.
+public protocol SampleSource: Sendable {
+  /// The number of samples.
+  var count: Int { get }
+  /// The classes that the labels index.
+  var classes: ClassList { get }
+  /// What to call a sample in messages and file names; `index` in `0..<count`.
+  func name(_ index: Int) -> String
+  /// Reads or makes a sample; `index` in `0..<count`. Called from many threads at once.
+  func sample(_ index: Int) throws -> LabelledImage
+}

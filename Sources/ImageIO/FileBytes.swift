@@ -1,0 +1,70 @@
+import Foundation
+
+/// Whole files as bytes.
+package enum FileBytes {
+  /// The bytes of a regular file, or its first `prefix` bytes.
+  package static func contents(
+    of path: String, limit: Int, prefix: Int = .max
+  ) throws(ImageError) -> [UInt8] {
+    // Not blocking: opening a FIFO must not wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw systemError(path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw systemError(path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ImageError(.file, path: path, reason: "not a regular file")
+    }
+    let size = Int(status.st_size)
+    guard size <= limit else {
+      throw ImageError(.tooLarge, path: path, reason: "\(size) bytes; expected at most \(limit)")
+    }
+    let wanted = min(size, prefix)
+    var failure: ImageError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+      while count < wanted, let base = buffer.baseAddress {
+        let got = read(descriptor, base + count, wanted - count)
+        if got > 0 {
+          count += got
+        } else if got == 0 {
+          break  // the file became shorter meanwhile: the decoder will say so
+        } else if errno != EINTR {
+          failure = systemError(path)
+          break
+        }
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  /// Writes a file as a whole: readers see the old content or the new, never a part.
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(ImageError) {
+    let partial = path + ".partial"
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw systemError(path) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let error = systemError(path)
+        close(descriptor)
+        unlink(partial)
+        throw error
+      }
+      written += count
+    }
+    guard close(descriptor) == 0, rename(partial, path) == 0 else {
+      let error = systemError(path)
+      unlink(partial)
+      throw error
+    }
+  }
+
+  private static func systemError(_ path: String) -> ImageError {
+    ImageError(.file, path: path, reason: String(cString: strerror(errno)))
+  }
+}

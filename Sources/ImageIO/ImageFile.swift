@@ -1,0 +1,121 @@
+import CImage
+
+/// Reads PNG and JPEG files; which of the two a file is, its content says.
+public enum ImageFile {
+  /// The size and kind of an image, from its first bytes.
+  public static func header(
+    _ path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> ImageHeader {
+    // A PNG needs 33 bytes. A JPEG may hold a thumbnail or a profile before the size.
+    var prefix = 4096
+    while true {
+      let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
+      do {
+        return try header(of: bytes, path: path, limits: limits)
+      } catch {
+        guard error.kind == .truncated, bytes.count == prefix else { throw error }
+        prefix *= 16
+      }
+    }
+  }
+
+  /// A photo `[H, W, 3]`: gray and palettes expanded, alpha dropped, of 16 bits the upper 8.
+  public static func readRGB(
+    _ path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> RGBImage {
+    let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes)
+    return try decodeRGB(bytes, path: path, limits: limits)
+  }
+
+  /// A label map `[H, W]`: the gray values or palette indices as they are stored, PNG only.
+  public static func readLabels(
+    _ path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> GrayImage {
+    let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes)
+    return try decodeLabels(bytes, path: path, limits: limits)
+  }
+
+  /// The header of an encoded image; `path` names it in errors.
+  public static func header(
+    of bytes: [UInt8], path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> ImageHeader {
+    var header = cimage_header()
+    try check(path) { message in
+      cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
+    }
+    return ImageHeader(
+      format: header.format == CIMAGE_PNG ? .png : .jpeg, width: Int(header.width),
+      height: Int(header.height), channels: Int(header.channels), depth: Int(header.depth),
+      hasPalette: header.palette)
+  }
+
+  /// Decodes a photo; `path` names it in errors.
+  public static func decodeRGB(
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> RGBImage {
+    let header = try header(of: bytes, path: path, limits: limits)
+    let pixels = try decode(bytes, 3, CIMAGE_RGB, header, path: path, limits: limits)
+    return RGBImage(width: header.width, height: header.height, pixels: pixels)
+  }
+
+  /// Decodes a label map; `path` names it in errors.
+  public static func decodeLabels(
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard
+  ) throws(ImageError) -> GrayImage {
+    let header = try header(of: bytes, path: path, limits: limits)
+    let pixels = try decode(bytes, 1, CIMAGE_LABELS, header, path: path, limits: limits)
+    return GrayImage(width: header.width, height: header.height, pixels: pixels)
+  }
+
+  private static func decode(
+    _ bytes: [UInt8], _ channels: Int, _ layout: cimage_layout, _ header: ImageHeader,
+    path: String, limits: ImageLimits
+  ) throws(ImageError) -> [UInt8] {
+    let size = header.width * header.height * channels
+    var failure: ImageError?
+    let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      do throws(ImageError) {
+        try check(path) { message in
+          cimage_decode(
+            buffer.baseAddress, size, bytes, bytes.count, layout, cimage_limits(limits), message)
+        }
+        count = size
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return pixels
+  }
+}
+
+/// Runs a function of CImage and throws what it reports.
+func check(
+  _ path: String, _ body: (UnsafeMutablePointer<CChar>?) -> cimage_status
+) throws(ImageError) {
+  let size = CIMAGE_MESSAGE_SIZE
+  var status = CIMAGE_OK
+  let message = String(unsafeUninitializedCapacity: size) { buffer in
+    buffer.initialize(repeating: 0)
+    return buffer.withMemoryRebound(to: CChar.self) { characters in
+      status = body(characters.baseAddress)
+      return characters.firstIndex(of: 0) ?? 0
+    }
+  }
+  let kind: ImageError.Kind
+  switch status {
+  case CIMAGE_OK: return
+  case CIMAGE_TRUNCATED: kind = .truncated
+  case CIMAGE_TOO_LARGE: kind = .tooLarge
+  case CIMAGE_UNSUPPORTED: kind = .unsupported
+  default: kind = .damaged
+  }
+  throw ImageError(kind, path: path, reason: message)
+}
+
+extension cimage_limits {
+  fileprivate init(_ limits: ImageLimits) {
+    self.init(
+      width: UInt32(limits.width), height: UInt32(limits.height), pixels: UInt64(limits.pixels))
+  }
+}

@@ -1,0 +1,97 @@
+import CMPI
+import Glibc
+
+/// All ranks of the job, from MPI_Init to MPI_Finalize.
+///
+/// Without `mpirun` the world is this process alone.
+public final class World: Sendable {
+  /// How this process was started, as the environment said before MPI added its own variables.
+  public let environment: MPIEnvironment
+  /// What MPI granted; `multiple` is asked for.
+  public let threadLevel: ThreadLevel
+  /// All ranks; a duplicate of MPI_COMM_WORLD, so that no other library's messages meet ours.
+  public let communicator: Communicator
+  /// The ranks on this host.
+  public let local: Communicator
+
+  /// This process's index, in `0..<worldSize`.
+  public var rank: Int { communicator.rank }
+  /// The number of ranks of the job.
+  public var worldSize: Int { communicator.worldSize }
+  /// This process's index on its host.
+  public var localRank: Int { local.rank }
+  /// The number of ranks on this host.
+  public var localWorldSize: Int { local.worldSize }
+
+  /// Starts MPI. Collective; once in a process.
+  ///
+  /// Before that it sets `MPIEnvironment.recommendedSettings`, and under a launcher it asks the
+  /// kernel to kill this process when its parent dies, so that no rank outlives its job.
+  ///
+  /// Call it before the process has other threads: it changes the environment.
+  /// Source: MPI_Init_thread, MPI 3.1, section 12.4.3.
+  public init() throws(MPIError) {
+    precondition(!World.isInitialized, "World.init: MPI was started before; expected once")
+    environment = MPIEnvironment.current
+    for (name, value) in environment.recommendedSettings { setenv(name, value, 0) }
+    if environment.isLaunched { _ = cmpi_die_with_parent() }
+    var granted: Int32 = 0
+    try check(
+      "MPI_Init_thread", MPI_Init_thread(nil, nil, ThreadLevel.multiple.constant, &granted))
+    threadLevel = ThreadLevel(granted: granted)
+    let world = cmpi_comm_world()
+    try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(world, cmpi_errors_return()))
+    var copy: MPI_Comm?
+    try check("MPI_Comm_dup", MPI_Comm_dup(world, &copy))
+    communicator = try Communicator(owning: copy, countLimit: Communicator.largestCount)
+    local = try communicator.splitByHost()
+  }
+
+  /// Ends MPI; no communicator may be used afterwards. Collective.
+  ///
+  /// Only for success: a rank that finalises and then exits with a code other than 0, while others
+  /// still communicate, hangs the job. A failing rank calls `abort(code:)` instead.
+  public func finalize() throws(MPIError) {
+    try local.free()
+    try communicator.free()
+    try check("MPI_Finalize", MPI_Finalize())
+  }
+
+  /// Whether MPI was started in this process.
+  public static var isInitialized: Bool { flag { MPI_Initialized(&$0) } }
+
+  /// Whether MPI was started and has not ended.
+  public static var isActive: Bool { isInitialized && !flag { MPI_Finalized(&$0) } }
+
+  /// This process's rank and the number of ranks, if MPI is active.
+  public static var place: (rank: Int, worldSize: Int)? {
+    guard isActive else { return nil }
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    guard MPI_Comm_rank(cmpi_comm_world(), &rank) == MPI_SUCCESS,
+      MPI_Comm_size(cmpi_comm_world(), &size) == MPI_SUCCESS
+    else { return nil }
+    return (Int(rank), Int(size))
+  }
+
+  /// What the MPI that is active in this process allows threads to do.
+  public static var threadLevel: ThreadLevel {
+    var granted: Int32 = 0
+    guard isActive, MPI_Query_thread(&granted) == MPI_SUCCESS else { return .single }
+    return ThreadLevel(granted: granted)
+  }
+
+  /// Ends every rank of the job; `mpirun` exits with `code`.
+  ///
+  /// - Parameter code: 1...255. (0 and 256 would look like success.)
+  public static func abort(code: Int32) -> Never {
+    precondition((1...255).contains(code), "World.abort: code \(code); expected 1...255")
+    if isActive { _ = MPI_Abort(cmpi_comm_world(), code) }
+    _exit(code)
+  }
+
+  private static func flag(_ read: (inout Int32) -> Int32) -> Bool {
+    var value: Int32 = 0
+    return read(&value) == MPI_SUCCESS && value != 0
+  }
+}

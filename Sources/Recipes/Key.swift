@@ -1,0 +1,148 @@
+/// One key of a recipe: its name, what may stand there, what it means and the property it sets.
+///
+/// The table of all keys (`Key.all`) is the only place that knows them. Reading, defaults, the resolved
+/// recipe, the reference table, the nearest key and `--set` all follow from it. A key's default is the
+/// initial value of its property.
+package struct Key: Sendable {
+  /// The name with its sections: `distill.ohem.threshold`.
+  package let path: String
+  /// What may stand there: `a number from 0 to 1`.
+  package let expected: String
+  /// The words that may stand there, if they are few.
+  package let choices: [String]
+  /// One line for the reference table.
+  package let meaning: String
+  /// Reads a value into the recipe.
+  let read: @Sendable (Written, inout Recipe) -> Outcome
+  /// The value as YAML.
+  package let yaml: @Sendable (Recipe) -> String
+
+  /// What became of a written value.
+  enum Outcome { case done, wrongType, outOfRange }
+
+  /// The property of a key. Literal key paths are sendable; the type has to say so.
+  typealias Member<Value> = WritableKeyPath<Recipe, Value> & Sendable
+
+  /// A key with any value of its type.
+  init<Value: RecipeValue>(_ path: String, _ member: Member<Value>, _ meaning: String) {
+    self.init(path, Value.expected, meaning, Value.choices) { written, recipe in
+      guard let value = Value(written) else {
+        return Value.choices.isEmpty || written.text == nil ? .wrongType : .outOfRange
+      }
+      recipe[keyPath: member] = value
+      return .done
+    } yaml: {
+      $0[keyPath: member].yaml
+    }
+  }
+
+  /// A key with a number of a range.
+  init<Value: RecipeValue & Comparable>(
+    _ path: String, _ member: Member<Value>, _ range: ClosedRange<Value>, _ meaning: String
+  ) {
+    self.init(path, "\(Value.expected) \(range.inWords)", meaning) { written, recipe in
+      guard let value = Value(written) else { return .wrongType }
+      guard range.contains(value) else { return .outOfRange }
+      recipe[keyPath: member] = value
+      return .done
+    } yaml: {
+      $0[keyPath: member].yaml
+    }
+  }
+
+  /// A key with an integer of a range or the word `auto`, which is nil.
+  init(
+    _ path: String, orAuto member: Member<Int?>, _ range: ClosedRange<Int>, _ meaning: String
+  ) {
+    self.init(path, "auto or an integer \(range.inWords)", meaning) { written, recipe in
+      let value = Int(written)
+      guard value != nil || written.word == "auto" else { return .wrongType }
+      if let value, !range.contains(value) { return .outOfRange }
+      recipe[keyPath: member] = value
+      return .done
+    } yaml: {
+      $0[keyPath: member]?.yaml ?? "auto"
+    }
+  }
+
+  /// A key with a file or folder or the word `none`, which is nil.
+  ///
+  /// A relative path starts from the recipe's folder when the recipe says it, and from the current
+  /// folder when `--set` does. The property gets the absolute path.
+  init(_ path: String, path member: Member<String?>, _ meaning: String) {
+    self.init(path, "a path or none", meaning) { written, recipe in
+      if written.word == "none" || written.isEmpty && written.word != "" {
+        recipe[keyPath: member] = nil
+        return .done
+      }
+      guard let text = String(written) else { return .wrongType }
+      recipe[keyPath: member] = absolutePath(text, from: written.place.folder)
+      return .done
+    } yaml: {
+      $0[keyPath: member]?.yaml ?? "none"
+    }
+  }
+
+  /// A key with a list of numbers of a range.
+  init(
+    _ path: String, _ member: Member<[Double]>, each range: ClosedRange<Double>,
+    count: ClosedRange<Int>, _ meaning: String
+  ) {
+    let expected = "a list of \(count.lowerBound) to \(count.upperBound) numbers \(range.inWords)"
+    self.init(path, expected, meaning) { written, recipe in
+      guard let values = [Double](written) else { return .wrongType }
+      guard count.contains(values.count), values.allSatisfy(range.contains) else {
+        return .outOfRange
+      }
+      recipe[keyPath: member] = values
+      return .done
+    } yaml: {
+      $0[keyPath: member].yaml
+    }
+  }
+
+  private init(
+    _ path: String, _ expected: String, _ meaning: String, _ choices: [String] = [],
+    read: @escaping @Sendable (Written, inout Recipe) -> Outcome,
+    yaml: @escaping @Sendable (Recipe) -> String
+  ) {
+    self.path = path
+    self.expected = expected
+    self.choices = choices
+    self.meaning = meaning
+    self.read = read
+    self.yaml = yaml
+  }
+}
+
+extension Key {
+  /// All keys, in the order of the resolved recipe.
+  package static let all: [Key] =
+    [Key("preset", \.preset, "Options set together before those of the file: see Presets.")]
+    + data + student + teacher + train + distill + evaluation
+
+  /// The keys by name.
+  package static let named = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
+
+  /// The names of the sections, each with the key that a single word in its place stands for.
+  static let sections: [String: String?] = {
+    var sections: [String: String?] = [:]
+    for key in all {
+      var path = key.path[...]
+      while let dot = path.lastIndex(of: ".") {
+        path = path[..<dot]
+        sections[String(path)] = .some(nil)
+      }
+    }
+    sections["distill"] = "distill.method"
+    return sections
+  }()
+}
+
+extension ClosedRange where Bound: RecipeValue {
+  /// `from 1 to 9`, or `of at least 1` when the upper end is only the type's.
+  var inWords: String {
+    if let top = upperBound as? Int, top == .max { return "of at least \(lowerBound.yaml)" }
+    return "from \(lowerBound.yaml) to \(upperBound.yaml)"
+  }
+}

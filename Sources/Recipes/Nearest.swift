@@ -1,0 +1,34 @@
+/// The word nearest to another: what a typist most likely meant.
+///
+/// A word with dots is also compared by its last part alone, so that a key in the wrong section finds
+/// its own.
+///
+/// - Returns: the nearest word, the first of equals; nil when there is none to choose from.
+func nearest(to word: String, among words: some Sequence<String>) -> String? {
+  func distance(_ other: String) -> (Int, Int) {
+    let whole = editDistance(word, other)
+    return (min(whole, editDistance(lastPart(word), lastPart(other)) + 2), whole)
+  }
+  func lastPart(_ path: String) -> String {
+    path.split(separator: ".").last.map(String.init) ?? path
+  }
+  return words.map { ($0, distance($0)) }.min { $0.1 < $1.1 }?.0
+}
+
+/// Insertions, deletions and replacements that turn one word into another (Levenshtein).
+///
+/// Words longer than 100 bytes are cut: no key is that long.
+private func editDistance(_ first: String, _ second: String) -> Int {
+  let (a, b) = (Array(first.utf8.prefix(100)), Array(second.utf8.prefix(100)))
+  var row = Array(0...b.count)
+  for i in a.indices {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in b.indices {
+      let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+    }
+  }
+  return row[b.count]
+}

@@ -1,0 +1,101 @@
+extension Recipe {
+  /// A rule between keys that does not hold; `key` is the one to blame.
+  struct Conflict {
+    var kind = RecipeError.Kind.conflict
+    var key: String
+    var found: String
+    var expected: String
+    var remedy: String
+  }
+
+  /// The first rule between keys that does not hold.
+  var firstConflict: Conflict? {
+    dataConflict ?? networkConflict ?? distillConflict
+  }
+
+  private var dataConflict: Conflict? {
+    if data.kind == .list, data.root == nil {
+      return Conflict(
+        kind: .missing, key: "data.kind", found: "data.kind: list and no data.root",
+        expected: "the folder of the images", remedy: "add --set data.root=FOLDER")
+    }
+    if data.classCount == 0 {
+      return Conflict(
+        kind: .missing, key: "data.format", found: "data.format: train_ids and no data.num_classes",
+        expected: "the number of classes", remedy: "set data.num_classes")
+    }
+    let expectedCount = data.kind == .scenes ? Self.sceneClassCount : data.format.classCount
+    if let expectedCount, expectedCount != data.classCount {
+      let source = data.kind == .scenes ? "the scenes" : "data.format \(data.format.rawValue)"
+      return Conflict(
+        key: "data.num_classes", found: "data.num_classes: \(data.classCount)",
+        expected: "\(expectedCount), the classes of \(source)",
+        remedy: "remove data.num_classes, or use data.format train_ids")
+    }
+    for (key, size) in [
+      ("data.crop_height", data.cropHeight), ("data.crop_width", data.cropWidth),
+    ] where size < 32 {
+      return Conflict(
+        kind: .outOfRange, key: key, found: "\(key): \(size)", expected: "0, or 32 to 8192",
+        remedy: "take a larger crop; the networks divide it by 8")
+    }
+    return nil
+  }
+
+  private var networkConflict: Conflict? {
+    if distill.method == .none { return nil }
+    if teacher.weights == nil, !teacher.fromSeed {
+      return Conflict(
+        kind: .missing, key: "distill.method",
+        found: "distill.method: \(distill.method.rawValue) and no teacher.weights",
+        expected: "the teacher's weights",
+        remedy: "add --set teacher.weights=FILE; train one with 'distill: none' if there is none")
+    }
+    if distill.method == .rdd, !teacher.network.hasAuxiliaryHead {
+      return Conflict(
+        key: "teacher.network", found: "teacher.network: \(teacher.network.rawValue)",
+        expected: "a ResNet: TFE compares the teacher's main and auxiliary head",
+        remedy: "take a ResNet teacher, or distill.method kd")
+    }
+    return nil
+  }
+
+  private var distillConflict: Conflict? {
+    if distill.method != .rdd { return nil }
+    if distill.switch == .blend, distill.warmupIterations == train.iterations {
+      return Conflict(
+        key: "distill.warmup_iterations",
+        found: "distill.warmup_iterations: \(distill.warmupIterations), the last iteration",
+        expected: "another iteration: blending from the last one divides by zero",
+        remedy: "blend from an earlier iteration, or use distill.switch hard")
+    }
+    if distill.statistics == .global, distill.ohem.minimumKeptUnit == .rank {
+      return Conflict(
+        key: "distill.ohem.minimum_kept_unit",
+        found: "distill.ohem.minimum_kept_unit: rank with global statistics",
+        expected: "batch or image: the number of ranks must not change the result",
+        remedy: "use batch or image, or distill.statistics local")
+    }
+    if distill.ohem.minimumKept == nil {
+      return Conflict(
+        key: "distill.ohem.minimum_kept_unit",
+        found: "distill.ohem.minimum_kept: auto with minimum_kept_unit rank",
+        expected: "a number: how many ranks there will be is not known here",
+        remedy: "set distill.ohem.minimum_kept (the scripts: 100000)")
+    }
+    switch distill.classWeights {
+    case .cityscapes where data.classCount != 19:
+      return classWeightConflict("cityscapes", "19 classes for the Cityscapes weights")
+    case .list(let weights) where weights.count != data.classCount:
+      return classWeightConflict("\(weights.count) weights", "\(data.classCount), one for each class")
+    default: return nil
+    }
+  }
+
+  private func classWeightConflict(_ found: String, _ expected: String) -> Conflict {
+    Conflict(
+      key: "distill.class_weights",
+      found: "distill.class_weights: \(found) for \(data.classCount) classes",
+      expected: expected, remedy: "use auto, none or a list of \(data.classCount) numbers")
+  }
+}

@@ -1,0 +1,143 @@
+extension Recipe {
+  /// Images, labels and how they are prepared.
+  public struct Data: Sendable, Equatable {
+    /// Where the images come from.
+    public var kind = DataKind.scenes
+    /// The folder of a list's images; absolute.
+    public var root: String?
+    /// The list of training images, below `root`.
+    public var trainList = "train.txt"
+    /// The list of validation images, below `root`.
+    public var validationList = "val.txt"
+    /// How label files say a class.
+    public var format = LabelFormat.trainIDs
+    /// Classes; 0 only before a recipe is read.
+    public var classCount = 0
+    /// Crop height in pixels; 0 only before a recipe is read.
+    public var cropHeight = 0
+    /// Crop width in pixels; 0 only before a recipe is read.
+    public var cropWidth = 0
+    /// Random scale, crop and mirror.
+    public var augment = true
+    /// A new order in each epoch.
+    public var shuffle = true
+    /// Threads of each rank that decode and augment.
+    public var loaderThreads = 1
+    /// Batches prepared ahead.
+    public var prefetchBatches = 4
+    /// Memory of each rank for decoded images, in MiB.
+    public var cacheMebibytes = 512
+    /// The synthetic street scenes.
+    public var scenes = Scenes()
+  }
+
+  /// Street scenes that the program draws.
+  public struct Scenes: Sendable, Equatable {
+    /// Height in pixels.
+    public var height = 128
+    /// Width in pixels.
+    public var width = 256
+    /// Training scenes.
+    public var trainCount = 500
+    /// Validation scenes.
+    public var validationCount = 100
+    /// The seed of what is drawn; not the run's.
+    public var seed = 1
+  }
+
+  /// Where images come from.
+  public enum DataKind: String, RecipeChoice {
+    /// Synthetic street scenes.
+    case scenes
+    /// Files named by lists.
+    case list
+  }
+
+  /// How label files say a class.
+  public enum LabelFormat: String, RecipeChoice {
+    /// gtFine label ids.
+    case cityscapes
+    /// Indices, 11 ignored.
+    case camvid
+    /// Palette indices, 255 ignored.
+    case voc
+    /// Index plus one, 0 ignored.
+    case ade20k
+    /// Indices, 255 ignored.
+    case trainIDs = "train_ids"
+
+    /// The classes of the data set; nil where only the user knows.
+    public var classCount: Int? {
+      switch self {
+      case .cityscapes: 19
+      case .camvid: 11
+      case .voc: 21
+      case .ade20k: 150
+      case .trainIDs: nil
+      }
+    }
+
+    /// The paper's training crop.
+    var crop: (height: Int, width: Int) {
+      switch self {
+      case .cityscapes: (512, 1024)
+      case .camvid: (360, 360)
+      case .voc, .ade20k, .trainIDs: (512, 512)
+      }
+    }
+  }
+
+  /// The classes of the synthetic street scenes.
+  public static let sceneClassCount = 11
+}
+
+extension Key {
+  static let data = [
+    Key("data.kind", \.data.kind, "Synthetic street scenes, or the files of a list."),
+    Key(
+      "data.root", path: \.data.root,
+      "Folder of the images. Relative to the recipe's folder; with --set, to the current folder."),
+    Key(
+      "data.train_list", \.data.trainList,
+      "Training list below the root: a line holds an image, a space and its label."),
+    Key("data.validation_list", \.data.validationList, "Validation list below the root."),
+    Key(
+      "data.format", \.data.format,
+      "How label files say a class: Cityscapes ids, CamVid (11 ignored), VOC (255 ignored), "
+        + "ADE20K (0 ignored), or indices (255 ignored)."),
+    Key(
+      "data.num_classes", \.data.classCount, 0...255,
+      "Classes. 0: those of the format, or of the scenes."),
+    Key(
+      "data.crop_height", \.data.cropHeight, 0...8192,
+      "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."),
+    Key(
+      "data.crop_width", \.data.cropWidth, 0...8192,
+      "Width of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."),
+    Key(
+      "data.augment", \.data.augment,
+      "Random scale (0.5 to 2), crop and mirror of training images; false: none of them."),
+    Key(
+      "data.shuffle", \.data.shuffle,
+      "A new order of the images in each epoch; false: the list's order."),
+    Key(
+      "data.loader_threads", \.data.loaderThreads, 1...64,
+      "Threads of each rank that decode and augment."),
+    Key(
+      "data.prefetch_batches", \.data.prefetchBatches, 1...64,
+      "Batches that each rank prepares ahead."),
+    Key(
+      "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
+      "Memory of each rank for decoded images, in MiB. 0: every image is decoded each time."),
+    Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
+    Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
+    Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),
+    Key(
+      "data.scenes.validation_count", \.data.scenes.validationCount, 1...1_000_000,
+      "Validation scenes; none of them is a training scene."),
+    Key(
+      "data.scenes.seed", \.data.scenes.seed, 0...Int.max,
+      "Seed of what the scenes show, apart from the run's, so that runs with other seeds see the same."
+    ),
+  ]
+}

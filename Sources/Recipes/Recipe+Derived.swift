@@ -1,0 +1,41 @@
+extension Recipe {
+  /// Pixels that count as hard at least, of an image of 512 x 1024: the scripts' 100000 for the four
+  /// such images of a rank.
+  private static let minimumKeptPerImage = 25_000.0 / (512 * 1024)
+
+  /// Fills in the values that follow from others, so that the resolved recipe says them.
+  mutating func deriveDefaults() {
+    if data.classCount == 0 {
+      data.classCount = data.kind == .scenes ? Self.sceneClassCount : data.format.classCount ?? 0
+    }
+    let scene = (height: data.scenes.height, width: data.scenes.width)
+    let crop = data.kind == .scenes ? scene : data.format.crop
+    if data.cropHeight == 0 { data.cropHeight = crop.height }
+    if data.cropWidth == 0 { data.cropWidth = crop.width }
+    if distill.classWeights == .auto {
+      distill.classWeights = data.classCount == 19 ? .cityscapes : .none
+    }
+    if distill.ohem.minimumKept == nil, distill.ohem.minimumKeptUnit != .rank {
+      let images = distill.ohem.minimumKeptUnit == .batch ? train.batchSize : 1
+      let pixels = Double(images * data.cropHeight * data.cropWidth)
+      distill.ohem.minimumKept = Int((Self.minimumKeptPerImage * pixels).rounded())
+    }
+  }
+
+  /// Pixels that count as hard at least, of a part of the global batch.
+  ///
+  /// With global statistics the part is the whole batch, with local ones it is a rank's images.
+  ///
+  /// - Parameter imageCount: the part's images.
+  /// - Returns: k for that part; in proportion to the batch where the recipe counts it for the batch.
+  public func minimumKept(ofImages imageCount: Int) -> Int {
+    let kept = distill.ohem.minimumKept ?? 0
+    switch distill.ohem.minimumKeptUnit {
+    case .batch:
+      if imageCount == train.batchSize { return kept }
+      return Int((Double(kept) * Double(imageCount) / Double(train.batchSize)).rounded())
+    case .image: return kept * imageCount
+    case .rank: return kept
+    }
+  }
+}

@@ -1,0 +1,38 @@
+extension Recipe {
+  /// How the student is measured.
+  public struct Evaluation: Sendable, Equatable {
+    /// Images that a rank evaluates at a time.
+    public var batchSize = 1
+    /// Image scales whose logits are averaged.
+    public var scales = [1.0]
+    /// Whether mirrored images are averaged in.
+    public var flip = false
+    /// Which classes the mean is over.
+    public var meanIoU = MeanIoU.allClasses
+  }
+
+  /// Which classes the mean IoU is over.
+  public enum MeanIoU: String, RecipeChoice {
+    /// All; one that occurs nowhere counts as 0, as in the scripts.
+    case allClasses = "all_classes"
+    /// Those that occur in labels or predictions.
+    case presentClasses = "present_classes"
+  }
+}
+
+extension Key {
+  static let evaluation = [
+    Key(
+      "evaluation.batch_size", \.evaluation.batchSize, 1...1024,
+      "Images that a rank evaluates at a time, if of one size."),
+    Key(
+      "evaluation.scales", \.evaluation.scales, each: 0.1...4, count: 1...16,
+      "Image scales whose logits are averaged (rdd eval; training validates at scale 1)."),
+    Key(
+      "evaluation.flip", \.evaluation.flip,
+      "Whether the logits of the mirrored image are averaged in (rdd eval)."),
+    Key(
+      "evaluation.mean_iou", \.evaluation.meanIoU,
+      "The mean over all classes, an absent one as 0 (the scripts), or over those present."),
+  ]
+}

@@ -1,0 +1,90 @@
+extension Recipe {
+  /// The network that is trained.
+  public struct Student: Sendable, Equatable {
+    /// Its architecture.
+    public var network = Network.deeplabv3ResNet18
+    /// Weights of the whole network; absolute path.
+    public var weights: String?
+    /// ImageNet weights of the backbone; absolute path.
+    public var backboneWeights: String?
+    /// Dropout before the classifiers.
+    public var dropout = true
+    /// Channels of the DeepLabV3 head; 0: the published width.
+    public var headWidth = 0
+  }
+
+  /// The frozen network that the student learns from. Its head's width follows from its weights.
+  public struct Teacher: Sendable, Equatable {
+    /// Its architecture.
+    public var network = Network.deeplabv3ResNet101
+    /// Weights of the whole network; absolute path.
+    public var weights: String?
+    /// Whether a teacher without weights is drawn from the seed.
+    public var fromSeed = false
+    /// What computes its logits.
+    public var engine = TeacherEngine.eager
+  }
+
+  /// The networks, named as their published `state_dict` files.
+  public enum Network: String, RecipeChoice {
+    /// DeepLabV3 on ResNet-18.
+    case deeplabv3ResNet18 = "deeplabv3_resnet18"
+    /// DeepLabV3 on ResNet-50.
+    case deeplabv3ResNet50 = "deeplabv3_resnet50"
+    /// DeepLabV3 on ResNet-101.
+    case deeplabv3ResNet101 = "deeplabv3_resnet101"
+    /// PSPNet on ResNet-18.
+    case pspResNet18 = "psp_resnet18"
+    /// PSPNet on ResNet-50.
+    case pspResNet50 = "psp_resnet50"
+    /// PSPNet on ResNet-101.
+    case pspResNet101 = "psp_resnet101"
+    /// DeepLabV3 on MobileNetV2.
+    case deeplabMobile = "deeplab_mobile"
+    /// PSPNet on MobileNetV2.
+    case pspMobile = "psp_mobile"
+
+    /// Whether it has an auxiliary head: the ResNets do.
+    public var hasAuxiliaryHead: Bool { self != .deeplabMobile && self != .pspMobile }
+  }
+
+  /// What computes the teacher's logits.
+  public enum TeacherEngine: String, RecipeChoice {
+    /// LibTorch's operators.
+    case eager
+    /// Compiled once through oneDNN.
+    case compiled
+  }
+}
+
+extension Key {
+  static let student = [
+    Key("student.network", \.student.network, "Architecture of the network that is trained."),
+    Key(
+      "student.weights", path: \.student.weights,
+      "Weights to start from, of the whole network (safetensors or pth). They win over "
+        + "student.backbone_weights."),
+    Key(
+      "student.backbone_weights", path: \.student.backboneWeights,
+      "ImageNet weights of the backbone (safetensors or pth); the heads are drawn from the seed."),
+    Key(
+      "student.dropout", \.student.dropout,
+      "Dropout before the classifiers; its masks depend on seed, iteration and sample alone."),
+    Key(
+      "student.head_width", \.student.headWidth, 0...1024,
+      "Channels of the DeepLabV3 head. 0: 128 for ResNet-18 and MobileNetV2, else 256."),
+  ]
+
+  static let teacher = [
+    Key(
+      "teacher.network", \.teacher.network,
+      "Architecture of the teacher; the width of its head follows from its weights."),
+    Key(
+      "teacher.weights", path: \.teacher.weights,
+      "The teacher's weights (safetensors or pth). Needed unless distill.method is none."),
+    Key(
+      "teacher.from_seed", \.teacher.fromSeed,
+      "Whether a teacher without weights is drawn from the seed: for timing, it teaches nothing."),
+    Key("teacher.engine", \.teacher.engine, "What computes the teacher's logits."),
+  ]
+}

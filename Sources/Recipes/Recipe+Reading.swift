@@ -1,0 +1,187 @@
+import Foundation
+
+extension Recipe {
+  /// Reads a recipe file. Precedence: defaults, the preset, the file, `--set`.
+  ///
+  /// - Parameters:
+  ///   - file: the recipe's path.
+  ///   - overrides: what follows each `--set`: `key=value`, the last of a key wins.
+  /// - Throws: the first mistake, as one line with its place.
+  public static func load(
+    _ file: String, overrides: [String] = []
+  ) throws(RecipeError) -> Recipe {
+    let folder = absolutePath((file as NSString).deletingLastPathComponent, from: currentFolder)
+    return try decode(
+      yaml: try text(of: file), file: file, folder: folder, overrides: overrides)
+  }
+
+  /// Reads the text of a recipe.
+  ///
+  /// - Parameters:
+  ///   - yaml: the text, at most 64 KiB.
+  ///   - file: its name for messages.
+  ///   - folder: the absolute folder that relative paths in the text start from; those of `overrides`
+  ///     start from the current folder.
+  ///   - overrides: what follows each `--set`.
+  /// - Throws: the first mistake, as one line with its place.
+  public static func decode(
+    yaml: String, file: String, folder: String = currentFolder, overrides: [String] = []
+  ) throws(RecipeError) -> Recipe {
+    let root = try Written(yaml: yaml, name: file, folder: folder)
+    var written = try settings(root, file: file)
+    for override in overrides { written += try settings(override: override) }
+
+    var recipe = Recipe()
+    var places: [String: Place] = [:]
+    for setting in written where setting.key.path == "preset" { try setting.apply(to: &recipe) }
+    for setting in recipe.presetSettings + written {
+      try setting.apply(to: &recipe)
+      places[setting.key.path] = setting.value.place
+    }
+    recipe.deriveDefaults()
+    if let conflict = recipe.firstConflict {
+      throw RecipeError(
+        kind: conflict.kind, place: places[conflict.key]?.name ?? file,
+        found: conflict.found, expected: conflict.expected, remedy: conflict.remedy)
+    }
+    return recipe
+  }
+
+  /// The current folder.
+  public static var currentFolder: String { FileManager.default.currentDirectoryPath }
+
+  /// The text of a file, read no further than a recipe may be long.
+  private static func text(of file: String) throws(RecipeError) -> String {
+    func unreadable(_ found: String, _ expected: String) -> RecipeError {
+      RecipeError(
+        kind: .unreadable, place: file, found: found, expected: expected,
+        remedy: "give the path of a recipe")
+    }
+    guard let handle = FileHandle(forReadingAtPath: file) else {
+      let exists = FileManager.default.fileExists(atPath: file)
+      throw unreadable(exists ? "a file without permission to read" : "no file", "a YAML file")
+    }
+    defer { try? handle.close() }
+    guard let bytes = try? handle.read(upToCount: RecipeLimits.bytes + 1) else {
+      // An empty file is read as nil or as no bytes.
+      if (try? handle.offset()) == 0, !isFolder(file) { return "" }
+      throw unreadable("a folder", "a YAML file")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw unreadable("bytes that are not UTF-8", "text in UTF-8")
+    }
+    return text
+  }
+
+  private static func isFolder(_ file: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private var presetSettings: [Setting] {
+    preset.settings.compactMap { name, value in
+      Key.named[name].map { key in
+        let place = Place(name: "preset \(preset.rawValue)", folder: "/")
+        return Setting(
+          key: key, value: Written(form: .scalar(value, isQuoted: false), place: place))
+      }
+    }
+  }
+}
+
+/// A key and what is written for it.
+private struct Setting {
+  var key: Key
+  var value: Written
+
+  func apply(to recipe: inout Recipe) throws(RecipeError) {
+    let outcome = key.read(value, &recipe)
+    if outcome == .done { return }
+    var remedy = "correct the value"
+    if let text = value.text, !value.isEmpty, let choice = nearest(to: text, among: key.choices) {
+      remedy = "did you mean \(choice)?"
+    }
+    throw RecipeError(
+      kind: outcome == .wrongType ? .wrongType : .outOfRange, place: value.place.name,
+      found: "\(key.path): \(value.description)", expected: key.expected, remedy: remedy)
+  }
+}
+
+/// The settings of a file, in its order.
+private func settings(_ root: Written, file: String) throws(RecipeError) -> [Setting] {
+  if root.isEmpty { return [] }
+  guard case .section = root.form else {
+    throw RecipeError(
+      kind: .wrongType, place: root.place.name, found: root.description,
+      expected: "sections of keys", remedy: "write lines like 'train:' and '  iterations: 1000'")
+  }
+  var settings: [Setting] = []
+  var seen: Set<String> = []
+  func collect(_ written: Written, prefix: String) throws(RecipeError) {
+    guard case .section(let entries) = written.form else { return }
+    for entry in entries {
+      let path = prefix + entry.key
+      var value = entry.value
+      value.place = entry.place
+      if Key.sections[path] != nil, case .section = value.form {
+        try collect(value, prefix: path + ".")
+      } else if Key.sections[path] == nil || !value.isEmpty {
+        let setting = Setting(key: try key(path, at: entry.place, value), value: value)
+        guard seen.insert(setting.key.path).inserted else {
+          throw RecipeError(
+            kind: .duplicateKey, place: entry.place.name, found: "\(setting.key.path) again",
+            expected: "every key once", remedy: "remove one of them")
+        }
+        settings.append(setting)
+      }
+    }
+  }
+  try collect(root, prefix: "")
+  return settings
+}
+
+/// The setting of one `--set`.
+private func settings(override: String) throws(RecipeError) -> [Setting] {
+  let place = Place(name: "--set \(override)", folder: Recipe.currentFolder)
+  guard let equals = override.firstIndex(of: "=") else {
+    throw RecipeError(
+      kind: .syntax, place: place.name, found: "no '='", expected: "key=value",
+      remedy: "write for example --set train.iterations=1000")
+  }
+  let path = String(override[..<equals])
+  let text = String(override[override.index(after: equals)...])
+  // Only lists have a syntax of their own; all else is taken as it stands, paths above all.
+  let value =
+    text.hasPrefix("[")
+    ? try Written(yaml: text, name: place.name, folder: place.folder, isFile: false)
+    : Written(form: .scalar(text, isQuoted: false), place: place)
+  return [Setting(key: try key(path, at: place, value), value: value)]
+}
+
+/// The key of a name, or of the one word that stands for a section.
+private func key(_ path: String, at place: Place, _ value: Written) throws(RecipeError) -> Key {
+  if let key = Key.named[path] { return key }
+  if let section = Key.sections[path] {
+    if let short = section, let key = Key.named[short], value.text != nil { return key }
+    throw RecipeError(
+      kind: .wrongType, place: place.name, found: "\(path): \(value.description)",
+      expected: "a section of keys",
+      remedy: "write the keys of \(path) below it, or \(path).KEY=VALUE after --set")
+  }
+  let names = Key.all.map(\.path) + Key.sections.keys.sorted()
+  throw RecipeError(
+    kind: .unknownKey, place: place.name, found: path.quotedForMessage,
+    expected: "a key of the reference table",
+    remedy: "did you mean \(nearest(to: path, among: names) ?? "")?")
+}
+
+/// The absolute form of a path, without `.` and `..`.
+func absolutePath(_ path: String, from folder: String) -> String {
+  if path.isEmpty { return folder }
+  let joined = path.hasPrefix("/") ? path : folder + "/" + path
+  var parts: [Substring] = []
+  for part in joined.split(separator: "/") where part != "." {
+    if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+  }
+  return "/" + parts.joined(separator: "/")
+}

@@ -1,0 +1,99 @@
+extension Recipe {
+  /// The loop and the optimiser.
+  public struct Train: Sendable, Equatable {
+    /// Optimiser steps of the run.
+    public var iterations = 40_000
+    /// Images of one step, over all ranks.
+    public var batchSize = 16
+    /// The run's seed.
+    public var seed = 1
+    /// Number format of the networks.
+    public var precision = Precision.float32
+    /// Learning rate of the first iteration.
+    public var learningRate = 0.02
+    /// Exponent of its decay.
+    public var polyPower = 0.9
+    /// Momentum of SGD.
+    public var momentum = 0.9
+    /// Factor of the weights that is added to the gradient.
+    public var weightDecay = 1e-4
+    /// Iterations between checkpoints; 0: the last only.
+    public var checkpointEvery = 1600
+    /// Iterations between validations; 0: the last only.
+    public var validateEvery = 1600
+    /// Checkpoints that stay.
+    public var keepCheckpoints = 3
+    /// Iterations between log lines.
+    public var logEvery = 10
+    /// Non-finite steps in a row that are skipped before the run ends.
+    public var nonfiniteLimit = 10
+    /// Where the networks run.
+    public var device = Device.cpu
+    /// Compute threads of each rank; 0: its share of the cores.
+    public var threads = 0
+    /// Gradients reduced together, in MiB.
+    public var bucketMebibytes = 25
+  }
+
+  /// Number format of the networks; losses are computed in float32 or better.
+  public enum Precision: String, RecipeChoice {
+    /// 32 bits.
+    case float32
+    /// 16 bits, as wide a range as float32, for the networks' operators; weights stay float32.
+    case bfloat16
+    /// 64 bits, for tests.
+    case float64
+  }
+
+  /// Where the networks run.
+  public enum Device: String, RecipeChoice {
+    /// The processor's cores.
+    case cpu
+    /// One NVIDIA GPU for each rank.
+    case cuda
+  }
+}
+
+extension Key {
+  static let train = [
+    Key("train.iterations", \.train.iterations, 1...1_000_000_000, "Optimiser steps of the run."),
+    Key(
+      "train.batch_size", \.train.batchSize, 1...65_536,
+      "Images of one step over all ranks together; it need not divide by their number."),
+    Key(
+      "train.seed", \.train.seed, 0...Int.max,
+      "Seed of initial weights, order, augmentation and dropout."),
+    Key(
+      "train.precision", \.train.precision,
+      "Number format of the networks; float64 is for tests."),
+    Key(
+      "train.learning_rate", \.train.learningRate, 0...100,
+      "Learning rate of iteration 1; iteration n has it times (1 - (n - 1) / iterations)^power."),
+    Key("train.poly_power", \.train.polyPower, 0...10, "Exponent of the learning rate's decay."),
+    Key("train.momentum", \.train.momentum, 0...1, "Momentum of SGD, without dampening."),
+    Key(
+      "train.weight_decay", \.train.weightDecay, 0...1,
+      "Factor of every parameter that is added to its gradient. The paper says 5e-4, its scripts 1e-4."
+    ),
+    Key(
+      "train.checkpoint_every", \.train.checkpointEvery, 0...1_000_000_000,
+      "Iterations between checkpoints. 0: only after the last iteration."),
+    Key(
+      "train.validate_every", \.train.validateEvery, 0...1_000_000_000,
+      "Iterations between validations. 0: only after the last iteration."),
+    Key(
+      "train.keep_checkpoints", \.train.keepCheckpoints, 1...10_000,
+      "Checkpoints that stay; older ones are removed."),
+    Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines."),
+    Key(
+      "train.nonfinite_limit", \.train.nonfiniteLimit, 0...1_000_000,
+      "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."),
+    Key("train.device", \.train.device, "Where the networks run; cuda: one GPU for each rank."),
+    Key(
+      "train.threads", \.train.threads, 0...1024,
+      "Compute threads of each rank. 0: its share of the cores it may use."),
+    Key(
+      "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
+      "Gradients that are summed over the ranks together, in MiB, while backward runs on."),
+  ]
+}

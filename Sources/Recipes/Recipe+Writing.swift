@@ -1,0 +1,43 @@
+extension Recipe {
+  /// The whole recipe as YAML: every key in the table's order with its value, paths absolute.
+  ///
+  /// Reading it gives the same recipe.
+  public func resolvedYAML() -> String {
+    var lines: [String] = []
+    var open: [Substring] = []
+    for key in Key.all {
+      let parts = key.path.split(separator: ".")
+      let sections = parts.dropLast()
+      var shared = 0
+      while shared < min(open.count, sections.count), open[shared] == sections[shared] {
+        shared += 1
+      }
+      for level in shared..<sections.count {
+        lines.append(String(repeating: "  ", count: level) + sections[level] + ":")
+      }
+      open = Array(sections)
+      let indent = String(repeating: "  ", count: sections.count)
+      lines.append("\(indent)\(parts[parts.count - 1]): \(key.yaml(self))")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Every key as a row of a Markdown table: name, type, default, meaning.
+  public static func referenceTable() -> String {
+    let recipe = Recipe()
+    var lines = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
+    for key in Key.all {
+      let cells = ["`\(key.path)`", key.expected, "`\(key.yaml(recipe))`", key.meaning]
+      lines.append("| " + cells.joined(separator: " | ") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The keys that differ between two recipes, a line each: `key: this one's value, the other's`.
+  public func differences(from other: Recipe) -> [String] {
+    Key.all.compactMap { key in
+      let (mine, theirs) = (key.yaml(self), key.yaml(other))
+      return mine == theirs ? nil : "\(key.path): \(mine), was \(theirs)"
+    }
+  }
+}

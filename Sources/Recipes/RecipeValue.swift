@@ -1,0 +1,122 @@
+/// A type that keys can have: how it is read, written and described.
+protocol RecipeValue: Sendable, Equatable {
+  /// "an integer", "true or false": for messages and the reference table.
+  static var expected: String { get }
+  /// The words that may stand there, if they are few.
+  static var choices: [String] { get }
+  /// The value, or nil if something of another type is written.
+  init?(_ written: Written)
+  /// The value as YAML; reading it gives the value again.
+  var yaml: String { get }
+}
+
+extension RecipeValue {
+  static var choices: [String] { [] }
+}
+
+extension Bool: RecipeValue {
+  static var expected: String { "true or false" }
+  static var choices: [String] { ["true", "false"] }
+  init?(_ written: Written) {
+    guard let word = written.word, Self.choices.contains(word) else { return nil }
+    self = word == "true"
+  }
+  var yaml: String { self ? "true" : "false" }
+}
+
+extension Int: RecipeValue {
+  static var expected: String { "an integer" }
+  init?(_ written: Written) {
+    guard let word = written.word else { return nil }
+    let digits = word.hasPrefix("-") ? word.dropFirst() : word[...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    // More digits than Int holds: out of any range.
+    self = Int(word) ?? (word.hasPrefix("-") ? .min : .max)
+  }
+  var yaml: String { "\(self)" }
+}
+
+extension Double: RecipeValue {
+  static var expected: String { "a number" }
+  init?(_ written: Written) {
+    // Only decimal notation: Double() would also take nan, inf and hexadecimal.
+    guard let word = written.word, word.utf8.allSatisfy("0123456789+-.eE".utf8.contains),
+      let value = Double(word)
+    else { return nil }
+    self = value
+  }
+  /// The shortest decimal that reads back as the same number; with a point, so that YAML 1.1 readers
+  /// see a number.
+  var yaml: String {
+    let text = "\(self)"
+    guard let e = text.firstIndex(of: "e"), !text[..<e].contains(".") else { return text }
+    return text[..<e] + ".0" + text[e...]
+  }
+}
+
+extension String: RecipeValue {
+  static var expected: String { "text" }
+  init?(_ written: Written) {
+    guard let text = written.text, !text.isEmpty, !text.utf8.contains(0), text.utf8.count <= 4096
+    else { return nil }
+    self = text
+  }
+  /// Plain where every YAML reader takes it for text, else in double quotes.
+  var yaml: String {
+    func isPlain(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "/._-".utf8.contains(byte)
+      }
+    }
+    let isPathLike = contains("/") || contains(".") && first?.isLetter == true
+    if isPathLike, utf8.allSatisfy(isPlain), first != "-" { return self }
+    var text = "\""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\"", "\\": text += "\\" + String(scalar)
+      case "\n": text += "\\n"
+      case "\t": text += "\\t"
+      default:
+        if scalar.value < 0x20 || scalar.value == 0x7F {
+          text += "\\x" + String(scalar.value + 0x100, radix: 16).dropFirst()
+        } else {
+          text.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return text + "\""
+  }
+}
+
+/// One of a few words; the raw values are what a recipe says.
+protocol RecipeChoice: RecipeValue, RawRepresentable<String>, CaseIterable {}
+
+extension RecipeChoice {
+  static var choices: [String] { allCases.map(\.rawValue) }
+  static var expected: String {
+    let words = choices
+    return words.count == 1 ? words[0] : words.dropLast().joined(separator: ", ") + " or "
+      + (words.last ?? "")
+  }
+  init?(_ written: Written) {
+    guard let word = written.text else { return nil }
+    self.init(rawValue: word)
+  }
+  var yaml: String { rawValue }
+}
+
+extension [Double] {
+  /// The numbers of a list, or nil if something else is written.
+  init?(_ written: Written) {
+    guard case .list(let values) = written.form else { return nil }
+    self = []
+    for value in values {
+      guard let number = Double(value) else { return nil }
+      append(number)
+    }
+  }
+  var yaml: String { "[" + map(\.yaml).joined(separator: ", ") + "]" }
+}
