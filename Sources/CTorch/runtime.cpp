@@ -27,6 +27,8 @@ at::ScalarType scalar_type(int type) {
     case CT_UINT8: return at::kByte;
     case CT_BOOL: return at::kBool;
     case CT_INT32: return at::kInt;
+    case CT_FLOAT16: return at::kHalf;
+    case CT_INT8: return at::kChar;
     default: TORCH_CHECK(false, "unknown element type code ", type);
   }
 }
@@ -40,6 +42,8 @@ int type_code(at::ScalarType type) {
     case at::kByte: return CT_UINT8;
     case at::kBool: return CT_BOOL;
     case at::kInt: return CT_INT32;
+    case at::kHalf: return CT_FLOAT16;
+    case at::kChar: return CT_INT8;
     default: return -1;
   }
 }

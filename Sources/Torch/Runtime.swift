@@ -45,12 +45,16 @@ public enum ElementType: Int32, Sendable {
   case bool = 5
   /// Signed 32-bit integers.
   case int32 = 6
+  /// IEEE half precision, as published weights may have it.
+  case float16 = 7
+  /// Signed bytes, as the reference data's labels are.
+  case int8 = 8
 
   /// The size of one element, in bytes.
   public var byteCount: Int {
     switch self {
-    case .uint8, .bool: 1
-    case .bfloat16: 2
+    case .uint8, .bool, .int8: 1
+    case .bfloat16, .float16: 2
     case .float32, .int32: 4
     case .float64, .int64: 8
     }

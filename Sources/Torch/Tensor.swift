@@ -75,6 +75,15 @@ extension Tensor {
     self.init(sharing: tensor)
   }
 
+  /// A row-major tensor in host memory whose bytes `fill` writes.
+  public convenience init(
+    copyOf shape: [Int], _ type: ElementType, _ fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    let tensor = Tensor.empty(shape, type)
+    fill(UnsafeMutableRawBufferPointer(start: tensor.data, count: tensor.count * type.byteCount))
+    self.init(sharing: tensor)
+  }
+
   /// A tensor over host memory that `owner` keeps alive; nothing is copied.
   ///
   /// - Parameters:

@@ -16,7 +16,8 @@ extern "C" {
 typedef struct ct_tensor ct_tensor;
 
 // Element types; the values are this library's own.
-enum { CT_FLOAT32, CT_BFLOAT16, CT_FLOAT64, CT_INT64, CT_UINT8, CT_BOOL, CT_INT32 };
+enum { CT_FLOAT32, CT_BFLOAT16, CT_FLOAT64, CT_INT64, CT_UINT8, CT_BOOL, CT_INT32, CT_FLOAT16,
+       CT_INT8 };
 // Devices: CT_CPU, or CT_CUDA + index.
 enum { CT_CPU = 0, CT_CUDA = 1 };
 // Memory formats.

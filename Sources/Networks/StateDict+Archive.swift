@@ -1,0 +1,146 @@
+import Torch
+import WeightFiles
+
+/// Weights that do not fit a network, by tensor.
+public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
+  /// The file.
+  public let path: String
+  /// The network that the weights were to fill.
+  public let network: String
+  /// One entry a tensor: missing, left over, or of another shape.
+  public let problems: [String]
+
+  /// One line: file, network, the first tensors, what to do.
+  public var description: String {
+    let shown = problems.prefix(4).joined(separator: "; ")
+    let more = problems.count > 4 ? "; and \(problems.count - 4) more" : ""
+    return "weights: \(path): found \(shown)\(more); expected the tensors of \(network); "
+      + "choose the network and the number of classes that the file was made with"
+  }
+}
+
+extension StateDict {
+  /// How a file's tensors are matched with the network's.
+  public enum Matching: Sendable {
+    /// Every tensor of the network and no other. Files without the counters that PyTorch added
+    /// later (`num_batches_tracked`) fit too.
+    case whole
+    /// An ImageNet backbone: names without the network's prefix; other tensors (`fc.*`) are left.
+    case backbone
+  }
+
+  /// Overwrites the tensors with a file's, converted to the network's type.
+  ///
+  /// Nothing is written unless all of them fit.
+  ///
+  /// - Throws: `WeightMismatch` that says which tensors do not fit.
+  public func load(
+    _ archive: TensorArchive, from path: String, matching: Matching = .whole, network: String
+  ) throws(WeightMismatch) {
+    var problems: [String] = []
+    var pairs: [(StoredTensor, Tensor)] = []
+    for entry in entries {
+      guard let name = Self.name(entry.name, matching) else { continue }
+      guard let stored = archive[name] else {
+        if !name.hasSuffix("num_batches_tracked") { problems.append("\(name) missing") }
+        continue
+      }
+      if stored.shape == entry.tensor.shape, stored.elementType.torch != nil {
+        pairs.append((stored, entry.tensor))
+      } else {
+        problems.append(
+          "\(name) \(stored.elementType.rawValue) \(stored.shape) instead of \(entry.tensor.shape)")
+      }
+    }
+    if matching == .whole {
+      let known = Set(entries.map(\.name))
+      problems += archive.tensors.filter { !known.contains($0.name) }
+        .map { "\($0.name) left over" }
+    }
+    guard problems.isEmpty else {
+      throw WeightMismatch(path: path, network: network, problems: problems)
+    }
+    Autograd.withoutHistory {
+      for (stored, tensor) in pairs { tensor.copy(from: Tensor(stored)) }
+    }
+  }
+
+  /// The name of a tensor in a file; nil if the file need not have it.
+  private static func name(_ name: String, _ matching: Matching) -> String? {
+    switch matching {
+    case .whole: return name
+    case .backbone:
+      let prefix = name.hasPrefix("pretrained.net.") ? "pretrained.net." : "pretrained."
+      return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    }
+  }
+
+  /// Copies of the tensors under their names, in order; floating-point ones as float32 unless the
+  /// network's are float64.
+  public func stored(prefix: String = "") -> [StoredTensor] {
+    entries.map { StoredTensor(name: prefix + $0.name, $0.tensor) }
+  }
+}
+
+extension StoredTensor {
+  /// A copy of a tensor, row-major.
+  public init(name: String, _ tensor: Tensor) {
+    let dense = Autograd.withoutHistory { tensor.detached.to(device: .cpu).contiguous() }
+    let bytes = UnsafeRawBufferPointer(
+      start: dense.data, count: dense.count * dense.type.byteCount)
+    let region = withExtendedLifetime(dense) { ByteRegion(copying: bytes) }
+    self.init(
+      name: name, elementType: dense.type.stored, shape: dense.shape, bytes: region)
+  }
+}
+
+extension Tensor {
+  /// A copy of a file's tensor in host memory. Its type must be one of `ElementType.torch`.
+  public convenience init(_ stored: StoredTensor) {
+    guard let type = stored.elementType.torch else {
+      preconditionFailure("Tensor: \(stored.name) is \(stored.elementType); expected a known type")
+    }
+    self.init(bytes: stored.bytes, stored.shape, type)
+  }
+
+  private convenience init(bytes: ByteRegion, _ shape: [Int], _ type: Torch.ElementType) {
+    self.init(copyOf: shape, type) { target in
+      bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+    }
+  }
+}
+
+extension WeightFiles.ElementType {
+  /// LibTorch's type of the same elements; nil for those that weights do not use.
+  public var torch: Torch.ElementType? {
+    switch self {
+    case .f64: .float64
+    case .f32: .float32
+    case .f16: .float16
+    case .bf16: .bfloat16
+    case .i64: .int64
+    case .i32: .int32
+    case .i8: .int8
+    case .u8: .uint8
+    case .bool: .bool
+    case .i16, .u32, .u64: nil
+    }
+  }
+}
+
+extension Torch.ElementType {
+  /// The same type as safetensors names it.
+  public var stored: WeightFiles.ElementType {
+    switch self {
+    case .float32: .f32
+    case .bfloat16: .bf16
+    case .float64: .f64
+    case .int64: .i64
+    case .uint8: .u8
+    case .bool: .bool
+    case .int32: .i32
+    case .float16: .f16
+    case .int8: .i8
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import DataParallel
+import MPI
+import Reduction
+
+/// Deals every global batch out to the MPI ranks and speaks for them as one.
+///
+/// The number of ranks is not a hyper-parameter: a batch of any size goes to any number of ranks,
+/// unevenly if need be, and what is computed is what one rank would compute.
+public final class Coordinator: Sendable {
+  /// The ranks.
+  public let world: World
+  /// Sums over the ranks, for losses and layers.
+  public let reducer: any Reducer
+  /// The compute threads of this rank.
+  public let threadCount: Int
+  /// How that number was chosen.
+  public let threadChoice: String
+  /// Questions that all ranks answer alike.
+  public let agreement: WorldAgreement
+
+  /// This rank's index.
+  public var rank: Int { world.rank }
+  /// The number of ranks.
+  public var worldSize: Int { world.worldSize }
+  /// Whether this rank writes files and speaks to the user.
+  public var isLead: Bool { world.rank == 0 }
+
+  /// A coordinator over started ranks. Collective.
+  ///
+  /// - Parameters:
+  ///   - world: the ranks.
+  ///   - threads: compute threads of each rank; 0 for its share of the host's cores.
+  public init(_ world: World, threads: Int = 0) throws(MPIError) {
+    self.world = world
+    let budget = try ThreadBudget(local: world.local)
+    threadCount = threads > 0 ? threads : budget.threadCount
+    threadChoice = threads > 0 ? "\(threads) (train.threads)" : budget.description
+    reducer = world.worldSize == 1 ? SingleProcess() : RankReducer(world.communicator)
+    agreement = WorldAgreement(world.communicator)
+  }
+
+  /// The positions of this rank's images in a global batch.
+  public func positions(of batchSize: Int) -> Range<Int> {
+    Shard.range(of: batchSize, rank: rank, worldSize: worldSize)
+  }
+
+  /// The largest of the ranks' values. Collective.
+  public func maximum(_ value: Double) throws(MPIError) -> Double {
+    try world.communicator.allreduce(value, .maximum)
+  }
+
+  /// Stops the job unless all ranks hold the same bytes. Collective.
+  ///
+  /// - Parameters:
+  ///   - text: what must be equal.
+  ///   - name: what it is, for the message.
+  public func requireEqual(_ text: String, _ name: String) throws(TrainingError) {
+    let differing = agreement.ranksThatDiffer(hash: Fingerprint.of(text))
+    guard differing.isEmpty else {
+      throw TrainingError(
+        .badWorld,
+        "\(name): ranks \(differing.map(String.init).joined(separator: ", ")): found another "
+          + "\(name) than rank 0's; expected the same on all ranks; copy one file to every host")
+    }
+  }
+
+  /// Replaces rank 0's bytes on all ranks. Collective.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws(MPIError) {
+    try world.communicator.broadcast(bytes, from: 0)
+  }
+}
+
+/// A 64-bit hash of a text: FNV-1a. It finds accidents, not attacks.
+enum Fingerprint {
+  static func of(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}

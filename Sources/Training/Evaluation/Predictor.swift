@@ -1,0 +1,118 @@
+import Datasets
+import Difficulty
+import ImageIO
+import Networks
+import Recipes
+import Torch
+
+/// A network's answer for whole images.
+public struct Predictor {
+  private let network: SegmentationNetwork
+  private let scales: [Double]
+  private let flip: Bool
+  private let precision: Torch.ElementType
+
+  /// A predictor that averages the logits of several scales and of mirrored images.
+  public init(
+    _ network: SegmentationNetwork, _ recipe: Recipe, scales: [Double] = [1], flip: Bool = false
+  ) {
+    self.network = network
+    self.scales = scales
+    self.flip = flip
+    precision = recipe.train.precision.elementType
+  }
+
+  /// The class of each pixel of photos of one size, by the largest of the upsampled logits.
+  ///
+  /// One scale: the upsampled logits are never stored. Several: they are averaged at full size.
+  public func classes(_ photos: [RGBImage]) -> [GrayImage] {
+    let (height, width) = (photos[0].height, photos[0].width)
+    let logits = Autograd.withoutHistory { averagedLogits(photos) }
+    return logits.withElements(of: Float.self) { values in
+      (0..<photos.count).map { index in
+        let perImage = logits.count / photos.count
+        let slice = UnsafeBufferPointer(rebasing: values[index * perImage..<(index + 1) * perImage])
+        let pixels = Prediction.argmax(
+          slice, classCount: logits.size(1), lowHeight: logits.size(2), lowWidth: logits.size(3),
+          height: height, width: width)
+        return GrayImage(width: width, height: height, pixels: pixels)
+      }
+    }
+  }
+
+  /// The main head's logits `[n, C, h, w]`, float32, contiguous.
+  private func averagedLogits(_ photos: [RGBImage]) -> Tensor {
+    let images = Tensor.images(photos)
+    if scales == [1], !flip { return logits(images) }
+    let (height, width) = (photos[0].height, photos[0].width)
+    var sum: Tensor?
+    for scale in scales {
+      let size = (Resize.length(height, factor: scale), Resize.length(width, factor: scale))
+      let scaled =
+        scale == 1 ? photos : photos.map { Resize.bilinear($0, factor: scale) }
+      let input = scale == 1 ? images : Tensor.images(scaled)
+      precondition(input.size(2) == size.0 && input.size(3) == size.1, "scaled to \(input.shape)")
+      let mirrored = Tensor.images(scaled.map(\.mirrored))
+      var answers = [Functional.upsample(logits(input), height: height, width: width)]
+      if flip {
+        let answer = Functional.upsample(logits(mirrored), height: height, width: width)
+        answers.append(answer.mirrored)
+      }
+      for answer in answers { sum = sum.map { $0 + answer } ?? answer }
+    }
+    guard let sum else { preconditionFailure("Predictor: no scales; expected at least one") }
+    return (sum / Double(scales.count * (flip ? 2 : 1))).contiguous()
+  }
+
+  private func logits(_ images: Tensor) -> Tensor {
+    let type = network.parameterType
+    let output = network(images.to(type, device: network.device), .evaluation(precision: precision))
+    return output.logits.to(.float32, device: .cpu).contiguous()
+  }
+}
+
+extension SegmentationNetwork {
+  /// Where the parameters are.
+  var device: Device { state.entries[0].tensor.device }
+}
+
+extension Tensor {
+  /// Photos of one size as `[n, 3, H, W]`, BGR with the mean subtracted.
+  static func images(_ photos: [RGBImage]) -> Tensor {
+    let (height, width) = (photos[0].height, photos[0].width)
+    let perImage = 3 * height * width
+    let tensor = Tensor.empty([photos.count, 3, height, width])
+    tensor.withMutableElements(of: Float.self) { values in
+      for (index, photo) in photos.enumerated() {
+        precondition(
+          photo.height == height && photo.width == width,
+          "photos \(photo.height)x\(photo.width) and \(height)x\(width); expected one size")
+        Normalisation.normalise(
+          photo,
+          into: UnsafeMutableBufferPointer(
+            rebasing: values[index * perImage..<(index + 1) * perImage]))
+      }
+    }
+    return tensor
+  }
+
+  /// Mirrored left to right, `[N, C, H, W]`.
+  var mirrored: Tensor {
+    let width = size(3)
+    return Tensor.concatenated((0..<width).reversed().map { narrowed(3, $0..<$0 + 1) }, 3)
+  }
+}
+
+extension RGBImage {
+  /// Mirrored left to right.
+  var mirrored: RGBImage {
+    var result = pixels
+    for row in 0..<height {
+      for column in 0..<width {
+        let (from, to) = (3 * (row * width + column), 3 * (row * width + width - 1 - column))
+        for channel in 0..<3 { result[to + channel] = pixels[from + channel] }
+      }
+    }
+    return RGBImage(width: width, height: height, pixels: result)
+  }
+}

@@ -1,0 +1,45 @@
+import Datasets
+import Foundation
+import Recipes
+
+extension ValidationLine {
+  /// The line of a network's scores.
+  ///
+  /// - Parameters:
+  ///   - scores: of all images.
+  ///   - recipe: which mean counts.
+  ///   - classes: the classes' names.
+  ///   - iteration: after which the network was measured; nil outside a run.
+  ///   - images: how many images there were.
+  ///   - seconds: how long it took.
+  public init(
+    _ scores: SegmentationScores, _ recipe: Recipe, classes: ClassList, iteration: Int?,
+    images: Int, seconds: Double
+  ) {
+    let ofAll = recipe.evaluation.meanIoU == .allClasses
+    self.init(
+      iteration: iteration, meanIoU: ofAll ? scores.meanIoUOfAll : scores.meanIoUOfPresent,
+      definition: recipe.evaluation.meanIoU.rawValue, meanIoUOfAll: scores.meanIoUOfAll,
+      meanIoUOfPresent: scores.meanIoUOfPresent, pixelAccuracy: scores.pixelAccuracy,
+      classIoU: scores.classIoU, classNames: classes.names, images: images, seconds: seconds)
+  }
+
+  /// Mean IoU and pixel accuracy in percent.
+  public var summary: String {
+    String(
+      format: "mIoU %.2f %% (%@), pixel accuracy %.2f %%", 100 * meanIoU, definition,
+      100 * pixelAccuracy)
+  }
+
+  /// A table of the classes in percent, then the means.
+  public var table: String {
+    let width = max(8, classNames.map(\.count).max() ?? 0)
+    var lines = zip(classNames, classIoU).map { name, iou in
+      let value = iou.map { String(format: "%6.2f", 100 * $0) } ?? "     -"
+      return name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value
+    }
+    lines.append(String(repeating: "-", count: width + 8))
+    lines.append("\(summary) over \(images) images")
+    return lines.joined(separator: "\n")
+  }
+}

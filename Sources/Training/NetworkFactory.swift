@@ -1,0 +1,87 @@
+import Networks
+import Recipes
+import Torch
+import WeightFiles
+
+/// Makes the networks of a recipe, from files or from the seed.
+public enum NetworkFactory {
+  /// The student with its starting weights.
+  ///
+  /// - Parameters:
+  ///   - recipe: the run.
+  ///   - device: where its parameters are.
+  ///   - weights: a file that replaces the recipe's; the head's width follows from it.
+  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  public static func student(
+    _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
+  ) throws -> SegmentationNetwork {
+    let architecture = Architecture(recipe.student.network)
+    let type = recipe.train.precision.parameterType
+    if let path = weights ?? recipe.student.weights {
+      return try network(
+        architecture, classCount: recipe.data.classCount, from: path, type: type, device: device)
+    }
+    let width = recipe.student.headWidth
+    let network = SegmentationNetwork(
+      architecture, classCount: recipe.data.classCount, headWidth: width == 0 ? nil : width,
+      start: Initialisation(seed: UInt64(recipe.train.seed), type: type, device: device))
+    if let path = recipe.student.backboneWeights {
+      try network.state.load(
+        try WeightFile.read(path), from: path, matching: .backbone,
+        network: architecture.rawValue)
+    }
+    return network
+  }
+
+  /// The frozen teacher; nil where the recipe learns from labels alone.
+  ///
+  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  public static func teacher(
+    _ recipe: Recipe, device: Device = .cpu
+  ) throws -> SegmentationNetwork? {
+    guard recipe.distill.method != .none else { return nil }
+    let architecture = Architecture(recipe.teacher.network)
+    let type = recipe.train.precision.parameterType
+    let network: SegmentationNetwork
+    if let path = recipe.teacher.weights {
+      network = try Self.network(
+        architecture, classCount: recipe.data.classCount, from: path, type: type, device: device)
+    } else {
+      // Another stream than the student's, so that equal architectures differ.
+      network = SegmentationNetwork(
+        architecture, classCount: recipe.data.classCount,
+        start: Initialisation(
+          seed: ~UInt64(recipe.train.seed), type: type, device: device))
+    }
+    for entry in network.state.parameters { entry.tensor.requiresGradient = false }
+    return network
+  }
+
+  private static func network(
+    _ architecture: Architecture, classCount: Int, from path: String, type: Torch.ElementType,
+    device: Device
+  ) throws -> SegmentationNetwork {
+    let archive = try WeightFile.read(path)
+    let network = SegmentationNetwork(
+      architecture, classCount: classCount, headWidth: architecture.headWidth(in: archive),
+      start: Initialisation(seed: nil, type: type, device: device))
+    try network.state.load(archive, from: path, network: "\(architecture.rawValue) with "
+      + "\(classCount) classes")
+    return network
+  }
+}
+
+extension Architecture {
+  /// The network that a recipe names.
+  init(_ network: Recipe.Network) {
+    guard let architecture = Architecture(rawValue: network.rawValue) else {
+      preconditionFailure("Architecture: no \(network.rawValue); expected a network of the zoo")
+    }
+    self = architecture
+  }
+
+  /// The channels before the classifier that a file's tensors have; nil if they do not say.
+  func headWidth(in archive: TensorArchive) -> Int? {
+    archive["head.block.0.weight"]?.shape.first
+  }
+}

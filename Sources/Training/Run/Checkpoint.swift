@@ -1,0 +1,76 @@
+import Networks
+import Torch
+import WeightFiles
+
+/// All that a run needs to go on: weights, momentum, iteration, best score.
+///
+/// Randomness is a function of (seed, iteration, sample), so there is no generator to save, and any
+/// number of ranks can go on.
+struct Checkpoint {
+  /// The iterations that are done.
+  var iteration: Int
+  /// The best mean IoU so far and its iteration; nil before the first validation.
+  var best: (meanIoU: Double, iteration: Int)?
+
+  private static let weightPrefix = "student."
+  private static let momentumPrefix = "momentum."
+
+  /// The checkpoint as a file's content.
+  func archive(
+    _ network: SegmentationNetwork, _ parameters: FlatParameters
+  ) -> TensorArchive {
+    let momenta = parameters.places.reversed().map { place in
+      StoredTensor(
+        name: Self.momentumPrefix + place.name, parameters.part(parameters.momentum, place))
+    }
+    var metadata = ["network": network.architecture.rawValue]
+    if let best {
+      // The bits, so that a resumed run compares with the same number.
+      metadata["best_mean_iou_bits"] = String(best.meanIoU.bitPattern)
+      metadata["best_iteration"] = String(best.iteration)
+    }
+    return TensorArchive(
+      tensors: network.state.stored(prefix: Self.weightPrefix) + momenta, metadata: metadata)
+  }
+
+  /// Restores a run from a file's content.
+  ///
+  /// - Throws: `WeightMismatch` if it belongs to another network.
+  init(
+    _ stored: CheckpointStore.Checkpoint, into network: SegmentationNetwork,
+    _ parameters: FlatParameters
+  ) throws {
+    iteration = stored.iteration
+    if let bits = stored.archive.metadata["best_mean_iou_bits"].flatMap({ UInt64($0) }),
+      let iteration = stored.archive.metadata["best_iteration"].flatMap({ Int($0) })
+    {
+      best = (Double(bitPattern: bits), iteration)
+    }
+    let weights = stored.archive.tensors.filter { $0.name.hasPrefix(Self.weightPrefix) }
+      .map { $0.renamed(String($0.name.dropFirst(Self.weightPrefix.count))) }
+    try network.state.load(
+      TensorArchive(tensors: weights), from: stored.path, network: network.architecture.rawValue)
+    try Autograd.withoutHistory {
+      for place in parameters.places {
+        let name = Self.momentumPrefix + place.name
+        guard let momentum = stored.archive[name], momentum.shape == place.parameter.shape,
+          momentum.elementType.torch != nil
+        else {
+          throw WeightMismatch(
+            path: stored.path, network: network.architecture.rawValue,
+            problems: ["\(name) missing or of another shape"])
+        }
+        parameters.part(parameters.momentum, place).copy(from: Tensor(momentum))
+      }
+    }
+  }
+
+  /// A run that has not begun.
+  init() { iteration = 0 }
+}
+
+extension StoredTensor {
+  fileprivate func renamed(_ name: String) -> StoredTensor {
+    StoredTensor(name: name, elementType: elementType, shape: shape, bytes: bytes)
+  }
+}

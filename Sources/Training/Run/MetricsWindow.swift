@@ -1,0 +1,59 @@
+import Difficulty
+import Recipes
+
+/// Collects steps until the next line of metrics.
+struct MetricsWindow {
+  private var steps = 0
+  private var seconds = 0.0
+  private var phases: PhaseTimes = [:]
+  private var emptyMasks = 0
+  private var fallbacks = 0
+  private var skipped = 0
+
+  /// Adds a step that took `seconds` in all, the wait for data included.
+  mutating func add(_ report: TrainingStep.Report, seconds: Double) {
+    steps += 1
+    self.seconds += seconds
+    phases.merge(report.phases) { $0 + $1 }
+    if report.result.statistics.emptyMask { emptyMasks += 1 }
+    if report.result.statistics.fallback { fallbacks += 1 }
+    if report.isSkipped { skipped += 1 }
+  }
+
+  /// The line of an iteration, with means over the steps since the line before.
+  func line(
+    _ iteration: Int, _ report: TrainingStep.Report, rate: Double, batchSize: Int, recipe: Recipe
+  ) -> TrainingLine {
+    let result = report.result
+    let statistics = result.statistics
+    let each = 1 / Double(max(steps, 1))
+    let isMasked = report.stage == .tse || report.stage == .blend
+    let isWeighted = report.stage == .tfe || report.stage == .blend
+    let valid = Double(max(statistics.validCount, 1))
+    func threshold(_ index: Int) -> Float? {
+      isMasked && index < statistics.thresholds.count ? statistics.thresholds[index] : nil
+    }
+    func kept(_ index: Int) -> Double? {
+      isMasked && index < statistics.keptCounts.count
+        ? Double(statistics.keptCounts[index]) / valid : nil
+    }
+    return TrainingLine(
+      iteration: iteration, stage: report.stage, loss: result.loss, taskLoss: result.taskLoss,
+      kdLoss: result.distillationLoss, learningRate: rate, gradientNorm: report.gradientNorm,
+      imagesPerSecond: Double(batchSize * steps) / max(seconds, 1e-9),
+      secondsPerIteration: seconds * each, dataWaitSeconds: phases[.data, default: 0] * each,
+      communicationWaitSeconds: phases[.communication, default: 0] * each,
+      phaseSeconds: Dictionary(
+        uniqueKeysWithValues: phases.map { ($0.key.rawValue, $0.value * each) }),
+      validPixels: statistics.validCount,
+      meanTfeWeight: isWeighted ? statistics.meanWeight : nil, studentThreshold: threshold(0),
+      teacherThreshold: threshold(1), studentAuxiliaryThreshold: threshold(2),
+      teacherAuxiliaryThreshold: threshold(3), studentKeptFraction: kept(0),
+      teacherKeptFraction: kept(1),
+      selectedFraction: isMasked ? Double(statistics.mainSelected) / valid : nil,
+      selectedPixels: isMasked ? statistics.mainSelected : nil,
+      selectedAuxiliaryPixels: isMasked ? statistics.auxiliarySelected : nil,
+      emptyMask: statistics.emptyMask, fallback: statistics.fallback, emptyMasks: emptyMasks,
+      fallbacks: fallbacks, skippedUpdates: skipped)
+  }
+}

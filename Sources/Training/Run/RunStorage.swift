@@ -1,0 +1,70 @@
+import Logging
+import Networks
+import Recipes
+import WeightFiles
+
+/// What rank 0 keeps on disk during a run.
+final class RunStorage {
+  let metrics: MetricsLog
+  private let folder: RunFolder
+  private let store: CheckpointStore
+  private let found: CheckpointStore.Checkpoint?
+  private let logger: Logger
+
+  /// Opens a run's folder and looks for the newest checkpoint that is whole.
+  ///
+  /// - Throws: an error if the folder is in use, belongs to another recipe, or holds only damaged
+  ///   checkpoints: a run never starts over silently.
+  init(_ path: String, _ recipe: Recipe, _ logger: Logger) throws {
+    folder = try RunFolder(path)
+    self.logger = logger
+    store = CheckpointStore(
+      folder: folder.checkpointsPath, keep: max(recipe.train.keepCheckpoints, 2))
+    _ = try store.prepare()
+    let recovery = try store.newestValid()
+    for refused in recovery.refused { logger.warning("checkpoint refused: \(refused)") }
+    if recovery.newest == nil, let refused = recovery.refused.first {
+      throw TrainingError(
+        .badData,
+        "checkpoints: \(folder.checkpointsPath): found none that is whole (\(refused)); expected "
+          + "one to go on from; restore it or choose another --out")
+    }
+    found = recovery.newest
+    try folder.keep(recipe)
+    metrics = try MetricsLog(folder.metricsPath, after: recovery.newest?.iteration ?? 0)
+  }
+
+  /// Restores the newest checkpoint; nil if the run has not begun.
+  func restored(
+    into network: SegmentationNetwork, _ parameters: FlatParameters
+  ) throws -> Checkpoint? {
+    guard let found else { return nil }
+    let checkpoint = try Checkpoint(found, into: network, parameters)
+    logger.info("going on from \(found.path) (iteration \(checkpoint.iteration))")
+    return checkpoint
+  }
+
+  /// Saves a checkpoint; returns when it is on the disk and verified.
+  func save(
+    _ checkpoint: Checkpoint, _ network: SegmentationNetwork, _ parameters: FlatParameters
+  ) throws {
+    for failure in try store.save(
+      checkpoint.archive(network, parameters), iteration: checkpoint.iteration)
+    {
+      logger.warning("an older checkpoint stays: \(failure)")
+    }
+  }
+
+  /// Writes the weights of the best validation so far.
+  func keepBest(_ network: SegmentationNetwork) throws { try write(network, folder.bestPath) }
+
+  /// Writes the last weights.
+  func finish(_ network: SegmentationNetwork) throws { try write(network, folder.studentPath) }
+
+  private func write(_ network: SegmentationNetwork, _ path: String) throws {
+    let archive = TensorArchive(
+      tensors: network.state.stored(),
+      metadata: ["network": network.architecture.rawValue, "format": "pt"])
+    try AtomicFile().writeAtomically(archive, to: path)
+  }
+}

@@ -1,0 +1,235 @@
+import Datasets
+import Dispatch
+import Logging
+import Networks
+import Recipes
+import Torch
+import WeightFiles
+
+/// Runs a recipe from its first, or its next, iteration to its last, on all ranks.
+public final class Trainer {
+  /// What a finished run is told by.
+  public struct Summary: Sendable {
+    /// The scores of the last weights; equal on all ranks.
+    public let last: ValidationLine
+    /// The best mean IoU and its iteration.
+    public let best: (meanIoU: Double, iteration: Int)
+    /// Seconds from the start of this process's training.
+    public let seconds: Double
+  }
+
+  private let recipe: Recipe
+  private let coordinator: Coordinator
+  private let logger: Logger
+  private let sources: DataSources
+  private let student: SegmentationNetwork
+  private let parameters: FlatParameters
+  private let step: TrainingStep
+  /// Rank 0's alone.
+  private let storage: RunStorage?
+  private var state: Checkpoint
+  private var best: [StoredTensor]?
+
+  /// Prepares a run: data, networks, folder, and the state to go on from. Collective.
+  ///
+  /// - Parameters:
+  ///   - recipe: what to do; the same on all ranks.
+  ///   - folder: where rank 0 writes; a folder with checkpoints is gone on with.
+  ///   - coordinator: the ranks.
+  ///   - logger: rank 0's voice.
+  /// - Throws: one line that names file and reason; the caller ends the job.
+  public init(
+    _ recipe: Recipe, folder: String, coordinator: Coordinator, logger: Logger
+  ) throws {
+    self.recipe = recipe
+    self.coordinator = coordinator
+    self.logger = logger
+    let batchSize = recipe.train.batchSize
+    guard batchSize >= coordinator.worldSize else {
+      throw TrainingError(
+        .badWorld,
+        "train.batch_size: found \(coordinator.worldSize) ranks for \(batchSize) images; expected "
+          + "at least an image a rank; start at most \(batchSize) ranks or raise the batch")
+    }
+    try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
+    let device = try recipe.device(localRank: coordinator.world.localRank)
+    TorchRuntime.threads = coordinator.threadCount
+    sources = try DataSources(recipe.data)
+    let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
+    let teacher = try NetworkFactory.teacher(recipe, device: device)
+    student = try NetworkFactory.student(recipe, device: device)
+    parameters = FlatParameters(student)
+    state = try storage?.restored(into: student, parameters) ?? Checkpoint()
+    self.storage = storage
+    step = try TrainingStep(
+      recipe, student: student, teacher: teacher, parameters: parameters,
+      coordinator: coordinator, device: device)
+    if let teacher {
+      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
+    }
+    try share()
+  }
+
+  /// Trains, validates and saves until the last iteration. Collective.
+  public func run() throws -> Summary {
+    let progress = Progress(logger, iterations: recipe.train.iterations)
+    var last: ValidationLine?
+    if state.iteration < recipe.train.iterations {
+      last = try train(progress)
+    }
+    let scores = try last ?? validate(progress)
+    try step.close()
+    try storage?.finish(student)
+    progress.close()
+    return Summary(
+      last: scores, best: state.best ?? (scores.meanIoU, state.iteration),
+      seconds: progress.seconds)
+  }
+
+  private func train(_ progress: Progress) throws -> ValidationLine? {
+    let iterations = state.iteration + 1...recipe.train.iterations
+    let loader = try makeLoader(iterations)
+    defer { loader.stop() }
+    var window = MetricsWindow()
+    var nonfinite = 0
+    var last: ValidationLine?
+    for iteration in iterations {
+      let begin = DispatchTime.now().uptimeNanoseconds
+      var clock = PhaseClock()
+      let batch = try loader.next()
+      clock.end(.data)
+      var report = step.run(batch, iteration: iteration)
+      report.phases.merge(clock.times) { $0 + $1 }
+      let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+      state.iteration = iteration
+      nonfinite = report.isSkipped ? nonfinite + 1 : 0
+      try checkLimits(report, iteration, nonfinite: nonfinite)
+      window.add(report, seconds: seconds)
+      let isLogged = isDue(iteration, recipe.train.logEvery) || iteration == iterations.lowerBound
+      let line = window.line(
+        iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
+        recipe: recipe)
+      if coordinator.isLead { progress.show(line, isLogged: isLogged) }
+      if isLogged {
+        storage?.metrics.append(line)
+        window = MetricsWindow()
+      }
+      last = nil
+      if isDue(iteration, recipe.train.validateEvery) { last = try validate(progress) }
+      if isDue(iteration, recipe.train.checkpointEvery) { try save(progress) }
+    }
+    return last
+  }
+
+  /// Whether something that happens every so many iterations happens now; the last one counts.
+  private func isDue(_ iteration: Int, _ every: Int) -> Bool {
+    iteration == recipe.train.iterations || (every > 0 && iteration % every == 0)
+  }
+
+  private func makeLoader(_ iterations: ClosedRange<Int>) throws -> BatchLoader {
+    let data = recipe.data
+    let source = DataSources.cached(sources.training, data)
+    return try BatchLoader(
+      source: source,
+      order: SampleOrder(
+        sampleCount: source.count, seed: UInt64(recipe.train.seed), isShuffled: data.shuffle),
+      augmentation: Augmentation(
+        crop: CropSize(height: data.cropHeight, width: data.cropWidth),
+        seed: UInt64(recipe.train.seed), isRandom: data.augment),
+      batchSize: recipe.train.batchSize,
+      positions: coordinator.positions(of: recipe.train.batchSize), iterations: iterations,
+      threadCount: data.loaderThreads, batchesAhead: data.prefetchBatches)
+  }
+
+  private func checkLimits(
+    _ report: TrainingStep.Report, _ iteration: Int, nonfinite: Int
+  ) throws(TrainingError) {
+    if report.isSkipped {
+      logger.warning("iteration \(iteration): loss or gradient not finite; update skipped")
+    }
+    guard nonfinite <= recipe.train.nonfiniteLimit else {
+      throw TrainingError(
+        .diverged,
+        "training: iteration \(iteration): found \(nonfinite) non-finite updates in a row; "
+          + "expected at most \(recipe.train.nonfiniteLimit); lower train.learning_rate and start "
+          + "again from the last checkpoint")
+    }
+    if recipe.distill.strictOfficial, report.result.statistics.fallback {
+      throw TrainingError(
+        .badData,
+        "distill.strict_official: iteration \(iteration): found "
+          + "\(report.result.statistics.validCount) valid pixels; expected at least "
+          + "ohem.minimum_kept, below which the published scripts end; lower it")
+    }
+  }
+
+  /// Measures the student on all ranks and keeps the best weights. Collective.
+  private func validate(_ progress: Progress) throws -> ValidationLine {
+    let begin = DispatchTime.now().uptimeNanoseconds
+    let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
+    let scores = try evaluator.confusion(student).scores
+    let line = ValidationLine(
+      scores, recipe, classes: sources.validation.classes, iteration: state.iteration,
+      images: sources.validation.count,
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
+    let isBest = line.meanIoU > state.best?.meanIoU ?? -1
+    if isBest { state.best = (line.meanIoU, state.iteration) }
+    storage?.metrics.append(line)
+    if isBest { try storage?.keepBest(student) }
+    if coordinator.isLead {
+      progress.note(
+        "validation at \(state.iteration): \(line.summary)\(isBest ? ", the best so far" : "")")
+    }
+    return line
+  }
+
+  /// Saves on rank 0; before that all ranks agree that their weights are equal. Collective.
+  private func save(_ progress: Progress) throws {
+    try coordinator.requireEqual(student.state.hash, "student's weights")
+    try storage?.save(state, student, parameters)
+    if coordinator.isLead { progress.note("saved iteration \(state.iteration)") }
+  }
+
+  /// Gives rank 0's state to all ranks. Collective.
+  private func share() throws {
+    guard coordinator.worldSize > 1 else { return }
+    var header = [
+      Int64(state.iteration), Int64(state.best?.iteration ?? -1),
+      Int64(bitPattern: (state.best?.meanIoU ?? 0).bitPattern),
+    ]
+    try header.withUnsafeMutableBytes { try coordinator.broadcast($0) }
+    state.iteration = Int(header[0])
+    let score = Double(bitPattern: UInt64(bitPattern: header[2]))
+    state.best = header[1] < 0 ? nil : (score, Int(header[1]))
+    let buffers = student.state.entries.filter { $0.role == .buffer }.map(\.tensor)
+    for tensor in [parameters.values, parameters.momentum] + buffers {
+      let host = tensor.to(device: .cpu)
+      try coordinator.broadcast(
+        UnsafeMutableRawBufferPointer(
+          start: host.data, count: host.count * host.type.byteCount))
+      if tensor.device != .cpu { tensor.copy(from: host) }
+    }
+  }
+}
+
+extension Recipe {
+  /// The device of a rank; one GPU for each local rank.
+  func device(localRank: Int) throws(TrainingError) -> Device {
+    guard train.device == .cuda else { return .cpu }
+    guard TorchRuntime.cudaIsAvailable else {
+      throw TrainingError(
+        .badWorld, "train.device: found cuda, but LibTorch \(TorchRuntime.version) sees no GPU; "
+          + "expected one for each local rank; build with a CUDA LibTorch or set cpu")
+    }
+    return .cuda(localRank)
+  }
+}
+
+extension StateDict {
+  /// A hash of all values, as text.
+  var hash: String {
+    stored().map { tensor in
+      tensor.bytes.withUnsafeBytes { String(DataHash.of($0), radix: 16) }
+    }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,91 @@
+import Torch
+
+/// Stochastic gradient descent with momentum and weight decay, one sweep over all parameters.
+///
+///     g = gradient + weightDecay * p;  m = momentum * m + g;  p = p - rate * m;  gradient = 0
+///
+/// Source: PyTorch `SGD` without dampening or Nesterov; its first momentum is the gradient, which
+/// momentum that starts at 0 gives too.
+public struct SGD: Sendable {
+  /// The factor of the old momentum.
+  public let momentum: Double
+  /// The factor of the parameter that is added to its gradient.
+  public let weightDecay: Double
+
+  /// An optimiser with these factors.
+  public init(momentum: Double, weightDecay: Double) {
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// Moves the parameters by one step and zeroes the gradients.
+  func update(_ parameters: FlatParameters, rate: Double) {
+    guard parameters.values.device == .cpu else { return updateByOperators(parameters, rate) }
+    switch parameters.values.type {
+    case .float64: sweep(parameters, rate: rate, as: Double.self)
+    default: sweep(parameters, rate: Float(rate), as: Float.self)
+    }
+  }
+
+  private func sweep<Value: TensorElement & BinaryFloatingPoint>(
+    _ parameters: FlatParameters, rate: Value, as _: Value.Type
+  ) {
+    let count = parameters.values.count
+    let values = parameters.values.data.assumingMemoryBound(to: Value.self)
+    let gradients = parameters.gradients.data.assumingMemoryBound(to: Value.self)
+    let momenta = parameters.momentum.data.assumingMemoryBound(to: Value.self)
+    let (factor, decay) = (Value(momentum), Value(weightDecay))
+    for index in 0..<count {
+      let moved = factor * momenta[index] + (gradients[index] + decay * values[index])
+      momenta[index] = moved
+      values[index] -= rate * moved
+      gradients[index] = 0
+    }
+  }
+
+  private func updateByOperators(_ parameters: FlatParameters, _ rate: Double) {
+    Autograd.withoutHistory {
+      parameters.gradients.add(parameters.values, times: weightDecay)
+      parameters.momentum.scale(by: momentum)
+      parameters.momentum.add(parameters.gradients)
+      parameters.values.add(parameters.momentum, times: -rate)
+      parameters.gradients.fill(0)
+    }
+  }
+}
+
+extension FlatParameters {
+  /// The Euclidean norm of the gradients; not finite if any of them is not.
+  func gradientNorm() -> Double {
+    let squares: Double =
+      switch (gradients.device, gradients.type) {
+      case (.cpu, .float32): sumOfSquares(of: Float.self)
+      case (.cpu, .float64): sumOfSquares(of: Double.self)
+      default: (gradients * gradients).sum().item
+      }
+    return squares.squareRoot()
+  }
+
+  private func sumOfSquares<Value: TensorElement & BinaryFloatingPoint>(
+    of _: Value.Type
+  ) -> Double {
+    let values = gradients.data.assumingMemoryBound(to: Value.self)
+    // Sixteen sums side by side, so that the sweep is bound by memory and not by one addition.
+    var sums = SIMD16<Double>(repeating: 0)
+    let count = gradients.count
+    var index = 0
+    while index + 16 <= count {
+      for lane in 0..<16 {
+        let value = Double(values[index + lane])
+        sums[lane] += value * value
+      }
+      index += 16
+    }
+    var rest = sums.sum()
+    while index < count {
+      rest += Double(values[index]) * Double(values[index])
+      index += 1
+    }
+    return rest
+  }
+}

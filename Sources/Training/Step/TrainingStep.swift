@@ -1,0 +1,161 @@
+import DataParallel
+import Datasets
+import Difficulty
+import Networks
+import Recipes
+import Reduction
+import Torch
+
+/// One optimiser step: teacher, student, difficulty, backward, sums over ranks, update.
+///
+/// Collective: BatchNorm's sums, the difficulty statistics and the gradients.
+final class TrainingStep {
+  /// What a step did.
+  struct Report {
+    var result: DifficultyResult
+    var stage: Stage
+    /// The Euclidean norm of the summed gradients.
+    var gradientNorm: Double
+    /// Whether the update was left out: a loss or a gradient was not finite.
+    var isSkipped: Bool
+    /// Seconds of each phase, in order.
+    var phases: PhaseTimes
+  }
+
+  private let recipe: Recipe
+  private let objective: Objective
+  private let student: SegmentationNetwork
+  private let teacher: SegmentationNetwork?
+  private let parameters: FlatParameters
+  private let buckets: GradientBuckets
+  private let loss: TaskLoss
+  private let optimiser: SGD
+  private let schedule: PolynomialSchedule
+  private let reducer: any Reducer
+  private let precision: Torch.ElementType
+  private let device: Device
+
+  init(
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork?,
+    parameters: FlatParameters, coordinator: Coordinator, device: Device
+  ) throws {
+    self.recipe = recipe
+    self.student = student
+    self.teacher = teacher
+    self.parameters = parameters
+    self.device = device
+    objective = Objective(recipe)
+    precision = recipe.train.precision.elementType
+    reducer = coordinator.reducer
+    loss = TaskLoss(
+      engine: recipe.lossEngine, threadCount: coordinator.threadCount)
+    optimiser = SGD(momentum: recipe.train.momentum, weightDecay: recipe.train.weightDecay)
+    schedule = PolynomialSchedule(
+      base: recipe.train.learningRate, iterations: recipe.train.iterations,
+      power: recipe.train.polyPower)
+    let buckets = try GradientBuckets(
+      gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
+      communicator: coordinator.world.communicator)
+    for (index, place) in parameters.places.enumerated() {
+      place.parameter.onGradient { buckets.ready(index) }
+    }
+    self.buckets = buckets
+  }
+
+  /// The learning rate of an iteration.
+  func rate(_ iteration: Int) -> Double { schedule.rate(iteration) }
+
+  /// Runs one iteration on this rank's images. Collective.
+  func run(_ batch: Batch, iteration: Int) -> Report {
+    var clock = PhaseClock()
+    let images = batch.imageTensor.to(student.parameterType, device: device)
+    let taught = teacher.map { teacher in
+      Autograd.withoutHistory { teacher(images, .evaluation(precision: precision)) }
+    }
+    clock.end(.teacher)
+    let pass = Pass.training(
+      Pass.Training(
+        reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
+        positions: batch.positions, dropout: recipe.student.dropout),
+      precision: precision)
+    let output = student(images, pass)
+    clock.end(.student)
+    let isGlobal = recipe.distill.statistics == .global
+    let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
+    let (result, gradients) = loss.evaluate(
+      student: output.heads, teacher: taught?.heads, labels: batch.labelView,
+      firstImage: batch.positions.lowerBound, globalImageCount: recipe.train.batchSize,
+      options: objective.options(iteration, imageCount: imageCount), reducer: reducer)
+    clock.end(.difficulty)
+    var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
+    if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
+    Autograd.backward(roots)
+    clock.end(.backward)
+    buckets.wait()
+    clock.end(.communication)
+    // All ranks hold the same sums, so all of them decide alike.
+    let norm = parameters.gradientNorm()
+    let isSkipped = !(norm.isFinite && result.loss.isFinite)
+    if isSkipped {
+      parameters.gradients.fill(0)
+    } else {
+      optimiser.update(parameters, rate: schedule.rate(iteration))
+    }
+    clock.end(.update)
+    return Report(
+      result: result, stage: objective.stage(iteration), gradientNorm: norm,
+      isSkipped: isSkipped, phases: clock.times)
+  }
+
+  /// Gives the communicator of the gradients back. Collective.
+  func close() throws { try buckets.close() }
+}
+
+extension SegmentationNetwork {
+  /// The type of the parameters: float32, or float64 in tests.
+  var parameterType: Torch.ElementType { state.entries[0].tensor.type }
+}
+
+extension SegmentationOutput {
+  /// The two heads' logits.
+  var heads: TaskLoss.Heads { TaskLoss.Heads(main: logits, auxiliary: auxiliaryLogits) }
+}
+
+extension Batch {
+  /// The images `[n, 3, H, W]` in this batch's memory, which the tensor keeps.
+  var imageTensor: Tensor {
+    guard let base = images.baseAddress else {
+      preconditionFailure("Batch: no images; expected at least one a rank")
+    }
+    return Tensor.over(
+      base, [positions.count, 3, crop.height, crop.width], .float32, owner: self)
+  }
+
+  /// The labels `[n, H, W]` in this batch's memory.
+  var labelView: TaskLoss.Labels {
+    TaskLoss.Labels(
+      UnsafeBufferPointer(labels), imageCount: positions.count, height: crop.height,
+      width: crop.width)
+  }
+}
+
+extension Recipe {
+  /// The loss engine: float64 runs are computed operator by operator.
+  var lossEngine: TaskLoss.Engine {
+    distill.engine == .reference || train.precision == .float64 ? .reference : .fused
+  }
+}
+
+extension Recipe.Precision {
+  /// LibTorch's type of the activations.
+  var elementType: Torch.ElementType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float64: .float64
+    }
+  }
+
+  /// The type of the weights.
+  var parameterType: Torch.ElementType { self == .float64 ? .float64 : .float32 }
+}
