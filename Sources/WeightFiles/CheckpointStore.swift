@@ -1,0 +1,155 @@
+import Glibc
+
+/// The checkpoints of one run: a folder with a file `iteration_0001200.safetensors` for each.
+///
+/// What `save` returned for survives any crash: it is on the disk, read back and verified. Only one
+/// process may use the folder; `RunFolderLock` sees to that.
+public struct CheckpointStore: Sendable {
+  /// A checkpoint that was read and verified.
+  public struct Checkpoint: Sendable {
+    /// The iteration after which it was saved.
+    public let iteration: Int
+    /// Its file.
+    public let path: String
+    /// Its content.
+    public let archive: TensorArchive
+  }
+
+  /// What a start finds.
+  public struct Recovery: Sendable {
+    /// The newest valid checkpoint. If there is none but `refused` is not empty, all are damaged:
+    /// do not train from scratch over them.
+    public let newest: Checkpoint?
+    /// Why each newer one was refused, newest first.
+    public let refused: [WeightFileError]
+  }
+
+  /// The folder.
+  public let folder: String
+  /// How many of the last checkpoints stay.
+  public let keep: Int
+  private let files: FileStore
+
+  /// The checkpoints in `folder`, of which the last `keep` (2 or more) stay.
+  public init(folder: String, keep: Int = 2, files: FileStore = FileStore()) {
+    precondition(keep >= 2, "keep \(keep): one damaged file must leave another")
+    self.folder = folder
+    self.keep = keep
+    self.files = files
+  }
+
+  /// Makes the folder if it is missing and removes temporary files of dead processes.
+  ///
+  /// - Returns: the names that were removed.
+  public func prepare() throws(WeightFileError) -> [String] {
+    var isNew = true
+    do throws(SystemError) {
+      try files.mkdir(folder)
+    } catch {
+      guard error.code == EEXIST else { throw .system(folder, "mkdir", error) }
+      isNew = false
+    }
+    if isNew { try AtomicFile(files: files).syncFolder(split(folder).folder) }
+    return try names().filter { name in
+      guard let temporary = TemporaryName(name), temporary.isLeftOver else { return false }
+      return (try? files.unlink(folder + "/" + name)) != nil
+    }
+  }
+
+  /// Saves `archive` as the checkpoint after `iteration`.
+  ///
+  /// The name must be new, or that of a file that is not valid. Older checkpoints beyond `keep` are
+  /// removed last.
+  ///
+  /// - Returns: the older files that could not be removed.
+  /// - Throws: when the checkpoint is not acknowledged; the older ones are as they were.
+  public func save(
+    _ archive: TensorArchive, iteration: Int
+  ) throws(WeightFileError) -> [WeightFileError] {
+    precondition(iteration >= 0, "iteration \(iteration)")
+    let path = path(iteration)
+    let iterations = try iterations()
+    if iterations.contains(iteration), (try? read(iteration)) != nil {
+      throw .refused(
+        path, found: "a valid checkpoint", expected: "a new name",
+        advice: "train on in another folder")
+    }
+    var archive = archive
+    archive.metadata[Self.iterationKey] = String(iteration)
+    try AtomicFile(files: files).writeAtomically(archive, to: path)
+    return removeOlder(than: iteration, iterations)
+  }
+
+  /// Reads the newest checkpoint that is valid, going to the next older one after each refusal.
+  public func newestValid() throws(WeightFileError) -> Recovery {
+    var refused: [WeightFileError] = []
+    for iteration in try iterations().reversed() {
+      do throws(WeightFileError) {
+        let archive = try read(iteration)
+        let newest = Checkpoint(iteration: iteration, path: path(iteration), archive: archive)
+        return Recovery(newest: newest, refused: refused)
+      } catch {
+        refused.append(error)
+      }
+    }
+    return Recovery(newest: nil, refused: refused)
+  }
+
+  private static let prefix = "iteration_"
+  private static let suffix = ".safetensors"
+  private static let iterationKey = "iteration"
+
+  /// The file of the checkpoint after `iteration`.
+  public func path(_ iteration: Int) -> String { folder + "/" + Self.name(iteration) }
+
+  private static func name(_ iteration: Int) -> String {
+    let digits = String(iteration)
+    return prefix + String(repeating: "0", count: max(0, 7 - digits.count)) + digits + suffix
+  }
+
+  private func read(_ iteration: Int) throws(WeightFileError) -> TensorArchive {
+    let path = path(iteration)
+    let archive = try SafetensorsReader.read(path, hashRequired: true, files: files)
+    let found = archive.metadata[Self.iterationKey] ?? "none"
+    guard found == String(iteration) else {
+      throw .refused(
+        path, "__metadata__", found: "iteration \(quoted(found))", expected: "\(iteration)",
+        advice: "restore the file's own name")
+    }
+    return archive
+  }
+
+  private func names() throws(WeightFileError) -> [String] {
+    do throws(SystemError) {
+      return try files.names(folder)
+    } catch {
+      throw .system(folder, "opendir", error)
+    }
+  }
+
+  /// The iterations of the files in the folder, ascending.
+  private func iterations() throws(WeightFileError) -> [Int] {
+    try names().compactMap { name in
+      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
+        let iteration = Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)),
+        iteration >= 0, Self.name(iteration) == name
+      else { return nil }
+      return iteration
+    }.sorted()
+  }
+
+  /// Removes what is older than the last `keep` up to `iteration`.
+  ///
+  /// Newer names do not count: they are files that were refused at the start.
+  private func removeOlder(than iteration: Int, _ iterations: [Int]) -> [WeightFileError] {
+    var failures: [WeightFileError] = []
+    for old in iterations.filter({ $0 < iteration }).dropLast(keep - 1) {
+      do throws(SystemError) {
+        try files.unlink(path(old))
+      } catch {
+        failures.append(.system(path(old), "unlink", error))
+      }
+    }
+    return failures
+  }
+}

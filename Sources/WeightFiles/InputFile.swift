@@ -1,0 +1,90 @@
+import Glibc
+
+/// A regular file open for reading, front to back.
+struct InputFile: ~Copyable {
+  let path: String
+  /// Bytes of the whole file when it was opened.
+  let byteCount: Int
+  private let files: FileStore
+  private let descriptor: Int32
+
+  private init(path: String, byteCount: Int, files: FileStore, descriptor: Int32) {
+    self.path = path
+    self.byteCount = byteCount
+    self.files = files
+    self.descriptor = descriptor
+  }
+
+  /// Opens `path`; anything but a regular file is refused.
+  static func open(_ path: String, files: FileStore) throws(WeightFileError) -> InputFile {
+    let descriptor: Int32
+    let byteCount: Int?
+    do throws(SystemError) {
+      // O_NONBLOCK: opening a pipe that nobody writes must not wait.
+      descriptor = try files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    } catch {
+      throw .system(path, "open", error)
+    }
+    do throws(SystemError) {
+      byteCount = try files.byteCount(descriptor)
+    } catch {
+      try? files.close(descriptor)
+      throw .system(path, "fstat", error)
+    }
+    guard let byteCount else {
+      try? files.close(descriptor)
+      throw .refused(
+        path, found: "a folder, device or pipe", expected: "a regular file",
+        advice: "give the path of a weight file")
+    }
+    return InputFile(path: path, byteCount: byteCount, files: files, descriptor: descriptor)
+  }
+
+  deinit { try? files.close(descriptor) }
+
+  /// Reads on until `buffer` is full.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(WeightFileError) {
+    var done = 0
+    while done < buffer.count {
+      let count = try readSome(UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+      guard count > 0 else {
+        throw .refused(
+          path, found: "the end of the file \(buffer.count - done) bytes early",
+          expected: "\(byteCount) bytes as at opening", advice: "do not change it during reading")
+      }
+      done += count
+    }
+  }
+
+  /// The next `count` bytes as an array; `count` must not exceed the file's size.
+  func bytes(_ count: Int) throws(WeightFileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var failure: WeightFileError?
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(WeightFileError) { try read(into: buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  /// The next `count` bytes as a region; `count` must not exceed the file's size.
+  func region(_ count: Int) throws(WeightFileError) -> ByteRegion {
+    let region = try ByteRegion(byteCount: count) { buffer throws(WeightFileError) in
+      try read(into: buffer)
+    }
+    guard let region else {
+      throw .system(path, "allocate \(count) bytes", SystemError(code: ENOMEM))
+    }
+    return region
+  }
+
+  private func readSome(_ buffer: UnsafeMutableRawBufferPointer) throws(WeightFileError) -> Int {
+    while true {
+      do throws(SystemError) {
+        return try files.read(descriptor, buffer)
+      } catch {
+        if error.code != EINTR { throw .system(path, "read", error) }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/// A named tensor as it lies in a weight file: row-major, dense, little endian.
+public struct StoredTensor: Sendable {
+  /// The name, for weights a `state_dict` key.
+  public let name: String
+  /// The type of the elements.
+  public let elementType: ElementType
+  /// The size of each axis; empty for a scalar.
+  public let shape: [Int]
+  /// The elements.
+  public let bytes: ByteRegion
+
+  /// A tensor over `bytes`, whose count must be what type and shape say.
+  public init(name: String, elementType: ElementType, shape: [Int], bytes: ByteRegion) {
+    let expected = StoredTensor.byteCount(elementType, shape)
+    precondition(
+      expected == bytes.count,
+      "tensor \(name): \(bytes.count) bytes for \(elementType.rawValue) \(shape)")
+    self.name = name
+    self.elementType = elementType
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  /// Number of elements: the product of the shape.
+  public var elementCount: Int { bytes.count / elementType.byteCount }
+
+  /// Bytes of a dense tensor; nil if a size is negative or the sizes other than 0 overflow.
+  ///
+  /// Zeros do not hide an overflow: strides of such a shape would overflow later.
+  static func byteCount(_ elementType: ElementType, _ shape: [Int]) -> Int? {
+    var product = elementType.byteCount
+    for size in shape {
+      guard size >= 0 else { return nil }
+      let (value, overflow) = product.multipliedReportingOverflow(by: max(size, 1))
+      guard !overflow else { return nil }
+      product = value
+    }
+    return shape.contains(0) ? 0 : product
+  }
+}
+
+/// The tensors of one weight file in order, with the file's metadata.
+public struct TensorArchive: Sendable {
+  /// The tensors; their names differ.
+  public let tensors: [StoredTensor]
+  /// What the file says about itself.
+  public var metadata: [String: String]
+  private let indexOfName: [String: Int]
+
+  /// An archive of tensors with different names.
+  public init(tensors: [StoredTensor], metadata: [String: String] = [:]) {
+    self.tensors = tensors
+    self.metadata = metadata
+    indexOfName = Dictionary(
+      tensors.enumerated().map { ($1.name, $0) },
+      uniquingKeysWith: { first, second in
+        preconditionFailure("tensors \(first) and \(second) have the same name")
+      })
+  }
+
+  /// The tensor called `name`.
+  public subscript(name: String) -> StoredTensor? {
+    indexOfName[name].map { tensors[$0] }
+  }
+}

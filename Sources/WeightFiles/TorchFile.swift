@@ -1,0 +1,162 @@
+import Glibc
+
+/// Reading of what `torch.save` wrote for a `state_dict`: the zip layout (torch 1.6 and later) and
+/// the older one without zip. Nothing is executed.
+enum TorchFile {
+  /// A data.pkl larger than this is refused: ten thousand tensors need 2 MB.
+  static let pickleByteLimit = 16 << 20
+
+  /// Reads the tensors of a `state_dict`, or of the one under `state_dict` or `model`.
+  static func read(_ path: String, files: FileStore) throws(WeightFileError) -> TensorArchive {
+    let file = try InputFile.open(path, files: files)
+    let bytes = try file.region(file.byteCount)
+    let isZip = bytes.withUnsafeBytes { $0.starts(with: [0x50, 0x4B]) }
+    return isZip ? try readZip(bytes, path: path) : try readLegacy(bytes, path: path)
+  }
+
+  private static func readZip(
+    _ file: ByteRegion, path: String
+  ) throws(WeightFileError) -> TensorArchive {
+    let zip = try ZipArchive(file, path: path)
+    let pickles = zip.names.filter { $0.hasSuffix("/data.pkl") }
+    guard pickles.count == 1, let pickleName = pickles.first,
+      let pickle = try zip.bytes(pickleName), pickle.count <= pickleByteLimit
+    else {
+      throw .refused(
+        path, "zip", found: "\(pickles.count) entries data.pkl",
+        expected: "one of at most \(pickleByteLimit) bytes", advice: advice)
+    }
+    let folder = pickleName.dropLast("data.pkl".count)
+    guard !zip.names.contains(folder + "constants.pkl") else {
+      throw .refused(
+        path, "zip", found: "a TorchScript module", expected: "a state_dict", advice: advice)
+    }
+    if let order = try zip.bytes(folder + "byteorder") {
+      guard order.withUnsafeBytes({ $0.elementsEqual("little".utf8) }) else {
+        throw .refused(
+          path, "byteorder", found: "another one", expected: "little", advice: advice)
+      }
+    }
+    var reader = ByteReader(pickle, path: path, part: "data.pkl")
+    let pickled = try PickleMachine.load(&reader)
+    guard reader.remaining == 0 else {
+      throw reader.refused(found: "\(reader.remaining) bytes after the pickle", expected: "none")
+    }
+    var storages: [String: ByteRegion] = [:]
+    for (key, storage) in pickled.storages {
+      let name = folder + "data/" + key
+      guard let bytes = try zip.bytes(name) else {
+        throw .refused(path, "zip", found: "no entry \(quoted(name))", expected: "a storage")
+      }
+      guard bytes.count == storage.byteCount else {
+        throw .refused(
+          path, "zip entry \(quoted(name))", found: "\(bytes.count) bytes",
+          expected: "\(storage.byteCount) as data.pkl says")
+      }
+      storages[key] = bytes
+    }
+    return try archive(pickled.value, storages, fileByteCount: file.count, path: path)
+  }
+
+  private static func readLegacy(
+    _ file: ByteRegion, path: String
+  ) throws(WeightFileError) -> TensorArchive {
+    var reader = ByteReader(file, path: path, part: "file")
+    let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+    guard case .longInteger(let number) = try PickleMachine.load(&reader).value,
+      number.withUnsafeBytes({ $0.elementsEqual(magic) })
+    else {
+      throw .refused(
+        path, "byte 0", found: "a pickle without torch's magic number",
+        expected: "a file of torch.save", advice: advice)
+    }
+    guard try PickleMachine.load(&reader).value.integer == 1001 else {
+      throw reader.refused(found: "another protocol", expected: "1001", advice: advice)
+    }
+    guard let system = try PickleMachine.load(&reader).value.dict,
+      case .bool(true)? = system.last("little_endian")
+    else { throw reader.refused(found: "another byte order", expected: "little_endian: True") }
+    let pickled = try PickleMachine.load(&reader)
+    guard case .list(let keys) = try PickleMachine.load(&reader).value else {
+      throw reader.refused(found: "no list of storages", expected: "one")
+    }
+    var storages: [String: ByteRegion] = [:]
+    for item in keys.items {
+      guard let key = item.string, let storage = pickled.storages[key], storages[key] == nil else {
+        throw reader.refused(
+          found: "the storage \(item.string.map(quoted) ?? item.kind)",
+          expected: "each storage of the tensors once")
+      }
+      let start = reader.position
+      let elementCount = try reader.size(UInt64.self)
+      guard elementCount == storage.elementCount else {
+        throw reader.refused(
+          at: start, found: "storage \(quoted(key)) of \(elementCount)",
+          expected: "\(storage.elementCount) as the tensors say")
+      }
+      storages[key] = try reader.take(storage.byteCount)
+    }
+    guard reader.remaining == 0, storages.count == pickled.storages.count else {
+      throw reader.refused(
+        found: "\(reader.remaining) bytes after \(storages.count) storages",
+        expected: "the end after \(pickled.storages.count)")
+    }
+    return try archive(pickled.value, storages, fileByteCount: file.count, path: path)
+  }
+
+  /// The tensors of a `state_dict` over their storages.
+  private static func archive(
+    _ value: PickleValue, _ storages: [String: ByteRegion], fileByteCount: Int, path: String
+  ) throws(WeightFileError) -> TensorArchive {
+    // Windows of one storage may overlap: a small file could ask for any amount of memory.
+    let copyLimit = max(4 * fileByteCount, 1 << 20)
+    var copied = 0
+    var tensors: [StoredTensor] = []
+    for (name, tensor) in try stateDict(value, path: path) {
+      let place = "tensor \(quoted(name))"
+      copied += min(tensor.copiedByteCount, copyLimit + 1)
+      guard copied <= copyLimit else {
+        throw .refused(
+          path, place, found: "views that need \(copied) bytes or more",
+          expected: "at most \(copyLimit)", advice: "save contiguous tensors")
+      }
+      guard let storage = storages[tensor.storage.key], let bytes = tensor.dense(in: storage) else {
+        throw .system(path, "allocate \(place)", SystemError(code: ENOMEM))
+      }
+      tensors.append(
+        StoredTensor(
+          name: name, elementType: tensor.storage.elementType, shape: tensor.shape, bytes: bytes))
+    }
+    return TensorArchive(tensors: tensors)
+  }
+
+  /// The names and tensors of a dict, or of the dict under `state_dict` or `model` in it.
+  private static func stateDict(
+    _ value: PickleValue, path: String
+  ) throws(WeightFileError) -> [(name: String, tensor: PickleTensor)] {
+    guard var dict = value.dict else {
+      throw .refused(path, found: value.kind, expected: "a state_dict", advice: advice)
+    }
+    while let inner = dict.last("state_dict")?.dict ?? dict.last("model")?.dict { dict = inner }
+    guard !dict.entries.isEmpty else {
+      throw .refused(path, found: "an empty dict", expected: "a state_dict", advice: advice)
+    }
+    var seen: Set<String> = []
+    var tensors: [(name: String, tensor: PickleTensor)] = []
+    for (key, value) in dict.entries {
+      let name = key.string ?? key.integer.map(String.init) ?? ""
+      guard key.string != nil, let tensor = value.tensor else {
+        throw .refused(
+          path, "entry \(quoted(name))", found: "\(value.kind) under \(key.kind)",
+          expected: "a tensor under a name, or a dict under state_dict or model", advice: advice)
+      }
+      guard seen.insert(name).inserted else {
+        throw .refused(path, "tensor \(quoted(name))", found: "it twice", expected: "it once")
+      }
+      tensors.append((name, tensor))
+    }
+    return tensors
+  }
+
+  private static let advice = "save the weights alone: torch.save(model.state_dict(), path)"
+}

@@ -1,0 +1,18 @@
+/// Reading of weight files of any kind that this module knows.
+public enum WeightFile {
+  /// Reads safetensors, or a `state_dict` that `torch.save` wrote, by what the file begins with.
+  ///
+  /// Nothing in a file is executed, and memory is only taken after the sizes have been checked.
+  public static func read(
+    _ path: String, files: FileStore = FileStore()
+  ) throws(WeightFileError) -> TensorArchive {
+    let start = try { () throws(WeightFileError) in
+      let file = try InputFile.open(path, files: files)
+      return try file.bytes(min(4, file.byteCount))
+    }()
+    if start.starts(with: [0x50, 0x4B]) || start.first == 0x80 {
+      return try TorchFile.read(path, files: files)
+    }
+    return try SafetensorsReader.read(path, files: files)
+  }
+}

@@ -1,0 +1,67 @@
+/// Why a weight file or checkpoint could not be read, written or used; one line.
+public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of failure it is, and so with which code the process ends.
+  public enum Kind: String, Sendable {
+    /// The content is damaged, hostile or of another kind.
+    case refused = "weights refused"
+    /// The system refused to open, read, write or rename.
+    case inputOutput = "file failed"
+    /// There is less room on the disk than a safe save needs.
+    case noSpace = "disk full"
+    /// Another run holds the folder.
+    case locked = "run folder in use"
+  }
+
+  /// What kind of failure it is.
+  public let kind: Kind
+  /// The file or folder.
+  public let path: String
+  /// Place, what was found, what was expected and what to do.
+  public let detail: String
+
+  /// The process's exit code, from sysexits.h: 65 data, 73 cannot create, 74 input/output.
+  public var exitCode: Int32 {
+    switch kind {
+    case .refused: 65
+    case .locked: 73
+    case .inputOutput, .noSpace: 74
+    }
+  }
+
+  /// One line: what, where, found, expected, what to do.
+  public var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }
+
+  /// A file whose content is not as it must be.
+  static func refused(
+    _ path: String, _ place: String? = nil, found: String, expected: String,
+    advice: String = "use another copy of the file"
+  ) -> WeightFileError {
+    let prefix = place.map { $0 + ": " } ?? ""
+    return WeightFileError(
+      kind: .refused, path: path, detail: "\(prefix)found \(found); expected \(expected); \(advice)")
+  }
+
+  /// A call of the operating system that failed.
+  static func system(_ path: String, _ call: String, _ error: SystemError) -> WeightFileError {
+    let kind: Kind = error.isOutOfSpace ? .noSpace : .inputOutput
+    return WeightFileError(
+      kind: kind, path: path,
+      detail: "\(call): found \(error); expected success; check the disk and the permissions")
+  }
+}
+
+/// `text` without line breaks and control characters, at most 200 characters long.
+func oneLine(_ text: String) -> String {
+  var line = ""
+  for scalar in text.unicodeScalars.prefix(200) {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator, .surrogate, .format:
+      line += "\\u{" + String(scalar.value, radix: 16) + "}"
+    default: line.unicodeScalars.append(scalar)
+    }
+  }
+  return text.unicodeScalars.count > 200 ? line + "..." : line
+}
+
+/// A name from a file, in quotes, fit for a message.
+func quoted(_ name: String) -> String { "'" + oneLine(name) + "'" }
