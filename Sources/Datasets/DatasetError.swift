@@ -12,6 +12,8 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
     case size = "label size"
     /// A label value that is none of the classes.
     case label = "label value"
+    /// The system refused something that is no file.
+    case system = "system"
   }
 
   /// What kind of fault it is.

@@ -1,0 +1,43 @@
+import Synchronization
+
+/// Looks at every file of a dataset before a run does.
+public enum DatasetCheck {
+  /// What is wrong with a sample.
+  public struct Problem: Equatable, Sendable, CustomStringConvertible {
+    /// The sample's index in the list.
+    public let index: Int
+    /// The first fault found.
+    public let error: DatasetError
+    /// One line.
+    public var description: String { error.description }
+  }
+
+  /// The first fault of each sample that has one, in the order of the list; empty if all is well.
+  ///
+  /// - Parameters:
+  ///   - decodesPixels: read every pixel and every label value too; otherwise only that the files
+  ///     are there, of the right kind and of the same size.
+  ///   - threadCount: threads that read.
+  /// - Throws: `DatasetError` if the system gives no thread.
+  public static func problems(
+    in dataset: ListDataset, decodesPixels: Bool = false, threadCount: Int
+  ) throws(DatasetError) -> [Problem] {
+    let found = FoundProblems()
+    try WorkerThreads.forEach(dataset.count, threadCount: threadCount) { index in
+      do {
+        try dataset.checkHeaders(index)
+        if decodesPixels { _ = try dataset.sample(index) }
+      } catch {
+        let error =
+          error as? DatasetError
+          ?? DatasetError(.system, at: dataset.name(index), String(describing: error))
+        found.problems.withLock { $0.append(Problem(index: index, error: error)) }
+      }
+    }
+    return found.problems.withLock { $0.sorted { $0.index < $1.index } }
+  }
+}
+
+private final class FoundProblems: Sendable {
+  let problems = Mutex<[DatasetCheck.Problem]>([])
+}
