@@ -4,22 +4,26 @@ import Randomness
 typealias SceneColour = SIMD4<Float>
 
 /// An opaque colour.
+@inline(__always)
 func rgb(_ red: Float, _ green: Float, _ blue: Float) -> SceneColour {
   SceneColour(red, green, blue, 1)
 }
 
 /// The colour, covering all that is beneath.
+@inline(__always)
 func opaque(_ colour: SceneColour) -> SceneColour {
   SceneColour(colour.x, colour.y, colour.z, 1)
 }
 
 extension SceneColour {
   /// The colour with its light multiplied and its coverage kept.
+  @inline(__always)
   func lit(_ factor: Float) -> SceneColour {
     self * SceneColour(factor, factor, factor, 1)
   }
 
   /// The colour moved towards another by a share in 0...1, its coverage kept.
+  @inline(__always)
   func mixed(_ other: SceneColour, _ share: Float) -> SceneColour {
     var moved = self + (other - self) * share
     moved.w = w
@@ -42,6 +46,15 @@ enum ScenePaints {
   static let skin: [SceneColour] = [
     rgb(0.80, 0.62, 0.50), rgb(0.66, 0.46, 0.34), rgb(0.42, 0.28, 0.20), rgb(0.88, 0.70, 0.58),
   ]
+}
+
+/// The largest whole number that is not above `value`, |value| below 2^31.
+///
+/// `rounded(.down)` calls the C library on processors that may lack an instruction for it.
+@inline(__always)
+func wholePart(_ value: Float) -> Float {
+  let towardsZero = Float(Int32(value))
+  return towardsZero > value ? towardsZero - 1 : towardsZero
 }
 
 /// Smooth random texture: a table of 128 x 128 values in 0...1 that repeats itself in both axes.
@@ -80,17 +93,19 @@ struct SceneNoise: Sendable {
     values = sum.map { ($0 - low) / (high - low) }
   }
 
-  /// The value of the cell that holds (`x`, `y`); |x| and |y| below 2^20.
+  /// The value of the cell that holds (`x`, `y`); |x| and |y| below 2^31.
+  @inline(__always)
   func callAsFunction(_ x: Float, _ y: Float) -> Float {
-    let column = Int(x + 0x1p20) & (Self.side - 1)
-    let row = Int(y + 0x1p20) & (Self.side - 1)
+    let column = Int(wholePart(x)) & (Self.side - 1)
+    let row = Int(wholePart(y)) & (Self.side - 1)
     return values[row * Self.side + column]
   }
 
   /// The value at (`x`, `y`), interpolated between cells.
+  @inline(__always)
   func smooth(_ x: Float, _ y: Float) -> Float {
-    let left = x.rounded(.down)
-    let top = y.rounded(.down)
+    let left = wholePart(x)
+    let top = wholePart(y)
     let (across, down) = (x - left, y - top)
     let upper = self(left, top) * (1 - across) + self(left + 1, top) * across
     let lower = self(left, top + 1) * (1 - across) + self(left + 1, top + 1) * across

@@ -73,26 +73,37 @@ struct Facade: SceneThing {
     if up > tall - roof {
       return roofColour.lit(0.9 + 0.2 * noise(along * 2, up * 9))
     }
-    let fine = max(0, min(1, 1.5 - blur * 2))
-    let plain = wall.lit(1 + grain * fine * (noise(along * 7 + offset, up * 16) - 0.5))
-    let stain = plain.lit(0.92 + 0.16 * noise.smooth(along * 1.1, up * 1.3 + offset))
     if let shop, up < storey {
       if up > storey * 0.8 { return shop }
       let pane = along / (pitch * 1.7)
-      return pane - pane.rounded(.down) < 0.82 && up > 0.4
+      return pane - wholePart(pane) < 0.82 && up > 0.4
         ? glass.lit(0.7 + 0.8 * noise(along * 3 + offset, up * 3)) : shop.lit(0.8)
     }
     // Windows too narrow to see blend into the wall.
     let clear = max(0, min(1, 2 * (1 - blur / pitch * 2)))
     let (across, high) = (along / pitch, up / storey)
-    let (column, row) = (across.rounded(.down), high.rounded(.down))
+    let (column, row) = (wholePart(across), wholePart(high))
     let dx = abs(across - column - 0.5) * 2
     let dy = abs(high - row - 0.55) * 2
-    guard dx < windowWide, dy < windowTall, up < tall - roof - 0.7 else { return stain }
-    if dx > windowWide - 0.1 || dy > windowTall - 0.08 { return stain.mixed(frame, clear * 0.8) }
+    guard dx < windowWide, dy < windowTall, up < tall - roof - 0.7 else {
+      return plain(along, up, blur)
+    }
+    if dx > windowWide - 0.1 || dy > windowTall - 0.08 {
+      return wall.mixed(frame, clear * 0.8)
+    }
     let kind = noise(column * 17 + offset, row * 31 + offset)
     let pane =
       kind > 0.72 ? rgb(0.74, 0.72, 0.66) : glass.lit(0.7 + 0.7 * kind + 0.2 * (up / tall))
-    return stain.mixed(pane, 0.35 + 0.65 * clear)
+    return wall.mixed(pane, 0.35 + 0.65 * clear)
+  }
+
+  /// The wall between the windows, with its grain and its stains.
+  @inline(__always)
+  private func plain(_ along: Float, _ up: Float, _ blur: Float) -> SceneColour {
+    let noise = SceneNoise.shared
+    let fine = max(0, min(1, 1.5 - blur * 2))
+    let rough = grain * fine * (noise(along * 7 + offset, up * 16) - 0.5)
+    let stain = 0.16 * (noise.smooth(along * 1.1, up * 1.3 + offset) - 0.5)
+    return wall.lit(1 + rough + stain)
   }
 }

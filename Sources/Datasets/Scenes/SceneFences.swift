@@ -49,7 +49,7 @@ struct FenceStyle {
   func colour(_ along: Float, _ up: Float, _ blur: Float) -> SceneColour {
     let noise = SceneNoise.shared
     let share = along / pitch
-    let fraction = share - share.rounded(.down)
+    let fraction = share - wholePart(share)
     let isRim = up > tall - 0.09 || abs(up - 0.2) < 0.05
     // Bars too thin to tell apart become a veil.
     let clear = max(0, min(1, 2 * (1 - blur / pitch)))
@@ -64,7 +64,7 @@ struct FenceStyle {
       colour.w = isRim || fraction < 0.1 ? 0.85 : 0.28
     case .rail:
       let beam = abs(up - tall * 0.75) < 0.16
-      let post = along / 2 - (along / 2).rounded(.down) < 0.06
+      let post = along / 2 - wholePart(along / 2) < 0.06
       colour.w = beam || post ? 1 : -1
     }
     return colour

@@ -19,7 +19,7 @@ struct SceneFinish {
       light * (1 + warmth), light * random.float(0.96, 1.04), light * (1 - warmth), 1)
     contrast = random.float(-0.25, 0.5)
     // Little light, much noise.
-    noise = random.float(0.01, 0.035) + max(0, 0.75 - light) * 0.08
+    noise = random.float(0.01, 0.035) + max(0, 0.75 - light) * 0.05
     self.noiseKey = noiseKey
     outlineShare = random.chance(0.7) ? UInt64(random.integer(below: 10)) : 0
     bonnet =
@@ -70,47 +70,60 @@ struct SceneFinish {
   /// The image as bytes `[height, width, 3]`.
   func develop(_ canvas: SceneCanvas) -> [UInt8] {
     let (width, height) = (canvas.width, canvas.height)
-    var across = canvas.colours
     let kept = 1 - 2 * blur
-    for row in 0..<height {
-      let start = row * width
-      for column in 0..<width {
-        let left = canvas.colours[start + max(column - 1, 0)]
-        let right = canvas.colours[start + min(column + 1, width - 1)]
-        across[start + column] = canvas.colours[start + column] * kept + (left + right) * blur
+    // Three rows, softened sideways: above, here, below.
+    var above = softened(canvas, row: 0)
+    var here = above
+    return [UInt8](unsafeUninitializedCapacity: width * height * 3) { pixels, count in
+      for row in 0..<height {
+        let below = row + 1 < height ? softened(canvas, row: row + 1) : here
+        for column in 0..<width {
+          let index = row * width + column
+          let soft = here[column] * kept + (above[column] + below[column]) * blur
+          let seen = expose(soft, noiseKey.bits(at: index))
+          pixels[index * 3] = UInt8(seen.x)
+          pixels[index * 3 + 1] = UInt8(seen.y)
+          pixels[index * 3 + 2] = UInt8(seen.z)
+        }
+        (above, here) = (here, below)
       }
+      count = width * height * 3
     }
-    var pixels = [UInt8](repeating: 0, count: width * height * 3)
-    for row in 0..<height {
-      let above = max(row - 1, 0) * width
-      let below = min(row + 1, height - 1) * width
-      for column in 0..<width {
-        let index = row * width + column
-        let soft = across[index] * kept + (across[above + column] + across[below + column]) * blur
-        let byte = expose(soft, noiseKey.bits(at: index))
-        pixels[index * 3] = byte.x
-        pixels[index * 3 + 1] = byte.y
-        pixels[index * 3 + 2] = byte.z
-      }
-    }
-    return pixels
   }
 
-  /// Light, contrast, noise and rounding of one pixel.
+  /// One row, each pixel mixed with its left and right neighbour.
+  private func softened(_ canvas: SceneCanvas, row: Int) -> [SceneColour] {
+    let start = row * canvas.width
+    let last = canvas.width - 1
+    let kept = 1 - 2 * blur
+    return (0...last).map { column in
+      let beside =
+        canvas.colours[start + max(column - 1, 0)] + canvas.colours[start + min(column + 1, last)]
+      return canvas.colours[start + column] * kept + beside * blur
+    }
+  }
+
+  /// Light, contrast and noise of one pixel; the result is in 0..<256.
   @inline(__always)
-  private func expose(_ colour: SceneColour, _ bits: UInt64) -> SIMD4<UInt8> {
-    let light = (colour * gain).clamped(lowerBound: .zero, upperBound: .one)
+  private func expose(_ colour: SceneColour, _ bits: UInt64) -> SceneColour {
+    let light = held(colour * gain, below: 1)
     // A curve through 0, 1/2 and 1: steeper or flatter in the middle.
-    let curved = light + (light * (SceneColour.one - light) * (light - 0.5)) * contrast * 2
-    // Two dice of ten bits for each channel: triangular noise.
-    let dice = SIMD4<UInt32>(
-      UInt32(truncatingIfNeeded: bits & 1023) + UInt32(truncatingIfNeeded: bits >> 10 & 1023),
-      UInt32(truncatingIfNeeded: bits >> 20 & 1023) + UInt32(truncatingIfNeeded: bits >> 30 & 1023),
-      UInt32(truncatingIfNeeded: bits >> 40 & 1023) + UInt32(truncatingIfNeeded: bits >> 50 & 1023),
-      1023)
-    let shake = (SceneColour(dice) - 1023) * (noise * 2.4 / 1023)
-    let seen = ((curved + shake) * 255 + 0.5).clamped(
-      lowerBound: .zero, upperBound: SceneColour(repeating: 255))
-    return SIMD4<UInt8>(truncatingIfNeeded: SIMD4<Int32>(seen))
+    let curved = light + light * (1 - light) * (light - 0.5) * (contrast * 2)
+    // Two dice of ten bits for each channel.
+    let shake = SceneColour(dice(bits), dice(bits >> 20), dice(bits >> 40), 0) * (noise * 2.4)
+    return held((curved + shake) * 255 + 0.5, below: 255)
+  }
+
+  /// The channels within 0...`limit`.
+  @inline(__always)
+  private func held(_ colour: SceneColour, below limit: Float) -> SceneColour {
+    colour.replacing(with: 0, where: colour .< 0).replacing(with: limit, where: colour .> limit)
+  }
+
+  /// The sum of two dice of ten bits, in -1...1: triangular noise.
+  @inline(__always)
+  private func dice(_ bits: UInt64) -> Float {
+    let sum = Int32(truncatingIfNeeded: bits & 1023) + Int32(truncatingIfNeeded: bits >> 10 & 1023)
+    return Float(sum - 1023) * (1 / 1023)
   }
 }

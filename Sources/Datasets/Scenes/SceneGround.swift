@@ -89,7 +89,8 @@ struct SceneGround {
   func draw(on canvas: inout SceneCanvas, layout: StreetLayout, shadows: SceneShadows) {
     let camera = canvas.camera
     for row in SceneCanvas.pixels(camera.vanishing.y, .infinity, of: canvas.height) {
-      let z = camera.focal * camera.height / (Float(row) + 0.5 - camera.vanishing.y)
+      // Beyond some kilometres the ground is horizon.
+      let z = min(4000, camera.focal * camera.height / (Float(row) + 0.5 - camera.vanishing.y))
       let scale = camera.scale(at: z)
       let share = canvas.air.share(at: z)
       let patches = patches.filter { $0.z.contains(z) }
@@ -117,10 +118,10 @@ struct SceneGround {
       var colour = road.lit(1 + grain * (noise(x * 12, z * 6) - 0.5))
       for patch in patches where patch.x.contains(x) { colour = colour.lit(patch.light) }
       guard !crosses else { return (colour, .road) }
-      if let zebra, zebra.contains(z), (x - x.rounded(.down)) < 0.5 { return (mark, .road) }
+      if let zebra, zebra.contains(z), (x - wholePart(x)) < 0.5 { return (mark, .road) }
       for line in marks {
         let half = max(0.07, 0.5 / scale)
-        if abs(x - line.x) < half, !line.dashed || z - (z / 8).rounded(.down) * 8 < 3.5 {
+        if abs(x - line.x) < half, !line.dashed || z - wholePart(z / 8) * 8 < 3.5 {
           return (colour.mixed(mark, 0.07 / half), .road)
         }
       }
@@ -158,5 +159,5 @@ struct SceneGround {
   }
 
   @inline(__always)
-  private func fraction(_ value: Float) -> Float { value - value.rounded(.down) }
+  private func fraction(_ value: Float) -> Float { value - wholePart(value) }
 }

@@ -18,7 +18,7 @@ struct Person: SceneThing {
 
   init(_ random: inout CounterRandom, x: Float, z: Float, isRider: Bool) {
     (self.x, depth, self.isRider) = (x, z, isRider)
-    isBroadside = random.chance(0.3)
+    isBroadside = random.chance(0.4)
     tall = random.chance(0.12) ? random.float(1.1, 1.4) : random.float(1.6, 1.9)
     broad = random.float(0.24, 0.31)
     stride = random.float(-0.28, 0.28)

@@ -137,9 +137,10 @@ struct StreetPlan {
             road: road))
       }
     }
-    for _ in 0..<random.integer(below: 4) {
+    for _ in 0..<(1 + random.integer(below: 4)) {
       let x = random.float(layout.kerbs.left + 0.6, layout.kerbs.right - 0.6)
-      street.append(Person(&random, x: x, z: random.float(6, 35), isRider: true))
+      let z = 5 + 28 * random.float(0, 1) * random.float(0.2, 1)
+      street.append(Person(&random, x: x, z: z, isRider: true))
     }
     for _ in 0..<random.integer(below: 3) {
       let x = random.float(layout.kerbs.left, layout.kerbs.right)
