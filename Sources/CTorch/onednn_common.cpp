@@ -1,0 +1,74 @@
+#include "onednn_common.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
+
+#include <array>
+
+namespace rdd::onednn {
+
+const dnnl::engine &engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+dnnl::stream &stream() {
+  thread_local dnnl::stream own(engine());
+  return own;
+}
+
+dnnl::memory::data_type data_type(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat: return dnnl::memory::data_type::f32;
+    case at::kBFloat16: return dnnl::memory::data_type::bf16;
+    default: TORCH_CHECK(false, "oneDNN: expected float32 or bfloat16, got ", type);
+  }
+}
+
+namespace {
+std::array<at::Tensor, 4> &buffers() {
+  thread_local std::array<at::Tensor, 4> own;
+  return own;
+}
+}  // namespace
+
+void *scratch(Scratch use, std::size_t bytes) {
+  at::Tensor &buffer = buffers()[static_cast<std::size_t>(use)];
+  if (!buffer.defined() || static_cast<std::size_t>(buffer.numel()) < bytes) {
+    buffer.reset();  // first, so that the old and the new one are never alive together
+    buffer = at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions(at::kByte));
+  }
+  return buffer.data_ptr();
+}
+
+void release_scratch() {
+  for (at::Tensor &buffer : buffers()) buffer.reset();
+}
+
+at::Tensor channels_last(const at::Tensor &x) {
+  TORCH_CHECK(x.dim() == 4, "oneDNN: expected a tensor [N, C, H, W], got ", x.dim(), " dimensions");
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type) {
+  return at::empty(
+      sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+void parallel_for_each(int64_t count, const std::function<void(int64_t)> &body) {
+  if (count == 1 || at::get_num_threads() == 1) {
+    for (int64_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  at::Tensor indices = at::arange(count, at::TensorOptions(at::kLong));
+  auto iterator = at::TensorIteratorConfig().add_input(indices).build();
+  iterator.for_each(
+      [&](char **data, const int64_t *strides, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) {
+          body(*reinterpret_cast<const int64_t *>(data[0] + i * strides[0]));
+        }
+      },
+      1);
+}
+
+}  // namespace rdd::onednn

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <ATen/ATen.h>
+#include <dnnl.hpp>
+
+#include <cstddef>
+#include <functional>
+
+/// oneDNN on LibTorch's tensors: activations channels last, on the CPU.
+///
+/// Functions here throw C++ exceptions (`dnnl::error`, `c10::Error`); the C interface catches them.
+/// The thread count is OpenMP's, which `at::set_num_threads` sets.
+namespace rdd::onednn {
+
+/// The CPU engine of this process.
+const dnnl::engine &engine();
+
+/// The calling thread's stream.
+dnnl::stream &stream();
+
+/// oneDNN's name of a float32 or bfloat16 type; throws on others.
+dnnl::memory::data_type data_type(at::ScalarType type);
+
+/// What a scratch buffer holds; the buffers of one thread that are alive together.
+enum class Scratch { primitive, source, weights, destination };
+
+/// The calling thread's buffer for `use`, at least `bytes` long, kept between calls.
+void *scratch(Scratch use, std::size_t bytes);
+
+/// Releases the calling thread's scratch buffers.
+void release_scratch();
+
+/// A tensor in channels-last memory order, `[N, C, H, W]`; the tensor itself if it is so already.
+at::Tensor channels_last(const at::Tensor &x);
+
+/// An uninitialised channels-last tensor.
+at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type);
+
+/// Calls `body(i)` once for each `i` in `0..<count`, on LibTorch's threads.
+///
+/// Runs in parallel whatever the compiler's own OpenMP support, because the loop that divides the
+/// work is LibTorch's.
+void parallel_for_each(int64_t count, const std::function<void(int64_t)> &body);
+
+}  // namespace rdd::onednn

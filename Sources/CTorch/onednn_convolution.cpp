@@ -1,0 +1,173 @@
+#include "onednn_convolution.h"
+
+#include "onednn_common.h"
+#include "onednn_depthwise.h"
+#include "onednn_plan.h"
+
+#include <unordered_map>
+
+namespace rdd::onednn {
+
+namespace {
+
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+std::array<int64_t, 4> four(at::IntArrayRef sizes, const char *what) {
+  TORCH_CHECK(
+      sizes.size() == 4, "convolution: ", what, " has ", sizes.size(), " dimensions, not 4");
+  return {sizes[0], sizes[1], sizes[2], sizes[3]};
+}
+
+dnnl::memory wrap(const dnnl::memory::desc &desc, void *data) {
+  return dnnl::memory(desc, engine(), data);
+}
+
+/// Weights that oneDNN can read in place: OIHW or channels last.
+struct Weights {
+  at::Tensor tensor;
+  bool last;
+
+  explicit Weights(const at::Tensor &weight)
+      : last(!weight.is_contiguous() && weight.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+    tensor = last ? weight : weight.contiguous();
+  }
+};
+
+/// The address of the first tap that `shape` keeps.
+void *first_tap(const at::Tensor &weights, const ConvolutionShape &shape, bool last) {
+  return static_cast<char *>(weights.data_ptr())
+      + shape.weights_offset(last) * static_cast<int64_t>(weights.element_size());
+}
+
+/// A tensor as the primitive reads it: itself, or reordered into scratch.
+dnnl::memory read(const ConvolutionPlan::Operand &operand, void *data, Scratch use) {
+  dnnl::memory plain = wrap(operand.plain, data);
+  if (!operand.reordered) return plain;
+  dnnl::memory own = wrap(operand.own, scratch(use, operand.own.get_size()));
+  operand.reorder.execute(stream(), plain, own);
+  return own;
+}
+
+/// Runs the primitive; `result` is the argument that it computes, `data` the tensor for it.
+void execute(
+    const ConvolutionPlan &plan, Arguments &arguments, int result,
+    const ConvolutionPlan::Operand &operand, void *data, Scratch use) {
+  dnnl::memory plain = wrap(operand.plain, data);
+  dnnl::memory own =
+      operand.reordered ? wrap(operand.own, scratch(use, operand.own.get_size())) : plain;
+  arguments[result] = own;
+  arguments[DNNL_ARG_SCRATCHPAD] =
+      wrap(plan.scratchpad, scratch(Scratch::primitive, plan.scratchpad.get_size()));
+  plan.primitive.execute(stream(), arguments);
+  if (operand.reordered) operand.reorder.execute(stream(), own, plain);
+  stream().wait();
+}
+
+void check_output(const at::Tensor &grad_y, const ConvolutionShape &shape) {
+  const std::array<int64_t, 4> expected{
+      shape.batch, shape.out_channels, shape.out[0], shape.out[1]};
+  TORCH_CHECK(
+      grad_y.sizes() == at::IntArrayRef(expected), "convolution: the output's gradient is ",
+      grad_y.sizes(), "; expected ", at::IntArrayRef(expected));
+}
+
+}  // namespace
+
+bool supported(const at::Tensor &x) {
+  return x.device().is_cpu() && x.dim() == 4 && x.numel() > 0
+      && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+at::Tensor convolution_forward(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+    const Window &window) {
+  const ConvolutionShape shape(
+      four(x.sizes(), "the input"), four(weight.sizes(), "the weight"), window);
+  const at::Tensor input = channels_last(x);
+  const Weights weights(weight);
+  const auto plan = convolution_plan(
+      {Pass::forward, shape, data_type(x.scalar_type()), data_type(weight.scalar_type()),
+       weights.last, bias.has_value()});
+  at::Tensor y = empty_channels_last(shape.output_dims(), x.scalar_type());
+
+  Arguments arguments;
+  arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
+  arguments[DNNL_ARG_WEIGHTS] = read(
+      plan->weights, first_tap(weights.tensor, shape, weights.last), Scratch::weights);
+  at::Tensor bias_values;
+  if (bias) {
+    TORCH_CHECK(bias->numel() == shape.out_channels, "convolution: the bias has ", bias->numel(),
+        " elements; expected ", shape.out_channels);
+    bias_values = bias->to(at::kFloat).contiguous();
+    arguments[DNNL_ARG_BIAS] = wrap(plan->bias, bias_values.data_ptr());
+  }
+  execute(
+      *plan, arguments, DNNL_ARG_DST, plan->destination, y.data_ptr(), Scratch::destination);
+  return y;
+}
+
+at::Tensor convolution_backward_data(
+    const at::Tensor &grad_y, const at::Tensor &weight, at::IntArrayRef x_sizes,
+    const Window &window) {
+  const ConvolutionShape shape(
+      four(x_sizes, "the input"), four(weight.sizes(), "the weight"), window);
+  check_output(grad_y, shape);
+  if (dilated_depthwise(shape) && shape.stride == Pair{1, 1}) {
+    // The same as the convolution of the gradient with the kernel turned by 180 degrees.
+    Window turned = window;
+    for (int axis = 0; axis < 2; ++axis) {
+      turned.padding[axis] =
+          window.dilation[axis] * (shape.full_kernel[axis] - 1) - window.padding[axis];
+    }
+    if (turned.padding[0] >= 0 && turned.padding[1] >= 0) {
+      return convolution_forward(grad_y, weight.flip({2, 3}), std::nullopt, turned);
+    }
+  }
+  const at::Tensor gradient = channels_last(grad_y);
+  const Weights weights(weight);
+  const auto plan = convolution_plan(
+      {Pass::backward_data, shape, data_type(grad_y.scalar_type()),
+       data_type(weight.scalar_type()), weights.last, false});
+  at::Tensor dx = empty_channels_last(x_sizes, grad_y.scalar_type());
+
+  Arguments arguments;
+  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, gradient.data_ptr(), Scratch::destination);
+  arguments[DNNL_ARG_WEIGHTS] = read(
+      plan->weights, first_tap(weights.tensor, shape, weights.last), Scratch::weights);
+  execute(*plan, arguments, DNNL_ARG_DIFF_SRC, plan->source, dx.data_ptr(), Scratch::source);
+  return dx;
+}
+
+std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
+    const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
+    const Window &window) {
+  const ConvolutionShape shape(
+      four(x.sizes(), "the input"), four(weight_sizes, "the weight"), window);
+  check_output(grad_y, shape);
+  TORCH_CHECK(grad_y.scalar_type() == x.scalar_type(), "convolution: the output's gradient is ",
+      grad_y.scalar_type(), ", the input ", x.scalar_type());
+  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
+  if (dilated_depthwise(shape)) {
+    return {
+        depthwise_backward_weights(gradient, input, shape),
+        with_bias ? gradient.sum({0, 2, 3}, false, at::kFloat) : at::Tensor()};
+  }
+  const auto plan = convolution_plan(
+      {Pass::backward_weights, shape, data_type(x.scalar_type()), dnnl::memory::data_type::f32,
+       false, with_bias});
+  const at::TensorOptions options(at::kFloat);
+  at::Tensor dw =
+      shape.trimmed() ? at::zeros(weight_sizes, options) : at::empty(weight_sizes, options);
+  at::Tensor db = with_bias ? at::empty({shape.out_channels}, options) : at::Tensor();
+
+  Arguments arguments;
+  arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
+  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, gradient.data_ptr(), Scratch::destination);
+  if (with_bias) arguments[DNNL_ARG_DIFF_BIAS] = wrap(plan->bias, db.data_ptr());
+  execute(
+      *plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan->weights, first_tap(dw, shape, false),
+      Scratch::weights);
+  return {dw, db};
+}
+
+}  // namespace rdd::onednn

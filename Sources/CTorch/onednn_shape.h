@@ -1,0 +1,50 @@
+#pragma once
+
+#include <dnnl.hpp>
+
+#include <array>
+#include <cstdint>
+
+namespace rdd::onednn {
+
+/// Height and width.
+using Pair = std::array<int64_t, 2>;
+
+/// Stride, padding (each side), dilation and groups of a 2-d convolution, as LibTorch has them.
+struct Window {
+  Pair stride{1, 1};
+  Pair padding{0, 0};
+  Pair dilation{1, 1};
+  int64_t groups = 1;
+};
+
+/// The sizes of one convolution, as oneDNN gets them.
+///
+/// Taps of the kernel that only ever meet the padding are left out: with a dilation larger than the
+/// map, a 3x3 kernel is its middle. `kernel` counts the taps that stay, `first` is the first one,
+/// and `before` and `after` are the padding that remains.
+struct ConvolutionShape {
+  int64_t batch, in_channels, out_channels, groups;
+  Pair in, out, kernel, first, stride, before, after, dilation;
+  Pair full_kernel;
+
+  /// From the sizes of input `[N, C, H, W]` and weights `[O, C / groups, kh, kw]`; throws when they
+  /// do not fit each other.
+  ConvolutionShape(
+      const std::array<int64_t, 4> &x, const std::array<int64_t, 4> &weights, const Window &window);
+
+  /// Whether taps are left out.
+  bool trimmed() const { return kernel != full_kernel; }
+
+  dnnl::memory::dims input_dims() const { return {batch, in_channels, in[0], in[1]}; }
+  dnnl::memory::dims output_dims() const { return {batch, out_channels, out[0], out[1]}; }
+  dnnl::memory::dims bias_dims() const { return {out_channels}; }
+  /// `[O, I, kh, kw]`, or `[G, O / G, I / G, kh, kw]` with groups; only the taps that stay.
+  dnnl::memory::dims weights_dims() const;
+  /// The strides of `weights_dims` in a tensor with all taps, OIHW or (`last`) channels last.
+  dnnl::memory::dims weights_strides(bool last) const;
+  /// Elements before the first tap that stays in such a tensor.
+  int64_t weights_offset(bool last) const;
+};
+
+}  // namespace rdd::onednn
