@@ -17,10 +17,10 @@ public struct DataSources: Sendable {
     case .scenes:
       let scenes = data.scenes
       training = SceneSet(
-        .training, seed: UInt64(scenes.seed), count: scenes.trainCount, width: scenes.width,
-        height: scenes.height)
+        seed: UInt64(scenes.seed), part: .training, count: scenes.trainCount,
+        width: scenes.width, height: scenes.height)
       validation = SceneSet(
-        .validation, seed: UInt64(scenes.seed), count: scenes.validationCount,
+        seed: UInt64(scenes.seed), part: .validation, count: scenes.validationCount,
         width: scenes.width, height: scenes.height)
     case .list:
       let root = data.root ?? FileManager.default.currentDirectoryPath
@@ -32,19 +32,25 @@ public struct DataSources: Sendable {
   private static func list(_ name: String, root: String, _ data: Recipe.Data) throws -> ListDataset
   {
     let path = name.hasPrefix("/") ? name : root + "/" + name
-    guard
-      let encoding = LabelEncoding(named: data.format.rawValue, classCount: data.classCount)
-    else {
-      throw TrainingError(
-        .badData, "data.format: found \(data.format.rawValue) with \(data.classCount) classes; "
-          + "expected a format that has them; set data.num_classes")
-    }
-    return ListDataset(list: try ListFile(path: path, root: root), encoding: encoding)
+    return ListDataset(list: try ListFile(path: path, root: root), encoding: data.encoding)
   }
 
   /// A source that keeps decoded images in memory, up to the recipe's bound.
   static func cached(_ source: any SampleSource, _ data: Recipe.Data) -> any SampleSource {
     data.cacheMebibytes > 0
       ? CachedSource(source, maximumBytes: data.cacheMebibytes << 20) : source
+  }
+}
+
+extension Recipe.Data {
+  /// How the label files name classes.
+  var encoding: LabelEncoding {
+    switch format {
+    case .cityscapes: .cityscapes
+    case .camvid: .camvid
+    case .voc: .voc
+    case .ade20k: .ade20k
+    case .trainIDs: .trainIDs(ClassList(count: classCount))
+    }
   }
 }

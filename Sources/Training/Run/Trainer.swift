@@ -228,8 +228,6 @@ extension Recipe {
 extension StateDict {
   /// A hash of all values, as text.
   var hash: String {
-    stored().map { tensor in
-      tensor.bytes.withUnsafeBytes { String(DataHash.of($0), radix: 16) }
-    }.joined(separator: " ")
+    stored().map(\.contentHash).joined(separator: " ")
   }
 }

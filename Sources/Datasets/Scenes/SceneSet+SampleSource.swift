@@ -1,0 +1,21 @@
+import ImageIO
+
+extension SceneSet: SampleSource {
+  /// The street's classes with their colours.
+  public var classes: ClassList {
+    ClassList(
+      names: StreetClass.allCases.map(\.name),
+      colours: StreetClass.allCases.map { RGBColour($0.colour.red, $0.colour.green, $0.colour.blue) })
+  }
+
+  /// The part and the scene's number.
+  public func name(_ index: Int) -> String { "\(part) scene \(index)" }
+
+  /// Draws a scene.
+  public func sample(_ index: Int) -> LabelledImage {
+    let scene = image(index)
+    return LabelledImage(
+      image: RGBImage(width: width, height: height, pixels: scene.pixels),
+      labels: GrayImage(width: width, height: height, pixels: scene.labels))
+  }
+}

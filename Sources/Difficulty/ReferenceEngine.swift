@@ -1,0 +1,255 @@
+import Reduction
+import Torch
+
+/// The losses of Relative Difficulty Distillation, operator by operator.
+///
+/// It is what the fused engine is compared with, and serves float64 and other devices. Everything
+/// that decides (thresholds, masks, counts) is shared with the fused engine; probabilities are
+/// rounded to float32 before they decide, in float64 too.
+struct ReferenceEngine {
+  private let pool = WorkerPool(threadCount: 1)
+
+  /// See `TaskLoss.evaluate`. Collective.
+  func evaluate(
+    student: TaskLoss.Heads, teacher: TaskLoss.Heads?, labels: TaskLoss.Labels,
+    globalImageCount: Int, options: DifficultyOptions, reducer: any Reducer
+  ) -> TaskLoss.Outcome {
+    let isLocal = options.statistics == .local
+    let ranks: any Reducer = isLocal ? SingleProcess() : reducer
+    let images = Double(isLocal ? labels.imageCount : globalImageCount)
+    var step = ReferenceStep(student, teacher, labels, options, pool)
+    step.addTask(images: images, ranks)
+    step.addDistillation(images: images)
+    return step.finish(averagedOver: isLocal ? reducer.worldSize : 1, reducer)
+  }
+}
+
+/// One step's tensors and sums.
+private struct ReferenceStep {
+  private let heads: [Tensor]
+  private let teacher: [Tensor]
+  private let labels: TaskLoss.Labels
+  private let options: DifficultyOptions
+  private let pool: WorkerPool
+  /// `[n, 1, H, W]` int64, 0 where ignored.
+  private let index: Tensor
+  /// `[n, H, W]`, of the logits' type: 1 where valid, else 0.
+  private let valid: Tensor
+  /// `[n, H, W]` for each head: cross entropy in nats, 0 where ignored.
+  private let crossEntropy: [Tensor]
+  private var loss: Tensor
+  private var result = DifficultyResult()
+  /// This rank's parts of the two heads' TFE and TSE losses.
+  private var first = [0.0, 0.0]
+  private var second = [0.0, 0.0]
+
+  init(
+    _ student: TaskLoss.Heads, _ teacher: TaskLoss.Heads?, _ labels: TaskLoss.Labels,
+    _ options: DifficultyOptions, _ pool: WorkerPool
+  ) {
+    heads = [student.main, student.auxiliary].compactMap { $0 }.map { logits in
+      let leaf = logits.detached.contiguous().clone()
+      leaf.requiresGradient = true
+      return leaf
+    }
+    self.teacher = teacher.map { [$0.main, $0.auxiliary].compactMap { $0?.detached } } ?? []
+    self.labels = labels
+    self.options = options
+    self.pool = pool
+    let (type, device) = (student.main.type, student.main.device)
+    let raw = Tensor(Array(labels.indices), [labels.imageCount, labels.height, labels.width])
+      .to(.int64, device: device)
+    let isValid = raw.notEqual(255)
+    valid = isValid.to(type)
+    let index = (raw * isValid.to(.int64)).reshaped(
+      [labels.imageCount, 1, labels.height, labels.width])
+    self.index = index
+    let mask = valid
+    crossEntropy = heads.map { logits in
+      let log = Functional.upsample(logits, height: labels.height, width: labels.width)
+        .logSoftmax(1)
+      let picked = -log.gathered(1, index).reshaped(mask.shape)
+      return isValid.choose(picked, picked.zerosLike)
+    }
+    loss = Tensor.zeros([], type, device: device)
+  }
+
+  private var pixels: Double { Double(labels.height * labels.width) }
+
+  private func share(_ head: Int) -> Double { head == 0 ? 1 : options.auxiliaryWeight }
+
+  // MARK: Task loss
+
+  /// Collective.
+  mutating func addTask(images: Double, _ ranks: any Reducer) {
+    var counts = [valid.sum().item]
+    ranks.sum(&counts)
+    result.statistics.validCount = Int64(counts[0])
+    if options.firstShare != 0 || options.usesWeights {
+      let weights = options.usesWeights ? teacherWeights() : valid
+      var sum = [weights.sum().item]
+      ranks.sum(&sum)
+      if options.usesWeights { result.statistics.meanWeight = sum[0] / (images * pixels) }
+      let denominator = options.usesWeights ? images * pixels : counts[0]
+      for head in heads.indices where denominator > 0 {
+        let part = (crossEntropy[head] * weights).sum() / denominator
+        first[head] = part.detached.item
+        loss = loss + part * (share(head) * options.firstShare)
+      }
+    }
+    if options.usesMasks { addMasked(images: images, Int64(valid.sum().item), ranks) }
+  }
+
+  /// The TFE weights `[n, H, W]`: exp(-KL) at low resolution, then upsampled.
+  private func teacherWeights() -> Tensor {
+    let (main, auxiliary) = (teacher[0].logSoftmax(1), teacher[1].logSoftmax(1))
+    let (p, q) = options.divergence == .auxiliaryToMain ? (auxiliary, main) : (main, auxiliary)
+    let divergence = (p.exp * (p - q)).sum([1], keepingDimensions: true)
+    return Functional.upsample((-divergence).exp, height: labels.height, width: labels.width)
+      .reshaped(valid.shape)
+  }
+
+  /// Collective.
+  private mutating func addMasked(images: Double, _ validCount: Int64, _ ranks: any Reducer) {
+    let maps = heads.map(confidences)
+    let teacherMaps =
+      options.mask == .ohem && teacher.isEmpty ? maps : teacher.prefix(heads.count).map(confidences)
+    let classCount = heads[0].size(1)
+    // Whole vectors of 16: the rest holds what is never kept.
+    let padded = (labels.indices.count + 15) / 16 * 16
+    let classes =
+      labels.indices.map { $0 == 255 ? UInt8(classCount) : $0 }
+      + [UInt8](repeating: UInt8(classCount), count: padded - labels.indices.count)
+    let decision = Self.decide(
+      maps, teacherMaps, classes, padded: padded, classCount: classCount, validCount, options,
+      ranks, pool)
+    result.statistics.record(decision)
+    result.statistics.decisionCollectives = decision.collectives
+    for head in heads.indices {
+      var weights = [Float](repeating: 0, count: labels.indices.count)
+      for pixel in weights.indices {
+        let (s, t) = (maps[head][pixel], teacherMaps[head][pixel])
+        if decision.pixels[head].keeps(student: s, teacher: t) {
+          weights[pixel] = options.classWeights?[Int(labels.indices[pixel])] ?? 1
+        }
+      }
+      let denominator =
+        options.reduction == .allPixels
+        ? images * pixels : decision.denominator(head, options.classWeights)
+      guard denominator > 0 else { continue }
+      let mask = Tensor(weights, valid.shape).to(valid.type, device: valid.device)
+      let part = (crossEntropy[head] * mask).sum() / denominator
+      second[head] = part.detached.item
+      loss = loss + part * (share(head) * options.secondShare)
+    }
+  }
+
+  /// The probabilities that decide, float32, NaN where ignored.
+  private func confidences(_ logits: Tensor) -> [Float] {
+    Autograd.withoutHistory {
+      let p = Functional.upsample(
+        logits.detached, height: labels.height, width: labels.width
+      ).softmax(1)
+      let picked = options.confidence == .maximum ? p.amax([1]) : p.gathered(1, index)
+      let values = picked.reshaped([labels.indices.count]).array(Float.self)
+      return zip(values, labels.indices).map { $1 == 255 ? .nan : min(max($0, 0), 1) }
+    }
+  }
+
+  /// Collective.
+  private static func decide(
+    _ student: [[Float]], _ teacher: [[Float]], _ labels: [UInt8], padded: Int, classCount: Int,
+    _ validCount: Int64, _ options: DifficultyOptions, _ ranks: any Reducer, _ pool: WorkerPool
+  ) -> MaskDecision {
+    func whole(_ map: [Float]) -> [Float] {
+      map + [Float](repeating: .nan, count: padded - map.count)
+    }
+    let buffers = (student + teacher).map { UnsafeMutableBufferPointer.copy(of: whole($0)) }
+    let indices = UnsafeMutableBufferPointer.copy(of: labels)
+    defer {
+      buffers.forEach { $0.deallocate() }
+      indices.deallocate()
+    }
+    let pointers = buffers.compactMap { $0.baseAddress.map { UnsafePointer($0) } }
+    guard let labelPointer = indices.baseAddress, pointers.count == buffers.count else {
+      preconditionFailure("ReferenceEngine: no pixels; expected at least one image")
+    }
+    return MaskDecision(
+      ProbabilityMaps(
+        student: Array(pointers.prefix(student.count)),
+        teacher: Array(pointers.suffix(teacher.count)), labels: UnsafePointer(labelPointer),
+        pixelCount: padded, classCount: classCount), validCount: validCount, options: options,
+      reducer: ranks, pool: pool)
+  }
+
+  // MARK: Distillation
+
+  /// T^2 / (B h w) * sum of KL(teacher || student) at low resolution (equation 3).
+  mutating func addDistillation(images: Double) {
+    guard options.distillationWeight != 0, let target = teacher.first else { return }
+    let temperature = options.distillationTemperature
+    let t = (target / temperature).logSoftmax(1)
+    let s = (heads[0] / temperature).logSoftmax(1)
+    let positions = images * Double(target.size(2) * target.size(3))
+    let factor = options.distillationWeight * temperature * temperature / positions
+    let part = (t.exp * (t - s)).sum() * factor
+    result.distillationLoss = part.detached.item
+    loss = loss + part
+  }
+
+  // MARK: End
+
+  /// Adds the losses over ranks and takes the gradients. Collective.
+  ///
+  /// - Parameter count: ranks whose own losses are averaged; 1 if the parts already share global
+  ///   denominators.
+  mutating func finish(averagedOver count: Int, _ reducer: any Reducer) -> TaskLoss.Outcome {
+    if loss.requiresGradient { Autograd.backward([(loss, nil)]) }
+    var values = (first + second + [result.distillationLoss]).map { $0 / Double(count) }
+    reducer.sum(&values)
+    for head in heads.indices {
+      result.weightedLoss += share(head) * values[head]
+      result.maskedLoss += share(head) * values[2 + head]
+    }
+    let parts = (0..<2).map {
+      options.firstShare * values[$0] + options.secondShare * values[2 + $0]
+    }
+    result.mainTaskLoss = parts[0]
+    result.auxiliaryTaskLoss = parts[1]
+    result.taskLoss =
+      options.firstShare * result.weightedLoss + options.secondShare * result.maskedLoss
+    result.distillationLoss = values[4]
+    result.loss = result.taskLoss + result.distillationLoss
+    let gradients = heads.map { head in
+      let gradient = head.gradient ?? head.zerosLike
+      return count == 1 ? gradient : gradient / Double(count)
+    }
+    return (
+      result,
+      TaskLoss.Heads(main: gradients[0], auxiliary: gradients.count > 1 ? gradients[1] : nil)
+    )
+  }
+}
+
+extension HardPixels {
+  /// Whether the mask keeps one pixel; NaN, an ignored one, is never kept.
+  fileprivate func keeps(student: Float, teacher: Float) -> Bool {
+    guard !student.isNaN else { return false }
+    let (s, t) = (student <= studentThreshold, teacher <= teacherThreshold)
+    return switch mask {
+    case .xor: s != t
+    case .or: s || t
+    case .and: s && t
+    case .ohem: s
+    }
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// New memory with the values of an array; the caller deallocates it.
+  fileprivate static func copy(of values: [Element]) -> Self {
+    let buffer = allocate(capacity: values.count)
+    _ = buffer.initialize(from: values)
+    return buffer
+  }
+}
