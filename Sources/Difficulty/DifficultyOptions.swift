@@ -1,0 +1,126 @@
+/// How a training step weighs pixels by their difficulty.
+public struct DifficultyOptions: Sendable, Equatable {
+  /// Which pixels the teacher-student stage keeps, from the two networks' masks of hard pixels.
+  public enum Mask: Sendable, CaseIterable {
+    /// Pixels hard for exactly one of student and teacher.
+    case xor
+    /// Pixels hard for student or teacher.
+    case or
+    /// Pixels hard for student and teacher.
+    case and
+    /// Pixels hard for the student; the teacher plays no part.
+    case ohem
+  }
+
+  /// Over which pixels counts, thresholds and means are taken.
+  public enum Statistics: Sendable {
+    /// The global batch: any number of ranks gives the result of one.
+    case global
+    /// Each rank's own images; the loss is the mean over ranks, as in the authors' code.
+    case local
+  }
+
+  /// The direction of the divergence between the teacher's heads (equation 6).
+  public enum Divergence: Sendable {
+    /// KL(auxiliary || main), as in the authors' code.
+    case auxiliaryToMain
+    /// KL(main || auxiliary), as in the paper.
+    case mainToAuxiliary
+  }
+
+  /// The probability that decides whether a pixel is hard.
+  public enum Confidence: Sendable {
+    /// The probability of the labelled class, as in the authors' code.
+    case groundTruth
+    /// The largest probability, as in the paper.
+    case maximum
+  }
+
+  /// How the teacher-student loss is averaged.
+  public enum Reduction: Sendable {
+    /// The class-weighted mean over the kept pixels, as in the authors' code.
+    case maskedMean
+    /// The sum over the kept pixels divided by the number of all pixels, as in the paper.
+    case allPixels
+  }
+
+  /// The task loss of a step.
+  public enum Task: Sendable, Equatable {
+    /// The mean cross entropy over valid pixels.
+    case crossEntropy
+    /// Weights from the disagreement of the teacher's heads (TFE, equations 6 to 8).
+    case teacherFull
+    /// Masks from the confidences of teacher and student (TSE, equations 9 and 10).
+    case teacherStudent
+    /// `share` times the TFE loss plus `1 - share` times the TSE loss.
+    case blend(share: Double)
+  }
+
+  /// The task loss.
+  public var task = Task.teacherStudent
+  /// The combination of masks (TSE).
+  public var mask = Mask.xor
+  /// The confidence at or below which a pixel is hard (TSE).
+  public var threshold: Float = 0.7
+  /// The least number of pixels to keep of each network; of a rank when statistics are local (TSE).
+  public var minimumKept = 100_000
+  /// Over which pixels statistics are taken.
+  public var statistics = Statistics.global
+  /// A weight for each class, or nil for all ones (TSE).
+  public var classWeights: [Float]?
+  /// The direction of the divergence (TFE).
+  public var divergence = Divergence.auxiliaryToMain
+  /// The probability that decides (TSE).
+  public var confidence = Confidence.groundTruth
+  /// The mean that is taken (TSE).
+  public var reduction = Reduction.maskedMean
+  /// The factor of the auxiliary head's task loss.
+  public var auxiliaryWeight = 0.4
+  /// The factor of the distillation term; 0 leaves it out.
+  public var distillationWeight = 1.0
+  /// The temperature of the distillation term.
+  public var distillationTemperature = 1.0
+
+  /// The authors' choices for Cityscapes, without class weights.
+  public init() {}
+
+  /// The 19 class weights that the authors use for Cityscapes, in train-id order.
+  public static let cityscapesClassWeights: [Float] = [
+    0.8373, 0.918, 0.866, 1.0345, 1.0166, 0.9969, 0.9754, 1.0489, 0.8786, 1.0023,
+    0.9539, 0.9843, 1.1116, 0.9037, 1.0865, 1.0955, 1.0865, 1.1529, 1.0507,
+  ]
+
+  /// The factor of the TFE or cross-entropy part of the task loss.
+  var firstShare: Double {
+    switch task {
+    case .crossEntropy, .teacherFull: 1
+    case .teacherStudent: 0
+    case .blend(let share): share
+    }
+  }
+
+  /// The factor of the TSE part of the task loss.
+  var secondShare: Double {
+    switch task {
+    case .crossEntropy, .teacherFull: 0
+    case .teacherStudent: 1
+    case .blend(let share): 1 - share
+    }
+  }
+
+  /// Whether the TFE part is computed.
+  var usesWeights: Bool {
+    switch task {
+    case .teacherFull, .blend: true
+    case .crossEntropy, .teacherStudent: false
+    }
+  }
+
+  /// Whether the TSE part is computed.
+  var usesMasks: Bool {
+    switch task {
+    case .teacherStudent, .blend: true
+    case .crossEntropy, .teacherFull: false
+    }
+  }
+}

@@ -1,0 +1,190 @@
+/// The scratch memory of one thread.
+final class Workspace {
+  /// The most full-resolution rows that a block takes at once.
+  static let blockRows = 16
+
+  private let geometry: Geometry
+  /// The distance between the classes of an expanded row.
+  let stride: Int
+  /// The upper expanded row, `[classCount, stride]`, base-2 logits below their maximum.
+  private(set) var top: UnsafeMutablePointer<Float>
+  /// The lower expanded row.
+  private(set) var bottom: UnsafeMutablePointer<Float>
+  /// Gradients of the upper row before folding, `[classCount, stride]`.
+  private(set) var topGradient: UnsafeMutablePointer<Float>
+  /// Gradients of the lower row.
+  private(set) var bottomGradient: UnsafeMutablePointer<Float>
+  /// The upper expanded row of TFE weights, `[stride]`.
+  let topWeight: UnsafeMutablePointer<Float>
+  /// The lower expanded row of TFE weights.
+  let bottomWeight: UnsafeMutablePointer<Float>
+  /// One low-resolution row and a place more.
+  let lowRow: UnsafeMutablePointer<Float>
+  /// The largest logit of each position of a low-resolution row.
+  let lowMaximum: UnsafeMutablePointer<Float>
+  /// The block's part of the upper row, one vector a class.
+  let blockTop: UnsafeMutablePointer<Vector>
+  /// The block's difference of lower and upper row.
+  let blockSlope: UnsafeMutablePointer<Vector>
+  /// Exponentials, `[blockRows, classCount + 1]`; the last one of a row stands for ignored labels.
+  let exponentials: UnsafeMutablePointer<Vector>
+  /// The block's gradient, summed over its rows, `[classCount + 1]`.
+  let blockTotal: UnsafeMutablePointer<Vector>
+  /// The same, weighted with the rows' fractions.
+  let blockUpper: UnsafeMutablePointer<Vector>
+  /// What each row of the block multiplies its exponentials with, and times its fraction.
+  let rowScales: UnsafeMutablePointer<Vector>
+  /// One precise value a class.
+  let precise: UnsafeMutablePointer<Double>
+  /// Two values of the teacher and of the student a class.
+  let wide: UnsafeMutablePointer<SIMD8<Double>>
+
+  private let memory: UnsafeMutableRawPointer
+  private var topIndex = -1
+  private var bottomIndex = -1
+
+  init(_ geometry: Geometry) {
+    self.geometry = geometry
+    let classes = geometry.classCount
+    stride = geometry.paddedWidth + 16
+    let low = geometry.lowWidth + 16
+    let sizes = [
+      4 * classes * stride * 4, 2 * stride * 4, 2 * low * 4,
+      (2 * classes + Self.blockRows * (classes + 1) + 2 * (classes + 1) + 2 * Self.blockRows) * 64,
+      classes * 8, 4 * classes * 64,
+    ].map { ($0 + 63) / 64 * 64 }
+    memory = .allocate(byteCount: sizes.reduce(0, +), alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: sizes.reduce(0, +))
+    var place = memory
+    let big = place.assumingMemoryBound(to: Float.self)
+    top = big
+    bottom = big + classes * stride
+    topGradient = big + 2 * classes * stride
+    bottomGradient = big + 3 * classes * stride
+    place += sizes[0]
+    topWeight = place.assumingMemoryBound(to: Float.self)
+    bottomWeight = topWeight + stride
+    place += sizes[1]
+    lowRow = place.assumingMemoryBound(to: Float.self)
+    lowMaximum = lowRow + low
+    place += sizes[2]
+    blockTop = place.assumingMemoryBound(to: Vector.self)
+    blockSlope = blockTop + classes
+    exponentials = blockSlope + classes
+    blockTotal = exponentials + Self.blockRows * (classes + 1)
+    blockUpper = blockTotal + classes + 1
+    rowScales = blockUpper + classes + 1
+    place += sizes[3]
+    precise = place.assumingMemoryBound(to: Double.self)
+    place += sizes[4]
+    wide = place.assumingMemoryBound(to: SIMD8<Double>.self)
+  }
+
+  deinit { memory.deallocate() }
+
+  /// Forgets which rows are expanded: the next band belongs to other logits.
+  func startRows() {
+    topIndex = -1
+    bottomIndex = -1
+  }
+
+  /// Expands the two low-resolution rows of a band, unless they are there from the band before.
+  func expandBand(_ logits: UnsafePointer<Float>, _ band: Int, normalized: Bool = true) {
+    if topIndex != band {
+      if bottomIndex == band {
+        swap(&top, &bottom)
+        swap(&topIndex, &bottomIndex)
+      } else {
+        expandRow(logits, band, to: top, normalized)
+        topIndex = band
+      }
+    }
+    let next = band + 1
+    if next < geometry.lowHeight, bottomIndex != next {
+      expandRow(logits, next, to: bottom, normalized)
+      bottomIndex = next
+    }
+  }
+
+  /// Expands one row of logits; `normalized`: minus the largest logit, in powers of 2.
+  private func expandRow(
+    _ logits: UnsafePointer<Float>, _ row: Int, to destination: UnsafeMutablePointer<Float>,
+    _ normalized: Bool
+  ) {
+    let width = geometry.lowWidth
+    let source = logits + row * width
+    let plane = geometry.planeSize
+    let maximum = lowMaximum
+    let values = lowRow
+    let scale: Float = normalized ? 1.442_695_04 : 1
+    for x in 0..<width { maximum[x] = normalized ? source[x] : 0 }
+    if normalized {
+      for c in 1..<max(geometry.classCount, 1) {
+        let line = source + c * plane
+        for x in 0..<width { maximum[x] = line[x] > maximum[x] ? line[x] : maximum[x] }
+      }
+    }
+    for c in 0..<geometry.classCount {
+      let line = source + c * plane
+      for x in 0..<width { values[x] = (line[x] - maximum[x]) * scale }
+      geometry.columns.expand(values, to: destination + c * stride)
+    }
+  }
+
+  /// Copies the block of 16 columns at `column` of the band's rows to `blockTop` and `blockSlope`.
+  @inline(__always)
+  func loadBlock(_ band: Int, _ column: Int) {
+    let hasNext = band + 1 < geometry.lowHeight
+    for c in 0..<geometry.classCount {
+      let upper = UnsafeRawPointer(top + c * stride + column).loadUnaligned(as: Vector.self)
+      blockTop[c] = upper
+      if hasNext {
+        let lower = UnsafeRawPointer(bottom + c * stride + column).loadUnaligned(as: Vector.self)
+        blockSlope[c] = lower - upper
+      } else {
+        blockSlope[c] = Vector()
+      }
+    }
+  }
+
+  /// The exponentials of one row of the block, relative to an unknown power of 2, and their sum.
+  @inline(__always)
+  func exponentiate(_ fraction: Float, to destination: UnsafeMutablePointer<Vector>) -> Vector {
+    let weight = Vector(repeating: fraction)
+    var sum = Vector()
+    for c in 0..<geometry.classCount {
+      let value = exp2Nonpositive(blockTop[c].addingProduct(weight, blockSlope[c]))
+      destination[c] = value
+      sum += value
+    }
+    return sum
+  }
+
+  /// Makes room for the next row's gradient: what was the lower row becomes the upper one.
+  func swapGradients() { swap(&topGradient, &bottomGradient) }
+}
+
+/// The values that 16 labels choose from `table`, one vector a class.
+@inline(__always)
+func choose(_ table: UnsafePointer<Vector>, _ labels: UnsafePointer<UInt8>) -> Vector {
+  let words = UnsafeRawPointer(labels).loadUnaligned(as: SIMD2<UInt64>.self)
+  let label = Int(labels[0])
+  let repeated = UInt64(label) &* 0x0101_0101_0101_0101
+  if words[0] == repeated && words[1] == repeated { return table[label] }
+  let values = UnsafeRawPointer(table).assumingMemoryBound(to: Float.self)
+  var result = Vector()
+  for lane in 0..<16 { result[lane] = values[Int(labels[lane]) &* 16 &+ lane] }
+  return result
+}
+
+/// The values that 16 labels choose from `table`, one number a class.
+@inline(__always)
+func choose(_ table: UnsafePointer<Float>, _ labels: UnsafePointer<UInt8>) -> Vector {
+  let words = UnsafeRawPointer(labels).loadUnaligned(as: SIMD2<UInt64>.self)
+  let label = Int(labels[0])
+  let repeated = UInt64(label) &* 0x0101_0101_0101_0101
+  if words[0] == repeated && words[1] == repeated { return Vector(repeating: table[label]) }
+  var result = Vector()
+  for lane in 0..<16 { result[lane] = table[Int(labels[lane])] }
+  return result
+}
