@@ -37,6 +37,14 @@ import Testing
     #expect(result.standardError.contains("MPI_Allreduce: failed with code 15"), "\(result)")
   }
 
+  @Test(arguments: [2, 3])
+  func otherGradientsEndTheJob(ranks: Int) throws {
+    let result = try MPIRun.run(ranks: ranks, program: "rank-program", arguments: ["fail-layout"])
+    #expect(result.exitCode == 76 && !result.timedOut, "\(result)")
+    #expect(errorLines(result).count == 1, "\(result)")
+    #expect(result.standardError.contains("gradients: ranks \(ranks - 1): not as on rank 0"))
+  }
+
   @Test(arguments: [nil, 1, 3])
   func failureBeforeMPIKeepsItsCode(ranks: Int?) throws {
     let result = try MPIRun.run(ranks: ranks, program: "rank-program", arguments: ["fail-before"])

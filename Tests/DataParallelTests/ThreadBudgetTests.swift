@@ -34,6 +34,23 @@ import Testing
     #expect(budget.threadCount == 8)
   }
 
+  @Test(arguments: [(16.0, 4, 4), (16, 1, 8), (3.5, 1, 3), (0.5, 1, 1), (2, 2, 1)])
+  func containersLimitHolds(quota: Double, ranks: Int, count: Int) {
+    // 8 cores for each rank.
+    let masks = (0..<ranks).map { rank in (0..<ranks).map { $0 == rank ? 0xff : 0 as UInt8 } }
+    let budget = ThreadBudget(masks: masks, localRank: 0, wish: nil, quota: quota)
+    #expect(budget.threadCount == count)
+    let isLimited = quota / Double(ranks) < 8
+    #expect((budget.source == .quota(cores: quota, localWorldSize: ranks)) == isLimited)
+  }
+
+  @Test func quotaIsReadFromText() {
+    #expect(ThreadBudget.quota(inText: "250000 100000\n") == 2.5)
+    #expect(ThreadBudget.quota(inText: "max 100000\n") == nil)
+    #expect(ThreadBudget.quota(inText: "") == nil)
+    #expect(ThreadBudget.quota(inText: "0 0") == nil)
+  }
+
   @Test func maskIsReadFromStatus() {
     let status = "Name:\ta\nCpus_allowed:\t00000001,80000003\nCpus_allowed_list:\t0-1,31-32\n"
     #expect(ThreadBudget.mask(inStatus: status) == [3, 0, 0, 0x80, 1, 0, 0, 0])

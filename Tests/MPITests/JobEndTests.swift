@@ -4,7 +4,7 @@ import Testing
 
 /// How jobs end that do not end well.
 @Suite(.serialized) struct JobEndTests {
-  @Test(arguments: [1, 2, 3], [1, 77, 255])
+  @Test(arguments: [(1, 77), (2, 1), (2, 255), (3, 77)])
   func abortCodeReachesTheLauncher(ranks: Int, code: Int) throws {
     let result = try MPIRun.run(
       ranks: ranks, program: "rank-program", arguments: ["abort", "\(code)"])

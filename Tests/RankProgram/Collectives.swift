@@ -5,7 +5,7 @@ import MPI
 let sizes = [0, 1, 7, 1_100_003]
 
 func checkWorld(_ world: World, _ arguments: [String]) throws {
-  expectEqual(world.worldSize, Int(arguments.first ?? ""), "world size")
+  expectEqual(world.worldSize, Int(arguments.first ?? "") ?? 0, "world size")
   expect((0..<world.worldSize).contains(world.rank), "rank \(world.rank)")
   expectEqual(world.localWorldSize, world.worldSize, "ranks on this one host")
   expectEqual(world.localRank, world.rank, "local rank")

@@ -36,6 +36,13 @@ func failInCollective(_ world: World, _ arguments: [String]) throws {
   try world.communicator.barrier()
 }
 
+/// The last rank has another gradient than the others.
+func failInLayout(_ world: World, _ arguments: [String]) throws {
+  let isLast = world.rank == world.worldSize - 1
+  let shape = GradientShape(count: isLast ? 6 : 5, type: .float32)
+  _ = try GradientBuckets(shapes: [shape], bucketBytes: 64, communicator: world.communicator)
+}
+
 /// The job has ended well, and then one rank has something to complain about.
 func failAfterEnd(_ world: World, _ arguments: [String]) throws {
   let rank = world.rank

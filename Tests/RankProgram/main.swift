@@ -15,7 +15,8 @@ let cases: [String: Case] = [
   "buckets": checkBuckets, "bucket-order": checkBucketOrder, "reducer": checkReducer,
   "agreement": checkAgreement, "budget": checkBudget,
   "abort": failByAbort, "fail-all": failOnAllRanks, "fail-one": failOnOneRank,
-  "fail-collective": failInCollective, "fail-after": failAfterEnd, "kill-launcher": killLauncher,
+  "fail-collective": failInCollective, "fail-layout": failInLayout, "fail-after": failAfterEnd,
+  "kill-launcher": killLauncher,
   "wait": waitForEver,
 ]
 
