@@ -33,6 +33,9 @@ struct BucketRound {
     }
   }
 
+  /// Whether no gradient was made ready.
+  var isUntouched: Bool { !isReady.contains(true) }
+
   /// Whether every bucket is reduced.
   var isReduced: Bool { next == missing.count }
 

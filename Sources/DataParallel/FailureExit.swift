@@ -8,9 +8,10 @@ public enum FailureExit {
   public static let communicationFailed: Int32 = 76
   /// The exit code in place of one outside 1...255: EX_SOFTWARE of sysexits.h.
   public static let internalFailure: Int32 = 70
-  /// How long ranks other than 0 wait before they speak. Rank 0's abort ends them within 0.2 s, so
-  /// what fails alike on all ranks (a bad recipe) is said once.
-  package static let patienceSeconds = 0.4
+  /// How long ranks other than 0 wait before they speak, so that what fails alike on all ranks (a
+  /// bad recipe) is said once: rank 0's abort ends them within 0.2 s; before MPI is active it takes
+  /// mpirun about 1 s to see that rank 0 has exited.
+  private static let patienceSeconds = (active: 0.4, inactive: 2.5)
 
   private static let isLeaving = Atomic(false)
 
@@ -30,11 +31,17 @@ public enum FailureExit {
     while !isFirst { sleep(1) }
     // A closed stderr must not turn the exit code into SIGPIPE's.
     signal(SIGPIPE, SIG_IGN)
+    let environment = MPIEnvironment.current
+    let launched = environment.isLaunched ? environment.launchedRank : nil
     let place = World.place
-    let rank = place?.rank ?? MPIEnvironment.current.launchedRank ?? 0
-    if rank != 0 { Thread.sleep(forTimeInterval: patienceSeconds) }
+    let rank = place?.rank ?? launched ?? 0
+    let worldSize = place?.worldSize ?? launched.flatMap { _ in environment.launchedCount?.count }
+    if rank != 0 {
+      Thread.sleep(
+        forTimeInterval: place == nil ? patienceSeconds.inactive : patienceSeconds.active)
+    }
     fflush(nil)
-    write(line(message, rank: rank, worldSize: place?.worldSize ?? 1, host: hostName()))
+    write(line(message, rank: rank, worldSize: worldSize ?? 1, host: hostName()))
     let code = (1...255).contains(code) ? code : internalFailure
     guard place != nil else {
       // Not exit(): destructors of libraries whose threads still run could crash, and change the
@@ -67,32 +74,5 @@ public enum FailureExit {
     guard gethostname(&characters, characters.count - 1) == 0 else { return "unknown" }
     let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-/// What happens when a collective fails, on whatever thread: the ranks can no longer agree, so the
-/// job ends.
-public enum CollectiveFailure {
-  /// Ends the job; it never returns.
-  public typealias Handler = @Sendable (any Error) -> Never
-
-  private static let handler = Mutex<Handler>({ error in
-    FailureExit.leave(error, code: FailureExit.communicationFailed)
-  })
-
-  /// Replaces the handler, `FailureExit.leave` with code 76, for the whole process. The new one
-  /// can add what the loop knows (iteration, phase).
-  public static func setHandler(_ newHandler: @escaping Handler) {
-    handler.withLock { $0 = newHandler }
-  }
-
-  /// Runs a collective; when it throws, calls the handler.
-  static func orEndJob<Result>(_ body: () throws(MPIError) -> Result) -> Result {
-    do {
-      return try body()
-    } catch {
-      let current = handler.withLock { $0 }
-      current(error)
-    }
   }
 }

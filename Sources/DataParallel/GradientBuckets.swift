@@ -64,9 +64,10 @@ public final class GradientBuckets: @unchecked Sendable {
     memory: BucketMemory, communicator: Communicator, overlap: Bool
   ) throws(MPIError) {
     let differing = WorldAgreement(communicator).ranksThatDiffer(hash: memory.layout.hash)
-    precondition(
-      differing.isEmpty,
-      "GradientBuckets: other gradients on ranks \(differing); expected rank 0's order and sizes")
+    guard differing.isEmpty else {
+      CollectiveFailure.end(
+        DisagreementError(what: "order or sizes of the gradients", ranks: differing))
+    }
     self.memory = memory
     self.layout = memory.layout
     self.communicator = try communicator.duplicate()
@@ -107,10 +108,13 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Ends the thread and gives the communicator back, before MPI ends. Collective.
+  /// Ends the thread and gives the communicator back, after the last `wait()` and before MPI ends.
+  /// Collective.
   public func close() throws(MPIError) {
     condition.lock()
     precondition(!isClosing, "GradientBuckets.close: called twice; expected once")
+    precondition(
+      round.isUntouched, "GradientBuckets.close: gradients are ready; expected wait() first")
     isClosing = true
     condition.broadcast()
     while thread != nil { condition.wait() }

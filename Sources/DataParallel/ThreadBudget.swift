@@ -9,6 +9,8 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     case environment
     /// This rank's share of the cores that it may run on.
     case cores(usable: Int, localWorldSize: Int)
+    /// This rank's share of the processor time that a container grants, in cores.
+    case quota(cores: Double, localWorldSize: Int)
   }
 
   /// Threads for this rank, at least 1.
@@ -26,7 +28,9 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     let masks = try local.allgatherv(ThreadBudget.affinityMask())
     self.init(
       masks: masks, localRank: local.rank,
-      wish: ProcessInfo.processInfo.environment["OMP_NUM_THREADS"])
+      wish: ProcessInfo.processInfo.environment["OMP_NUM_THREADS"],
+      quota: (try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8)).flatMap(
+        ThreadBudget.quota(inText:)))
   }
 
   /// As `init(local:)`, from facts that are known already.
@@ -35,7 +39,8 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   ///   - masks: the affinity mask of each rank on the host, 8 cores in a byte.
   ///   - localRank: whose budget.
   ///   - wish: OMP_NUM_THREADS; a list for nested levels counts by its first number.
-  public init(masks: [[UInt8]], localRank: Int, wish: String?) {
+  ///   - quota: processor time that the ranks on the host share, in cores; nil is no limit.
+  public init(masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil) {
     if let first = wish?.split(separator: ",").first,
       let count = Int(first.trimmingCharacters(in: .whitespaces)), count >= 1
     {
@@ -48,9 +53,14 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     for core in all.joined() { users[core, default: 0] += 1 }
     let mine = all[localRank]
     let share = mine.reduce(0.0) { $0 + 1 / Double(users[$1] ?? 1) }
+    let granted = quota.map { $0 / Double(masks.count) } ?? .infinity
     // A little more, so that three thirds of a core are one.
-    threadCount = max(1, Int(share + 1e-6))
-    source = .cores(usable: mine.count, localWorldSize: masks.count)
+    threadCount = max(1, Int(min(share, granted) + 1e-6))
+    if let quota, granted < share {
+      source = .quota(cores: quota, localWorldSize: masks.count)
+    } else {
+      source = .cores(usable: mine.count, localWorldSize: masks.count)
+    }
   }
 
   /// One line for the log.
@@ -59,7 +69,21 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     case .environment: "\(threadCount) threads a rank (OMP_NUM_THREADS)"
     case .cores(let usable, let localWorldSize):
       "\(threadCount) threads a rank (\(usable) usable cores, \(localWorldSize) ranks on the host)"
+    case .quota(let cores, let localWorldSize):
+      "\(threadCount) threads a rank (container's limit \(cores) cores, \(localWorldSize) ranks)"
     }
+  }
+
+  /// The limit in the text of a control group's `cpu.max`: microseconds of processor time, or
+  /// `max`, in so many microseconds.
+  ///
+  /// - Returns: in cores; nil if there is none.
+  package static func quota(inText text: String) -> Double? {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), time > 0,
+      period > 0
+    else { return nil }
+    return time / period
   }
 
   /// The cores that this process may run on, 8 in a byte.

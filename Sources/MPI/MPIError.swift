@@ -33,5 +33,6 @@ private func errorString(_ code: Int32) -> String {
   var characters = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
   var length: Int32 = 0
   guard MPI_Error_string(code, &characters, &length) == MPI_SUCCESS else { return "unknown error" }
-  return String(decoding: characters.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return String(
+    decoding: characters.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
