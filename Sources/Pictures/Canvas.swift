@@ -59,7 +59,7 @@ public struct Canvas: Sendable, Equatable {
     }
   }
 
-  /// A picture whose pixel at each index in `0..<width * height` has the colour that `colour` gives.
+  /// A picture whose pixel at each index in `0..<width * height` is what `colour` gives.
   public init(width: Int, height: Int, colour: (Int) -> PictureColour) {
     self.init(width: width, height: height)
     for index in 0..<width * height { self[index] = colour(index) }
@@ -115,7 +115,7 @@ public struct Canvas: Sendable, Equatable {
     return Canvas(width: width, height: height) { self[$0].mixed(with: other[$0], share) }
   }
 
-  /// Writes a line of text whose top left corner is at (`x`, `y`); every dot is `scale` pixels wide.
+  /// Writes a line of text with its top left corner at (`x`, `y`), dots `scale` pixels wide.
   public mutating func write(
     _ text: String, x: Int, y: Int, scale: Int = 1, colour: PictureColour = .ink
   ) {

@@ -47,11 +47,13 @@ public struct DifficultyPanel: Sendable {
     ]
     if let teacher {
       tiles.append(
-        Panel.Tile(caption("teacher", teacher), palette.mask(teacher, width: width, height: height)))
+        Panel.Tile(caption("teacher", teacher), palette.mask(teacher, width: width, height: height))
+      )
     }
     if let student {
       tiles.append(
-        Panel.Tile(caption("student", student), palette.mask(student, width: width, height: height)))
+        Panel.Tile(caption("student", student), palette.mask(student, width: width, height: height))
+      )
     }
     if let weights {
       let scale = ColourScale()
