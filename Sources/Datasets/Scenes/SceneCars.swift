@@ -45,7 +45,8 @@ struct Car: SceneThing {
         cabin: (0.005...0.86, 0.02...0.74))
     }
     // Two fifths are painted nearly like the road.
-    paint = random.chance(0.4)
+    paint =
+      random.chance(0.4)
       ? random.near(road, spread: 0.12) : random.near(random.pick(ScenePaints.shared), spread: 0.2)
     glass = random.near(random.pick([rgb(0.12, 0.13, 0.15), rgb(0.3, 0.35, 0.4)]))
     lamp = isOncoming ? rgb(0.9, 0.9, 0.86) : rgb(0.6, 0.1, 0.09)
@@ -119,7 +120,10 @@ struct Car: SceneThing {
       ]), paint.lit(light * 1.05))
     let rim: Float = 0.09
     let middle = (low.lowerBound + low.upperBound) / 2
-    for (from, to) in [(low.lowerBound + 0.06, middle - 0.01), (middle + 0.01, low.upperBound - 0.05)] {
+    let windows = [
+      (low.lowerBound + 0.06, middle - 0.01), (middle + 0.01, low.upperBound - 0.05),
+    ]
+    for (from, to) in windows {
       func slanted(_ share: Float) -> Float {
         let part = (share - low.lowerBound) / (low.upperBound - low.lowerBound)
         return high.lowerBound + part * (high.upperBound - high.lowerBound)
@@ -155,9 +159,9 @@ struct Car: SceneThing {
     let (belt, roof) = (shape.belt, shape.roof)
     let start = depth + shape.cabin.low.lowerBound * shape.length
     let back = depth + shape.cabin.high.lowerBound * shape.length
-    func box(_ inset: Float, _ low: Float, _ high: Float, _ near: Float, _ far: Float, _ narrow: Float)
-      -> [(x: Float, y: Float, z: Float)]
-    {
+    func box(
+      _ inset: Float, _ low: Float, _ high: Float, _ near: Float, _ far: Float, _ narrow: Float
+    ) -> [(x: Float, y: Float, z: Float)] {
       [
         (x - half + inset, low, near), (x + half - inset, low, near),
         (x + half - inset - narrow, high, far), (x - half + inset + narrow, high, far),

@@ -80,7 +80,8 @@ struct SceneNoise: Sendable {
           let (right, bottom) = ((left + 1) % count, (top + 1) % count)
           let across = Float(x % cell) / Float(cell)
           let down = Float(y % cell) / Float(cell)
-          let upper = lattice[top * count + left] * (1 - across) + lattice[top * count + right] * across
+          let upper =
+            lattice[top * count + left] * (1 - across) + lattice[top * count + right] * across
           let lower =
             lattice[bottom * count + left] * (1 - across) + lattice[bottom * count + right] * across
           sum[y * side + x] += weight * (upper * (1 - down) + lower * down)

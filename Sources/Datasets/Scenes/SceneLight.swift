@@ -62,8 +62,10 @@ struct SceneShadows {
     let (dx, dz) = (sun.reach.x * tall, sun.reach.z * tall)
     let half = wide / 2
     mark(
-      [(x - half, z - half), (x + half, z + half), (x + half + dx, z + half + dz),
-        (x - half + dx, z - half + dz)], Self.cast)
+      [
+        (x - half, z - half), (x + half, z + half), (x + half + dx, z + half + dz),
+        (x - half + dx, z - half + dz),
+      ], Self.cast)
   }
 
   /// Marks an ellipse of ground.

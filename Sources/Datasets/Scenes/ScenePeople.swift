@@ -26,7 +26,8 @@ struct Person: SceneThing {
     trousers = random.near(
       random.pick([rgb(0.15, 0.16, 0.2), rgb(0.22, 0.27, 0.38), rgb(0.5, 0.46, 0.38), shirt]))
     skin = random.near(random.pick(ScenePaints.skin))
-    hair = random.near(random.pick([rgb(0.12, 0.1, 0.09), rgb(0.4, 0.28, 0.16), rgb(0.7, 0.7, 0.7)]))
+    hair = random.near(
+      random.pick([rgb(0.12, 0.1, 0.09), rgb(0.4, 0.28, 0.16), rgb(0.7, 0.7, 0.7)]))
     bag = random.chance(0.3) ? random.near(random.pick(ScenePaints.shared)) : nil
   }
 
@@ -51,18 +52,24 @@ struct Person: SceneThing {
     brush.bar(&canvas, (-0.07, hip), (-0.07 - stride, 0), 0.16, trousers.lit(0.9))
     brush.bar(&canvas, (0.07, hip), (0.07 + stride * 0.9, 0), 0.16, trousers)
     let half = tall * broad / 2
-    brush.bar(&canvas, (-half, shoulder - 0.05), (-half - 0.06 - stride * 0.3, hip), 0.11, shirt.lit(0.85))
-    brush.bar(&canvas, (half, shoulder - 0.05), (half + 0.06 + stride * 0.3, hip), 0.11, shirt.lit(0.95))
+    brush.bar(
+      &canvas, (-half, shoulder - 0.05), (-half - 0.06 - stride * 0.3, hip), 0.11, shirt.lit(0.85))
+    brush.bar(
+      &canvas, (half, shoulder - 0.05), (half + 0.06 + stride * 0.3, hip), 0.11, shirt.lit(0.95))
     brush.fill(
       &canvas,
       [
         (-half, shoulder), (half, shoulder), (half * 0.85, hip - 0.06), (-half * 0.85, hip - 0.06),
       ], shirt)
-    if let bag { brush.fill(&canvas, [(0.02, 1), (0.3, 1), (0.3, 0.7), (0.02, 0.7)].map { ($0.0, $0.1 * tall) }, bag) }
+    if let bag {
+      brush.fill(
+        &canvas, [(0.02, 1), (0.3, 1), (0.3, 0.7), (0.02, 0.7)].map { ($0.0, $0.1 * tall) }, bag)
+    }
     drawHead(&canvas, brush, 0, tall)
   }
 
-  private func drawHead(_ canvas: inout SceneCanvas, _ brush: Brush, _ across: Float, _ top: Float) {
+  private func drawHead(_ canvas: inout SceneCanvas, _ brush: Brush, _ across: Float, _ top: Float)
+  {
     brush.ellipse(&canvas, (across, top - 0.1), 0.115, 0.125, hair)
     brush.ellipse(&canvas, (across + 0.02, top - 0.145), 0.09, 0.1, skin)
   }
@@ -74,7 +81,8 @@ struct Person: SceneThing {
     brush.bar(&canvas, (-0.3, 1.02), (0.3, 1.02), 0.05, rgb(0.2, 0.2, 0.22))
     brush.bar(&canvas, (-0.1, 0.95), (-0.13, 0.3 + stride * 0.5), 0.15, trousers)
     brush.bar(&canvas, (0.1, 0.95), (0.13, 0.3 - stride * 0.5), 0.15, trousers.lit(0.9))
-    brush.fill(&canvas, [(-half, 1.5), (half, 1.5), (half * 0.8, 0.88), (-half * 0.8, 0.88)], shirt)
+    brush.fill(
+      &canvas, [(-half, 1.5), (half, 1.5), (half * 0.8, 0.88), (-half * 0.8, 0.88)], shirt)
     brush.bar(&canvas, (-half, 1.45), (-0.3, 1.05), 0.1, shirt.lit(0.85))
     brush.bar(&canvas, (half, 1.45), (0.3, 1.05), 0.1, shirt.lit(0.95))
     drawHead(&canvas, brush, 0, 1.8)
@@ -117,15 +125,18 @@ private struct Brush {
   }
 
   func bar(
-    _ canvas: inout SceneCanvas, _ from: (Float, Float), _ to: (Float, Float), _ thick: Float, _ colour: SceneColour
+    _ canvas: inout SceneCanvas, _ from: (Float, Float), _ to: (Float, Float), _ thick: Float,
+    _ colour: SceneColour
   ) {
     canvas.bar(
-      from: point(canvas.camera, from), to: point(canvas.camera, to), thickness: thick * canvas.camera.scale(at: depth), label,
+      from: point(canvas.camera, from), to: point(canvas.camera, to),
+      thickness: thick * canvas.camera.scale(at: depth), label,
       colour.lit(light), at: depth)
   }
 
   func ellipse(
-    _ canvas: inout SceneCanvas, _ centre: (Float, Float), _ across: Float, _ up: Float, _ colour: SceneColour
+    _ canvas: inout SceneCanvas, _ centre: (Float, Float), _ across: Float, _ up: Float,
+    _ colour: SceneColour
   ) {
     let scale = canvas.camera.scale(at: depth)
     let seen = colour.lit(light)
@@ -135,12 +146,14 @@ private struct Brush {
   }
 
   func ring(
-    _ canvas: inout SceneCanvas, _ centre: (Float, Float), _ radius: Float, _ thick: Float, _ colour: SceneColour
+    _ canvas: inout SceneCanvas, _ centre: (Float, Float), _ radius: Float, _ thick: Float,
+    _ colour: SceneColour
   ) {
     let scale = canvas.camera.scale(at: depth)
     let hole = max(0, 1 - max(thick, 0.8 / scale) / radius)
     var seen = colour.lit(light)
-    canvas.ellipse(point(canvas.camera, centre), radius * scale, radius * scale, label, at: depth) { dx, dy in
+    canvas.ellipse(point(canvas.camera, centre), radius * scale, radius * scale, label, at: depth) {
+      dx, dy in
       seen.w = dx * dx + dy * dy < hole * hole ? 0.06 : 1
       return seen
     }

@@ -2,8 +2,8 @@ import Randomness
 
 /// A drawn street scene with the class of every pixel.
 ///
-/// A function of (seed, part, index, width, height) alone. The plan of a scene does not depend on its
-/// size, so the same scene can be had at several resolutions. Only `+ - * /`, square roots and
+/// A function of (seed, part, index, width, height) alone. The plan of a scene does not depend on
+/// its size, so the same scene can be had at several resolutions. Only `+ - * /`, square roots and
 /// integers are used, in IEEE order: the same bits on every machine.
 ///
 /// Scenes are made to be hard in the ways photos are: facades, cars, clothes and posts share their

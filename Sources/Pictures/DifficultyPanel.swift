@@ -1,0 +1,107 @@
+/// What the method sees in one image: photo, labels, both predictions, the weights of the first
+/// stage and the pixels of the second.
+public struct DifficultyPanel: Sendable {
+  /// The image.
+  public let photo: Canvas
+  /// The classes' names and colours.
+  public let palette: ClassPalette
+  /// What is written above all tiles.
+  public let title: String
+  /// Labels `[height, width]`, 255 where ignored.
+  public let labels: [UInt8]
+  /// The teacher's classes `[height, width]`.
+  public var teacher: [UInt8]?
+  /// The student's classes `[height, width]`.
+  public var student: [UInt8]?
+  /// The weights of TFE-RDD `[height, width]`, exp(-KL) in (0, 1].
+  public var weights: [Float]?
+  /// The pixels of TSE-RDD `[height, width]` that are hard for the teacher and for the student.
+  public var hard: (teacher: [Bool], student: [Bool])?
+
+  /// A panel of an image and its labels `[height, width]`; the other tiles are there when set.
+  public init(title: String, photo: Canvas, labels: [UInt8], palette: ClassPalette) {
+    precondition(
+      labels.count == photo.width * photo.height,
+      "DifficultyPanel: \(labels.count) labels for \(photo.width)x\(photo.height)")
+    (self.title, self.photo, self.labels, self.palette) = (title, photo, labels, palette)
+  }
+
+  /// Pixels hard for the student alone: vermilion, far from the teacher's blue for all eyes.
+  public static let studentOnly = PictureColour(230, 97, 1)
+  /// Pixels hard for the teacher alone.
+  public static let teacherOnly = PictureColour(64, 176, 255)
+  /// Pixels hard for both.
+  public static let both = PictureColour(250, 240, 190)
+
+  /// The panel as a picture; see `Panel.picture`.
+  public func picture(tileWidth: Int = 420) -> Canvas {
+    Panel(title: title, tiles: tiles, legend: Legend(palette)).picture(tileWidth: tileWidth)
+  }
+
+  /// The tiles that are set, in the order of the method.
+  public var tiles: [Panel.Tile] {
+    let (width, height) = (photo.width, photo.height)
+    var tiles = [
+      Panel.Tile("photo", photo),
+      Panel.Tile("labels", palette.mask(labels, width: width, height: height)),
+    ]
+    if let teacher {
+      tiles.append(
+        Panel.Tile(caption("teacher", teacher), palette.mask(teacher, width: width, height: height))
+      )
+    }
+    if let student {
+      tiles.append(
+        Panel.Tile(caption("student", student), palette.mask(student, width: width, height: height))
+      )
+    }
+    if let weights {
+      let scale = ColourScale()
+      tiles.append(
+        Panel.Tile(
+          "TFE weight exp(-KL)", scale.map(weights, width: width, height: height),
+          key: .scale(scale)))
+    }
+    if let hard { tiles.append(selection(hard.teacher, hard.student)) }
+    return tiles
+  }
+
+  /// The tile of hard pixels over the dimmed photo.
+  private func selection(_ teacher: [Bool], _ student: [Bool]) -> Panel.Tile {
+    precondition(
+      teacher.count == labels.count && student.count == labels.count,
+      "DifficultyPanel: masks of \(teacher.count) and \(student.count) for \(labels.count) pixels")
+    let pairs = zip(teacher, student)
+    let studentAlone = pairs.map { !$0 && $1 }
+    let teacherAlone = pairs.map { $0 && !$1 }
+    let shared = pairs.map { $0 && $1 }
+    let masks = [
+      ("student only", studentAlone, Self.studentOnly),
+      ("teacher only", teacherAlone, Self.teacherOnly), ("both", shared, Self.both),
+    ]
+    let entries = masks.map { name, mask, colour in
+      Legend.Entry("\(name) \(percent(mask.count { $0 }, of: mask.count))", colour)
+    }
+    return Panel.Tile(
+      "TSE: hard for", photo.marked(masks.map { ($0.1, $0.2) }), key: .legend(Legend(entries)))
+  }
+
+  /// A name with the share of right pixels among those that count.
+  private func caption(_ name: String, _ classes: [UInt8]) -> String {
+    precondition(
+      classes.count == labels.count,
+      "DifficultyPanel: \(classes.count) classes for \(labels.count) pixels")
+    var (right, valid) = (0, 0)
+    for (label, guess) in zip(labels, classes) where Int(label) < palette.colours.count {
+      valid += 1
+      right += label == guess ? 1 : 0
+    }
+    return valid == 0 ? name : "\(name): \(percent(right, of: valid)) right"
+  }
+
+  /// A share in percent with one decimal.
+  private func percent(_ part: Int, of whole: Int) -> String {
+    let tenths = (part * 2000 + whole) / (2 * whole)
+    return "\(tenths / 10).\(tenths % 10)%"
+  }
+}

@@ -1,0 +1,54 @@
+/// Swatches with names, in as many lines as the width asks for.
+public struct Legend: Sendable {
+  /// One line of a legend.
+  public struct Entry: Sendable {
+    /// What the colour means.
+    public let name: String
+    /// The swatch.
+    public let colour: PictureColour
+
+    /// An entry.
+    public init(_ name: String, _ colour: PictureColour) {
+      (self.name, self.colour) = (name, colour)
+    }
+  }
+
+  /// The entries, in reading order.
+  public let entries: [Entry]
+
+  /// A legend of the given entries.
+  public init(_ entries: [Entry]) { self.entries = entries }
+
+  /// A legend of a palette's classes and of ignored pixels.
+  public init(_ palette: ClassPalette) {
+    entries =
+      zip(palette.names, palette.colours).map { Entry($0, $1) }
+      + [Entry("ignored", palette.ignored)]
+  }
+
+  /// The legend as a picture `width` columns wide.
+  public func picture(width: Int, scale: Int = 1) -> Canvas {
+    let swatch = PixelFont.size.height * scale
+    let step = swatch + 4 * scale
+    var places: [(x: Int, y: Int)] = []
+    var (x, y) = (0, 0)
+    for entry in entries {
+      let wide = swatch + 4 * scale + Canvas.size(of: entry.name, scale: scale).width
+      if x > 0, x + wide > width { (x, y) = (0, y + step) }
+      places.append((x, y))
+      x += wide + 10 * scale
+    }
+    var picture = Canvas(width: width, height: y + step)
+    for (entry, place) in zip(entries, places) {
+      let columns = place.x..<place.x + swatch
+      let rows = place.y..<place.y + swatch
+      picture.fill(x: columns, y: rows, .ink)
+      picture.fill(
+        x: columns.lowerBound + 1..<columns.upperBound - 1,
+        y: rows.lowerBound + 1..<rows.upperBound - 1, entry.colour)
+      picture.write(
+        entry.name, x: place.x + swatch + 4 * scale, y: place.y + scale, scale: scale)
+    }
+    return picture
+  }
+}
