@@ -42,7 +42,8 @@ struct HostileRecipeTests {
   @Test("Tags, merges, multiple documents and odd keys are refused")
   func odd() {
     for yaml in [
-      "!!map {train: {seed: 1}}", "train: !!map {seed: 1}", "train: {seed: !x 1}",
+      "a: \"\\uD800\"", "a: \"\\U00110000\"", "!!map {train: {seed: 1}}", "train: !!map {seed: 1}",
+      "train: {seed: !x 1}",
       "!x train: {seed: 1}", "train: {scales: !!seq [1]}", "<<: {seed: 1}", "? [a]\n: 1",
       "? {a: b}\n: 1", "train: {seed: ! 1}", "%YAML 1.1\n---\na: 1", "train: *undefined",
       "&a train: 1",
@@ -64,7 +65,7 @@ struct HostileRecipeTests {
       "&a ", "*a", "!!int ", "[", "]", "{", "}", ": ", "- ", "\n", "\"", "'", "|", "#", "\t", "? ",
     ]
     var accepted = 0
-    for _ in 0..<3000 {
+    for _ in 0..<1500 {
       var bytes = seed
       for _ in 0...random(3) {
         let place = random(bytes.count)
@@ -84,6 +85,6 @@ struct HostileRecipeTests {
         #expect(!error.description.contains("\n"))
       }
     }
-    #expect(accepted > 20)
+    #expect(accepted > 10)
   }
 }

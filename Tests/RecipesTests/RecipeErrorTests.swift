@@ -172,6 +172,12 @@ struct RecipeErrorTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let (missing, bytes) = (folder.path + "/missing.yaml", folder.path + "/bytes.yaml")
     try Data([0x61, 0xFF, 0x0A]).write(to: URL(fileURLWithPath: bytes))
+    let empty = folder.path + "/empty.yaml"
+    try Data().write(to: URL(fileURLWithPath: empty))
+    #expect(try Recipe.load(empty, overrides: ["distill=none"]) == decode("distill: none"))
+    let large = folder.path + "/large.yaml"
+    try Data(repeating: 0x23, count: 1 << 20).write(to: URL(fileURLWithPath: large))
+    #expect(refusal(large).hasPrefix("not a recipe: \(large): found 65537 bytes; "))
     let rest = "give the path of a recipe"
     #expect(
       refusal(missing)
