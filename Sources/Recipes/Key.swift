@@ -118,7 +118,12 @@ package struct Key: Sendable {
 extension Key {
   /// All keys, in the order of the resolved recipe.
   package static let all: [Key] =
-    [Key("preset", \.preset, "Options set together before those of the file: see Presets.")]
+    [
+      Key(
+        "preset", \.preset,
+        "official: as the published scripts compute, per rank. paper: the paper's formulas. Other keys "
+          + "of the file win over it; after --set it wins over the file.")
+    ]
     + data + student + teacher + train + distill + evaluation
 
   /// The keys by name.

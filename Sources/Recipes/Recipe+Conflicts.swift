@@ -87,7 +87,8 @@ extension Recipe {
     case .cityscapes where data.classCount != 19:
       return classWeightConflict("cityscapes", "19 classes for the Cityscapes weights")
     case .list(let weights) where weights.count != data.classCount:
-      return classWeightConflict("\(weights.count) weights", "\(data.classCount), one for each class")
+      return classWeightConflict(
+        "\(weights.count) weights", "\(data.classCount), one for each class")
     default: return nil
     }
   }

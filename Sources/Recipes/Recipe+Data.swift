@@ -46,7 +46,7 @@ extension Recipe {
   }
 
   /// Where images come from.
-  public enum DataKind: String, RecipeChoice {
+  public enum DataKind: String, RecipeChoice, CaseIterable {
     /// Synthetic street scenes.
     case scenes
     /// Files named by lists.
@@ -54,7 +54,7 @@ extension Recipe {
   }
 
   /// How label files say a class.
-  public enum LabelFormat: String, RecipeChoice {
+  public enum LabelFormat: String, RecipeChoice, CaseIterable {
     /// gtFine label ids.
     case cityscapes
     /// Indices, 11 ignored.
@@ -110,10 +110,12 @@ extension Key {
       "Classes. 0: those of the format, or of the scenes."),
     Key(
       "data.crop_height", \.data.cropHeight, 0...8192,
-      "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."),
+      "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."
+    ),
     Key(
       "data.crop_width", \.data.cropWidth, 0...8192,
-      "Width of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."),
+      "Width of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."
+    ),
     Key(
       "data.augment", \.data.augment,
       "Random scale (0.5 to 2), crop and mirror of training images; false: none of them."),

@@ -59,7 +59,7 @@ extension Recipe {
   }
 
   /// What is learned besides the labels.
-  public enum Method: String, RecipeChoice {
+  public enum Method: String, RecipeChoice, CaseIterable {
     /// Relative difficulty: TFE, then TSE, and the KD term.
     case rdd
     /// Labels and the KD term, without difficulty.
@@ -69,7 +69,7 @@ extension Recipe {
   }
 
   /// How TSE takes over from TFE.
-  public enum Switch: String, RecipeChoice {
+  public enum Switch: String, RecipeChoice, CaseIterable {
     /// At one iteration.
     case hard
     /// From that iteration on, linearly until the last.
@@ -77,7 +77,7 @@ extension Recipe {
   }
 
   /// Which pixels TSE keeps, from the student's and the teacher's hard ones.
-  public enum Mask: String, RecipeChoice {
+  public enum Mask: String, RecipeChoice, CaseIterable {
     /// Hard for exactly one of the two.
     case xor
     /// Hard for at least one.
@@ -89,7 +89,7 @@ extension Recipe {
   }
 
   /// Over which pixels thresholds and denominators are taken.
-  public enum Statistics: String, RecipeChoice {
+  public enum Statistics: String, RecipeChoice, CaseIterable {
     /// The whole global batch: the same for any number of ranks.
     case global
     /// Each rank's images, as the published scripts do.
@@ -97,7 +97,7 @@ extension Recipe {
   }
 
   /// What computes the difficulty and the losses.
-  public enum DifficultyEngine: String, RecipeChoice {
+  public enum DifficultyEngine: String, RecipeChoice, CaseIterable {
     /// Operator by operator.
     case reference
     /// One sweep by rows.
@@ -105,7 +105,7 @@ extension Recipe {
   }
 
   /// What `minimumKept` pixels are kept of.
-  public enum KeptUnit: String, RecipeChoice {
+  public enum KeptUnit: String, RecipeChoice, CaseIterable {
     /// The whole global batch.
     case batch
     /// Each image of it, on average.
@@ -115,7 +115,7 @@ extension Recipe {
   }
 
   /// Direction of the divergence between the teacher's two heads.
-  public enum TFEDivergence: String, RecipeChoice {
+  public enum TFEDivergence: String, RecipeChoice, CaseIterable {
     /// KL(auxiliary || main), as the scripts.
     case auxiliaryMain = "auxiliary_main"
     /// KL(main || auxiliary), as the paper's equation 6.
@@ -123,7 +123,7 @@ extension Recipe {
   }
 
   /// The probability that is compared with the threshold.
-  public enum Confidence: String, RecipeChoice {
+  public enum Confidence: String, RecipeChoice, CaseIterable {
     /// That of the labelled class, as the scripts.
     case groundTruth = "ground_truth"
     /// The largest of all classes, as the paper's text.
@@ -131,7 +131,7 @@ extension Recipe {
   }
 
   /// What the TSE loss is averaged over.
-  public enum TSEReduction: String, RecipeChoice {
+  public enum TSEReduction: String, RecipeChoice, CaseIterable {
     /// The kept pixels, weighted by class, as the scripts.
     case maskedMean = "masked_mean"
     /// All pixels, as the paper's equations 1 and 5.

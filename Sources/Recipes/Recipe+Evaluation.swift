@@ -12,7 +12,7 @@ extension Recipe {
   }
 
   /// Which classes the mean IoU is over.
-  public enum MeanIoU: String, RecipeChoice {
+  public enum MeanIoU: String, RecipeChoice, CaseIterable {
     /// All; one that occurs nowhere counts as 0, as in the scripts.
     case allClasses = "all_classes"
     /// Those that occur in labels or predictions.

@@ -26,7 +26,7 @@ extension Recipe {
   }
 
   /// The networks, named as their published `state_dict` files.
-  public enum Network: String, RecipeChoice {
+  public enum Network: String, RecipeChoice, CaseIterable {
     /// DeepLabV3 on ResNet-18.
     case deeplabv3ResNet18 = "deeplabv3_resnet18"
     /// DeepLabV3 on ResNet-50.
@@ -49,7 +49,7 @@ extension Recipe {
   }
 
   /// What computes the teacher's logits.
-  public enum TeacherEngine: String, RecipeChoice {
+  public enum TeacherEngine: String, RecipeChoice, CaseIterable {
     /// LibTorch's operators.
     case eager
     /// Compiled once through oneDNN.

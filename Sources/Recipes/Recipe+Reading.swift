@@ -1,7 +1,8 @@
 import Foundation
 
 extension Recipe {
-  /// Reads a recipe file. Precedence: defaults, the preset, the file, `--set`.
+  /// Reads a recipe file. Each wins over those before it: defaults, the file's preset, the file,
+  /// a preset after `--set`, the other keys after `--set`.
   ///
   /// - Parameters:
   ///   - file: the recipe's path.
@@ -28,13 +29,19 @@ extension Recipe {
     yaml: String, file: String, folder: String = currentFolder, overrides: [String] = []
   ) throws(RecipeError) -> Recipe {
     let root = try Written(yaml: yaml, name: file, folder: folder)
-    var written = try settings(root, file: file)
-    for override in overrides { written += try settings(override: override) }
+    let written = try settings(root, file: file)
+    var overriding: [Setting] = []
+    for override in overrides { overriding.append(try setting(override: override)) }
 
+    // A preset stands where it is named: a file's below the file, an option's above it.
     var recipe = Recipe()
+    let filePreset = try recipe.preset(among: written)
+    let override = try recipe.preset(among: overriding)
+    let settings =
+      override == nil
+      ? (filePreset ?? []) + written + overriding : written + (override ?? []) + overriding
     var places: [String: Place] = [:]
-    for setting in written where setting.key.path == "preset" { try setting.apply(to: &recipe) }
-    for setting in recipe.presetSettings + written {
+    for setting in settings {
       try setting.apply(to: &recipe)
       places[setting.key.path] = setting.value.place
     }
@@ -75,11 +82,15 @@ extension Recipe {
 
   private static func isFolder(_ file: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) && isFolder.boolValue
+    return FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
-  private var presetSettings: [Setting] {
-    preset.settings.compactMap { name, value in
+  /// What the preset among settings sets; nil if none is named. The last one named counts.
+  private mutating func preset(among settings: [Setting]) throws(RecipeError) -> [Setting]? {
+    guard let named = settings.last(where: { $0.key.path == "preset" }) else { return nil }
+    try named.apply(to: &self)
+    return preset.settings.compactMap { name, value in
       Key.named[name].map { key in
         let place = Place(name: "preset \(preset.rawValue)", folder: "/")
         return Setting(
@@ -141,7 +152,7 @@ private func settings(_ root: Written, file: String) throws(RecipeError) -> [Set
 }
 
 /// The setting of one `--set`.
-private func settings(override: String) throws(RecipeError) -> [Setting] {
+private func setting(override: String) throws(RecipeError) -> Setting {
   let place = Place(name: "--set \(override)", folder: Recipe.currentFolder)
   guard let equals = override.firstIndex(of: "=") else {
     throw RecipeError(
@@ -155,7 +166,7 @@ private func settings(override: String) throws(RecipeError) -> [Setting] {
     text.hasPrefix("[")
     ? try Written(yaml: text, name: place.name, folder: place.folder, isFile: false)
     : Written(form: .scalar(text, isQuoted: false), place: place)
-  return [Setting(key: try key(path, at: place, value), value: value)]
+  return Setting(key: try key(path, at: place, value), value: value)
 }
 
 /// The key of a name, or of the one word that stands for a section.

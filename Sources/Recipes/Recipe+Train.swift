@@ -36,7 +36,7 @@ extension Recipe {
   }
 
   /// Number format of the networks; losses are computed in float32 or better.
-  public enum Precision: String, RecipeChoice {
+  public enum Precision: String, RecipeChoice, CaseIterable {
     /// 32 bits.
     case float32
     /// 16 bits, as wide a range as float32, for the networks' operators; weights stay float32.
@@ -46,7 +46,7 @@ extension Recipe {
   }
 
   /// Where the networks run.
-  public enum Device: String, RecipeChoice {
+  public enum Device: String, RecipeChoice, CaseIterable {
     /// The processor's cores.
     case cpu
     /// One NVIDIA GPU for each rank.

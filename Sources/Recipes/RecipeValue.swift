@@ -75,16 +75,13 @@ extension String: RecipeValue {
     if isPathLike, utf8.allSatisfy(isPlain), first != "-" { return self }
     var text = "\""
     for scalar in unicodeScalars {
-      switch scalar {
-      case "\"", "\\": text += "\\" + String(scalar)
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        text += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
       default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-          text += "\\x" + String(scalar.value + 0x100, radix: 16).dropFirst()
-        } else {
-          text.unicodeScalars.append(scalar)
-        }
+        if scalar == "\"" || scalar == "\\" { text += "\\" }
+        text.unicodeScalars.append(scalar)
       }
     }
     return text + "\""
@@ -98,8 +95,10 @@ extension RecipeChoice {
   static var choices: [String] { allCases.map(\.rawValue) }
   static var expected: String {
     let words = choices
-    return words.count == 1 ? words[0] : words.dropLast().joined(separator: ", ") + " or "
-      + (words.last ?? "")
+    return words.count == 1
+      ? words[0]
+      : words.dropLast().joined(separator: ", ") + " or "
+        + (words.last ?? "")
   }
   init?(_ written: Written) {
     guard let word = written.text else { return nil }

@@ -144,7 +144,10 @@ private struct Reader {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      (line, found) = (mark.line, problem)
+      let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
+      let text = mark.line <= lines.count ? String(lines[mark.line - 1]) : ""
+      line = mark.line
+      found = (text.isEmpty ? "the end of the text" : text.quotedForMessage) + " (\(problem))"
     case .reader(let problem, let offset, _, _):
       line = offset.map { 1 + yaml.prefix($0).count(where: \.isNewline) }
       found = problem
@@ -165,7 +168,9 @@ extension String {
   /// How many stars stand directly in front of a name: an upper bound of the aliases.
   fileprivate var aliasSigns: Int {
     zip(unicodeScalars, unicodeScalars.dropFirst()).count { star, next in
-      star == "*" && (next.properties.isAlphabetic || ("0"..."9").contains(next) || "_-".unicodeScalars.contains(next))
+      star == "*"
+        && (next.properties.isAlphabetic || ("0"..."9").contains(next)
+          || "_-".unicodeScalars.contains(next))
     }
   }
 }

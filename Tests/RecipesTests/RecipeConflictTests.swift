@@ -1,0 +1,81 @@
+import Recipes
+import Testing
+
+@Suite("Keys that do not agree")
+struct RecipeConflictTests {
+  @Test(
+    "A rule between keys names the line to blame",
+    arguments: [
+      (
+        "data:\n  kind: list\n",
+        "key missing: recipe.yaml:2: found data.kind: list and no data.root; expected the folder of "
+          + "the images; add --set data.root=FOLDER"
+      ),
+      (
+        "data: {kind: list, root: .}\n",
+        "key missing: recipe.yaml: found data.format: train_ids and no data.num_classes; expected the "
+          + "number of classes; set data.num_classes"
+      ),
+      (
+        "data:\n  kind: list\n  root: .\n  format: voc\n  num_classes: 20\n",
+        "keys do not agree: recipe.yaml:5: found data.num_classes: 20; expected 21, the classes of "
+          + "data.format voc; remove data.num_classes, or use data.format train_ids"
+      ),
+      (
+        "data:\n  crop_width: 31\n",
+        "value out of range: recipe.yaml:2: found data.crop_width: 31; expected 0, or 32 to 8192; take "
+          + "a larger crop; the networks divide it by 8"
+      ),
+      (
+        "",
+        "key missing: recipe.yaml: found distill.method: rdd and no teacher.weights; expected the "
+          + "teacher's weights; add --set teacher.weights=FILE; train one with 'distill: none' if "
+          + "there is none"
+      ),
+      (
+        "teacher:\n  weights: a\n  network: deeplab_mobile\n",
+        "keys do not agree: recipe.yaml:3: found teacher.network: deeplab_mobile; expected a ResNet: "
+          + "TFE compares the teacher's main and auxiliary head; take a ResNet teacher, or "
+          + "distill.method kd"
+      ),
+      (
+        small + "\ntrain: {iterations: 50}\ndistill:\n  switch: blend\n  warmup_iterations: 50\n",
+        "keys do not agree: recipe.yaml:8: found distill.warmup_iterations: 50, the last iteration; "
+          + "expected another iteration: blending from the last one divides by zero; blend from an "
+          + "earlier iteration, or use distill.switch hard"
+      ),
+      (
+        small + "\ndistill:\n  ohem:\n    minimum_kept_unit: rank\n",
+        "keys do not agree: recipe.yaml:7: found distill.ohem.minimum_kept_unit: rank with global "
+          + "statistics; expected batch or image: the number of ranks must not change the result; use "
+          + "batch or image, or distill.statistics local"
+      ),
+      (
+        small + "\ndistill:\n  statistics: local\n  ohem:\n    minimum_kept_unit: rank\n",
+        "keys do not agree: recipe.yaml:8: found distill.ohem.minimum_kept: auto with "
+          + "minimum_kept_unit rank; expected a number: how many ranks there will be is not known "
+          + "here; set distill.ohem.minimum_kept (the scripts: 100000)"
+      ),
+      (
+        small + "\ndistill:\n  class_weights: cityscapes\n",
+        "keys do not agree: recipe.yaml:6: found distill.class_weights: cityscapes for 11 classes; "
+          + "expected 19 classes for the Cityscapes weights; use auto, none or a list of 11 numbers"
+      ),
+      (
+        small + "\ndistill:\n  class_weights: [1, 2]\n",
+        "keys do not agree: recipe.yaml:6: found distill.class_weights: 2 weights for 11 classes; "
+          + "expected 11, one for each class; use auto, none or a list of 11 numbers"
+      ),
+    ])
+  func line(_ yaml: String, _ line: String) {
+    #expect(refusal(yaml) == line)
+  }
+
+  @Test("What is not used is not asked for")
+  func unused() throws {
+    #expect(try decode("distill: none").teacher.weights == nil)
+    #expect(try decode("teacher: {from_seed: true}").teacher.fromSeed)
+    #expect(
+      try decode("teacher: {network: psp_mobile, weights: a}\ndistill: kd").distill.method == .kd)
+  }
+}

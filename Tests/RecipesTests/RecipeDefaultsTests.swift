@@ -1,0 +1,89 @@
+import Recipes
+import Testing
+
+@Suite("Defaults, presets and what follows from other keys")
+struct RecipeDefaultsTests {
+  @Test("Classes and crop follow from the data")
+  func derived() throws {
+    typealias Size = (classes: Int, height: Int, width: Int)
+    func size(_ data: String) throws -> Size {
+      let data = try decode("distill: none\ndata: {\(data)}").data
+      return (data.classCount, data.cropHeight, data.cropWidth)
+    }
+    #expect(try size("") == (11, 128, 256))
+    #expect(try size("scenes: {height: 64, width: 96}") == (11, 64, 96))
+    #expect(try size("kind: list, root: a, format: cityscapes") == (19, 512, 1024))
+    #expect(try size("kind: list, root: a, format: camvid") == (11, 360, 360))
+    #expect(try size("kind: list, root: a, format: voc") == (21, 512, 512))
+    #expect(try size("kind: list, root: a, format: ade20k, crop_width: 64") == (150, 512, 64))
+    #expect(try size("kind: list, root: a, num_classes: 7") == (7, 512, 512))
+  }
+
+  @Test("Pixels kept are 25000 for each image of 512 x 1024")
+  func minimumKept() throws {
+    func kept(_ set: String...) throws -> Recipe {
+      try decode(
+        small,
+        set: ["data.kind=list", "data.root=.", "data.format=cityscapes", "train.batch_size=16"]
+          + set)
+    }
+    let batch = try kept()
+    #expect(batch.distill.ohem.minimumKept == 400_000)
+    #expect(batch.minimumKept(ofImages: 16) == 400_000)
+    #expect(batch.minimumKept(ofImages: 4) == 100_000)
+    let image = try kept("distill.ohem.minimum_kept_unit=image")
+    #expect(image.distill.ohem.minimumKept == 25_000)
+    #expect(image.minimumKept(ofImages: 16) == 400_000)
+    let quarter = try kept("data.crop_height=256", "data.crop_width=512", "train.batch_size=2")
+    #expect(quarter.distill.ohem.minimumKept == 12_500)
+    let official = try kept("preset=official")
+    #expect(official.minimumKept(ofImages: 4) == 100_000)
+    #expect(official.minimumKept(ofImages: 8) == 100_000)
+    #expect(try kept("distill.ohem.minimum_kept=0").minimumKept(ofImages: 16) == 0)
+  }
+
+  @Test("Class weights are the Cityscapes ones for 19 classes only")
+  func classWeights() throws {
+    #expect(try decode(small).distill.classWeights == .none)
+    let list = small + "\n"
+    let set = ["data.kind=list", "data.root=."]
+    #expect(
+      try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights == .cityscapes)
+    #expect(try decode(list, set: set + ["data.format=voc"]).distill.classWeights == .none)
+    #expect(
+      try decode(list, set: set + ["data.num_classes=2", "distill.class_weights=[1, 0.5]"]).distill
+        .classWeights == .list([1, 0.5]))
+  }
+
+  @Test("Presets set what paper and scripts disagree on")
+  func presets() throws {
+    let plain = try decode(small)
+    let official = try decode("preset: official\n" + small)
+    #expect(
+      official.differences(from: plain) == [
+        "preset: official, was none", "distill.statistics: local, was global",
+        "distill.ohem.minimum_kept: 100000, was 25000",
+        "distill.ohem.minimum_kept_unit: rank, was batch",
+      ])
+    let paper = try decode("preset: paper\n" + small)
+    #expect(
+      paper.differences(from: plain) == [
+        "preset: paper, was none", "train.weight_decay: 0.0005, was 0.0001",
+        "distill.warmup_inclusive: true, was false", "distill.ohem.minimum_kept: 0, was 25000",
+        "distill.tfe.kl: main_auxiliary, was auxiliary_main",
+        "distill.tse.confidence: maximum, was ground_truth",
+        "distill.tse.reduction: all_pixels, was masked_mean",
+      ])
+    for preset in Recipe.Preset.allCases {
+      for (name, value) in preset.settings {
+        let key = try #require(Key.named[name], "\(name) is no key")
+        let recipe = try decode(small, set: ["preset=\(preset.rawValue)"])
+        let alone = try decode(
+          small,
+          set: ["distill.statistics=local", "distill.ohem.minimum_kept=1", "\(name)=\(value)"])
+        #expect(key.yaml(recipe) == key.yaml(alone))
+      }
+    }
+    #expect(try decode(small, set: ["preset=none"]) == plain)
+  }
+}

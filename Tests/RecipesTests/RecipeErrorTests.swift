@@ -1,0 +1,202 @@
+import Foundation
+import Recipes
+import Testing
+
+@Suite("Mistakes in recipes")
+struct RecipeErrorTests {
+  /// A text, the options, and the one line that refuses them.
+  struct Case: Sendable, CustomTestStringConvertible {
+    var yaml: String
+    var set: [String] = []
+    var line: String
+    var testDescription: String { line }
+  }
+
+  static let cases = [
+    Case(
+      yaml: "train:\n  iteration: 5\n",
+      line: "unknown key: recipe.yaml:2: found 'train.iteration'; expected a key of the reference "
+        + "table; did you mean train.iterations?"),
+    Case(
+      yaml: "trian:\n  seed: 5\n",
+      line: "unknown key: recipe.yaml:1: found 'trian'; expected a key of the reference table; "
+        + "did you mean train?"),
+    Case(
+      yaml: "\n\nbatch_size: 4\n",
+      line:
+        "unknown key: recipe.yaml:3: found 'batch_size'; expected a key of the reference table; "
+        + "did you mean train.batch_size?"),
+    Case(
+      yaml: small, set: ["trian.seed=3"],
+      line: "unknown key: --set trian.seed=3: found 'trian.seed'; expected a key of the reference "
+        + "table; did you mean train.seed?"),
+    Case(
+      yaml: "train:\n  iterations: many\n",
+      line:
+        "wrong type: recipe.yaml:2: found train.iterations: 'many'; expected an integer from 1 to "
+        + "1000000000; correct the value"),
+    Case(
+      yaml: "train:\n  iterations: 1.5\n",
+      line:
+        "wrong type: recipe.yaml:2: found train.iterations: '1.5'; expected an integer from 1 to "
+        + "1000000000; correct the value"),
+    Case(
+      yaml: "train:\n  iterations: \"5\"\n",
+      line: "wrong type: recipe.yaml:2: found train.iterations: '5'; expected an integer from 1 to "
+        + "1000000000; correct the value"),
+    Case(
+      yaml: "train:\n  iterations:\n",
+      line:
+        "wrong type: recipe.yaml:2: found train.iterations: nothing; expected an integer from 1 to "
+        + "1000000000; correct the value"),
+    Case(
+      yaml: "train:\n  iterations: [1, 2]\n",
+      line:
+        "wrong type: recipe.yaml:2: found train.iterations: a list of 2; expected an integer from "
+        + "1 to 1000000000; correct the value"),
+    Case(
+      yaml: "train:\n  iterations: {a: 1}\n",
+      line:
+        "wrong type: recipe.yaml:2: found train.iterations: a section; expected an integer from "
+        + "1 to 1000000000; correct the value"),
+    Case(
+      yaml: "train: 5\n",
+      line:
+        "wrong type: recipe.yaml:1: found train: '5'; expected a section of keys; write the keys "
+        + "of train below it, or train.KEY=VALUE after --set"),
+    Case(
+      yaml: "- a\n- b\n",
+      line: "wrong type: recipe.yaml:1: found a list of 2; expected sections of keys; write lines "
+        + "like 'train:' and '  iterations: 1000'"),
+    Case(
+      yaml: "student:\n  dropout: yes\n",
+      line:
+        "value out of range: recipe.yaml:2: found student.dropout: 'yes'; expected true or false; "
+        + "did you mean true?"),
+    Case(
+      yaml: "distill:\n  mask: xnor\n",
+      line:
+        "value out of range: recipe.yaml:2: found distill.mask: 'xnor'; expected xor, or, and or "
+        + "ohem; did you mean xor?"),
+    Case(
+      yaml: "distill: rdt\n",
+      line:
+        "value out of range: recipe.yaml:1: found distill.method: 'rdt'; expected rdd, kd or none; "
+        + "did you mean rdd?"),
+    Case(
+      yaml: "train:\n  batch_size: 0\n",
+      line:
+        "value out of range: recipe.yaml:2: found train.batch_size: '0'; expected an integer from "
+        + "1 to 65536; correct the value"),
+    Case(
+      yaml: "train:\n  batch_size: 99999999999999999999999\n",
+      line: "value out of range: recipe.yaml:2: found train.batch_size: '99999999999999999999999'; "
+        + "expected an integer from 1 to 65536; correct the value"),
+    Case(
+      yaml: "distill:\n  ohem: {threshold: 1.01}\n",
+      line: "value out of range: recipe.yaml:2: found distill.ohem.threshold: '1.01'; expected a "
+        + "number from 0.0 to 1.0; correct the value"),
+    Case(
+      yaml: "distill:\n  ohem: {threshold: nan}\n",
+      line:
+        "wrong type: recipe.yaml:2: found distill.ohem.threshold: 'nan'; expected a number from "
+        + "0.0 to 1.0; correct the value"),
+    Case(
+      yaml: "evaluation:\n  scales: []\n",
+      line:
+        "value out of range: recipe.yaml:2: found evaluation.scales: a list of 0; expected a list "
+        + "of 1 to 16 numbers from 0.1 to 4.0; correct the value"),
+    Case(
+      yaml: small, set: ["train.seed"],
+      line: "not YAML: --set train.seed: found no '='; expected key=value; write for example "
+        + "--set train.iterations=1000"),
+    Case(
+      yaml: small, set: ["train.seed=-1"],
+      line:
+        "value out of range: --set train.seed=-1: found train.seed: '-1'; expected an integer of "
+        + "at least 0; correct the value"),
+    Case(
+      yaml: "train:\n  seed: 1\n  seed: 2\n",
+      line: "key given twice: recipe.yaml:2: found 'seed' here and again below; expected every key "
+        + "once; remove one of them"),
+    Case(
+      yaml: "train:\n  seed: 1\ntrain.seed: 2\n",
+      line:
+        "key given twice: recipe.yaml:3: found train.seed again; expected every key once; remove "
+        + "one of them"),
+    Case(
+      yaml: "train: [\n",
+      line:
+        "not YAML: recipe.yaml:2: found the end of the text (did not find expected node content); expected lines of "
+        + "'key: value'; correct the line"),
+    Case(
+      yaml: "train:\n\tseed: 1\n",
+      line: "not YAML: recipe.yaml:2: found '?seed: 1' (found character that cannot start any "
+        + "token); expected lines of 'key: value'; correct the line"),
+    Case(
+      yaml: "train: {}\n---\ntrain: {}\n",
+      line: "not YAML: recipe.yaml:2: found '---' (but found another document); expected lines of "
+        + "'key: value'; correct the line"),
+    Case(
+      yaml: "train: &a {}\nstudent: *a\n",
+      line: "not a recipe: recipe.yaml:1: found the anchor '&a'; expected no anchors and aliases; "
+        + "write the value out"),
+    Case(
+      yaml: "train:\n  seed: !!int 5\n",
+      line: "not a recipe: recipe.yaml:2: found the tag 'tag:yaml.org,2002:int'; expected no tags; "
+        + "remove the tag; a key's type is fixed"),
+    Case(
+      yaml: "a: {a: {a: {a: {a: {a: {a: 1}}}}}}",
+      line:
+        "not a recipe: recipe.yaml:1: found more than 6 levels; expected sections of keys; remove "
+        + "the nesting"),
+    Case(
+      yaml: String(repeating: "#", count: 65_537),
+      line:
+        "not a recipe: recipe.yaml: found 65537 bytes; expected at most 65536 bytes; is this the "
+        + "right file?"),
+  ]
+
+  @Test("A mistake is told in one line", arguments: cases)
+  func line(_ mistake: Case) {
+    #expect(refusal(mistake.yaml, set: mistake.set) == mistake.line)
+  }
+
+  @Test("A file that cannot be read is told in one line")
+  func files() throws {
+    func refusal(_ file: String) -> String {
+      do { return "accepted \(try Recipe.load(file).preset)" } catch { return error.description }
+    }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "recipes-\(getpid())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (missing, bytes) = (folder.path + "/missing.yaml", folder.path + "/bytes.yaml")
+    try Data([0x61, 0xFF, 0x0A]).write(to: URL(fileURLWithPath: bytes))
+    let empty = folder.path + "/empty.yaml"
+    try Data().write(to: URL(fileURLWithPath: empty))
+    #expect(try Recipe.load(empty, overrides: ["distill=none"]) == decode("distill: none"))
+    let large = folder.path + "/large.yaml"
+    try Data(repeating: 0x23, count: 1 << 20).write(to: URL(fileURLWithPath: large))
+    #expect(refusal(large).hasPrefix("not a recipe: \(large): found 65537 bytes; "))
+    let rest = "give the path of a recipe"
+    #expect(
+      refusal(missing)
+        == "cannot read the recipe: \(missing): found no file; expected a YAML file; "
+        + rest)
+    #expect(
+      refusal(folder.path)
+        == "cannot read the recipe: \(folder.path): found a folder; expected a YAML file; \(rest)")
+    #expect(
+      refusal(bytes)
+        == "cannot read the recipe: \(bytes): found bytes that are not UTF-8; expected "
+        + "text in UTF-8; " + rest)
+  }
+
+  @Test("A message stays on one line whatever is written")
+  func oneLine() {
+    let text = refusal("\"a\\nb\\u2028c\\e[31m\": 1\n")
+    #expect(!text.unicodeScalars.contains { $0.properties.isWhitespace && $0 != " " })
+    #expect(!text.contains("\u{1B}"))
+    #expect(refusal("train:\n  seed: " + String(repeating: "x", count: 9999)).utf8.count < 300)
+  }
+}
