@@ -156,8 +156,8 @@ extension Resize {
     _ weight1: Int16, _ count: Int, into output: UnsafeMutablePointer<UInt8>
   ) {
     for index in 0..<count {
-      let upper = Int32(above[index]) &* Int32(weight0) >> 16
-      let lower = Int32(below[index]) &* Int32(weight1) >> 16
+      let upper = (Int32(above[index]) &* Int32(weight0)) >> 16
+      let lower = (Int32(below[index]) &* Int32(weight1)) >> 16
       output[index] = UInt8(truncatingIfNeeded: (upper &+ lower &+ 2) >> 2)
     }
   }
