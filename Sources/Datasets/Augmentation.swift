@@ -149,8 +149,10 @@ public struct Augmentation: Sendable {
     if window.rows.count < crop.height || window.columns.count < crop.width {
       output.update(repeating: ignoreIndex)
     }
-    let rows = Resize.nearestSources(window.rows, length: labels.height, factor: draws.factor)
-    let columns = Resize.nearestSources(window.columns, length: labels.width, factor: draws.factor)
+    let factor = Resize.effectiveFactor(
+      draws.factor, width: labels.width, height: labels.height)
+    let rows = Resize.nearestSources(window.rows, length: labels.height, factor: factor)
+    let columns = Resize.nearestSources(window.columns, length: labels.width, factor: factor)
     let first = draws.isMirrored ? crop.width - 1 : 0
     let step = draws.isMirrored ? -1 : 1
     labels.pixels.withUnsafeBufferPointer { pixels in

@@ -153,7 +153,8 @@ extension ListFile {
       throw fault(line, "a path of \(range.count) bytes; expected at most \(Limit.pathBytes)")
     }
     guard !path.isEmpty else { throw fault(line, "an empty path") }
-    guard !path.contains(where: { $0 < 0x20 || $0 == 0x7f }), String(validating: path, as: UTF8.self) != nil
+    guard !path.contains(where: { $0 < 0x20 || $0 == 0x7f }),
+      String(validating: path, as: UTF8.self) != nil
     else { throw fault(line, "a path with control characters or invalid UTF-8") }
     guard path.first != Byte.slash else {
       throw fault(line, "absolute path \(text(range)); expected one relative to the root folder")

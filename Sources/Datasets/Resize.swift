@@ -10,6 +10,14 @@ public enum Resize {
     Int((Double(length) * factor).rounded(.toNearestOrEven))
   }
 
+  /// The factor that counts for an image: 1 if rounding leaves both its sides as they are, since
+  /// OpenCV then copies. Only images of less than 5 pixels a side are concerned.
+  static func effectiveFactor(_ factor: Double, width: Int, height: Int) -> Double {
+    let isSameSize =
+      length(width, factor: factor) == width && length(height, factor: factor) == height
+    return isSameSize ? 1 : factor
+  }
+
   /// The photo resized with bilinear weights of 11 bits.
   ///
   /// Factor 0.5 is the mean of 2 x 2 pixels, (sum + 2) >> 2. Where an odd length leaves half a
@@ -31,6 +39,7 @@ public enum Resize {
   public static func nearest(_ labels: GrayImage, factor: Double) -> GrayImage {
     let width = length(labels.width, factor: factor)
     let height = length(labels.height, factor: factor)
+    let factor = effectiveFactor(factor, width: labels.width, height: labels.height)
     let sourceColumns = nearestSources(0..<width, length: labels.width, factor: factor)
     let sourceRows = nearestSources(0..<height, length: labels.height, factor: factor)
     var pixels: [UInt8] = []
@@ -53,6 +62,7 @@ public enum Resize {
     _ image: RGBImage, factor: Double, rows: Range<Int>, columns: Range<Int>,
     emit: (Int, UnsafePointer<UInt8>) -> Void
   ) {
+    let factor = effectiveFactor(factor, width: image.width, height: image.height)
     image.pixels.withUnsafeBufferPointer { pixels in
       guard let source = pixels.baseAddress, !columns.isEmpty else { return }
       if factor == 1 {
@@ -156,8 +166,8 @@ extension Resize {
     _ weight1: Int16, _ count: Int, into output: UnsafeMutablePointer<UInt8>
   ) {
     for index in 0..<count {
-      let upper = Int32(above[index]) &* Int32(weight0) >> 16
-      let lower = Int32(below[index]) &* Int32(weight1) >> 16
+      let upper = (Int32(above[index]) &* Int32(weight0)) >> 16
+      let lower = (Int32(below[index]) &* Int32(weight1)) >> 16
       output[index] = UInt8(truncatingIfNeeded: (upper &+ lower &+ 2) >> 2)
     }
   }

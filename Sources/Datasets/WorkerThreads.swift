@@ -20,7 +20,8 @@ final class WorkerThreads: Sendable {
       threads.withLock { [thread] in $0.append(thread) }
     }
     guard threads.withLock({ !$0.isEmpty }) else {
-      throw DatasetError(.system, at: "start of a reader thread", String(cString: strerror(failure)))
+      throw DatasetError(
+        .system, at: "start of a reader thread", String(cString: strerror(failure)))
     }
   }
 

@@ -1,0 +1,135 @@
+import Datasets
+import Foundation
+import ImageIO
+import Testing
+
+@Suite struct ListDatasetTests {
+  private let cityscapesIDs = [
+    7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33,
+  ]
+
+  /// The class of a stored value, nil if it is an error, as the datasets define it.
+  private func expectedClass(_ name: String, _ value: Int) -> UInt8? {
+    switch name {
+    case "cityscapes":
+      if let index = cityscapesIDs.firstIndex(of: value) { return UInt8(index) }
+      return value < 34 || value == 255 ? 255 : nil
+    case "camvid": return value < 11 ? UInt8(value) : value == 11 ? 255 : nil
+    case "voc": return value < 21 ? UInt8(value) : value == 255 ? 255 : nil
+    case "ade20k": return value == 0 ? 255 : value <= 150 ? UInt8(value - 1) : nil
+    default: return value < 3 ? UInt8(value) : value == 255 ? 255 : nil
+    }
+  }
+
+  @Test(arguments: ["cityscapes", "camvid", "voc", "ade20k", "trainIDs"])
+  func everyStoredValueBecomesItsClassOrAnError(_ name: String) throws {
+    let encoding = try #require(LabelEncoding(named: name, classCount: 3))
+    let folder = try TemporaryFolder()
+    try PNGWriter.write(noise(width: 2, height: 2), to: folder.path + "/i.png")
+    let dataset = try folder.list("i.png l.png", encoding: encoding)
+    #expect(
+      dataset.classes.count
+        == ["cityscapes": 19, "camvid": 11, "voc": 21, "ade20k": 150][name, default: 3])
+    let palette = [RGBColour](repeating: RGBColour(1, 2, 3), count: 256)
+    for value in 0...255 {
+      let first: UInt8 = name == "ade20k" ? 1 : 0
+      let stored = GrayImage(width: 2, height: 2, pixels: [first, first, UInt8(value), first])
+      // PASCAL VOC stores palette indices, the others gray values.
+      try PNGWriter.write(
+        stored, palette: name == "voc" ? palette : [], to: folder.path + "/l.png")
+      if let label = expectedClass(name, value) {
+        #expect(try dataset.sample(0).labels.pixels[2] == label, "value \(value)")
+      } else {
+        let error = #expect(throws: DatasetError.self) { try dataset.sample(0) }
+        #expect(error?.kind == .label && error?.place == folder.path + "/l.png")
+        #expect(
+          error?.reason.hasPrefix("value \(value) at row 1, column 0; expected one of") == true)
+      }
+    }
+  }
+
+  @Test func encodingsHaveNamesAndClasses() {
+    #expect(LabelEncoding(named: "unknown") == nil)
+    #expect(LabelEncoding(named: "trainIDs") == nil)
+    #expect(LabelEncoding(named: "trainIDs", classCount: 0) == nil)
+    #expect(LabelEncoding(named: "trainIDs", classCount: 255) == nil)
+    #expect(LabelEncoding(named: "trainIDs", classCount: 254)?.classes.count == 254)
+    #expect(ClassList.cityscapes.names[13] == "car")
+    #expect(ClassList.voc.colours[20] == RGBColour(0, 64, 128))
+    #expect(ClassList.ade20k.names[17] == "class 17")
+    for classes in [ClassList.cityscapes, .camvid, .voc, .ade20k, ClassList(count: 254)] {
+      #expect(Set(classes.colours).count == classes.count)
+      #expect(classes.palette.count == 256)
+    }
+  }
+
+  /// A folder with a sound sample and one fault of each kind, and their list.
+  private func faultyFolder() throws -> (folder: TemporaryFolder, list: String) {
+    let folder = try TemporaryFolder()
+    try folder.folder("d")
+    func photo(_ name: String, _ width: Int, _ height: Int) throws {
+      try PNGWriter.write(noise(width: width, height: height), to: folder.path + "/d/" + name)
+    }
+    try photo("a.png", 5, 4)
+    try PNGWriter.write(
+      GrayImage(width: 5, height: 4, pixels: .init(repeating: 1, count: 20)),
+      to: folder.path + "/d/a-label.png")
+    try PNGWriter.write(
+      GrayImage(width: 4, height: 5, pixels: .init(repeating: 1, count: 20)),
+      to: folder.path + "/d/turned.png")
+    try PNGWriter.write(
+      GrayImage(width: 5, height: 4, pixels: .init(repeating: 200, count: 20)),
+      to: folder.path + "/d/value.png")
+    try Data("no image".utf8).write(to: URL(fileURLWithPath: folder.path + "/d/text.png"))
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/d/a.png"))
+    try whole.dropLast(20).write(to: URL(fileURLWithPath: folder.path + "/d/cut.png"))
+    let list = """
+      # image label
+      d/a.png d/a-label.png
+      d/a.png d/turned.png
+      d/missing.png d/a-label.png
+      d/text.png d/a-label.png
+      d/a.png d/a.png
+      d d/a-label.png
+      d/a.png d/value.png
+      d/cut.png d/a-label.png
+      """
+    return (folder, list)
+  }
+
+  private func expectedFaults(_ folder: String) -> [String] {
+    [
+      "label size: \(folder)/d/turned.png: 4 x 5 pixels; expected 5 x 4 as its image",
+      "list: train.txt:4: d/missing.png: No such file or directory under \(folder)",
+      "image: \(folder)/d/text.png: not a PNG or JPEG file",
+    ]
+  }
+
+  @Test func samplesThrowTheirFault() throws {
+    let (folder, text) = try faultyFolder()
+    let dataset = try folder.list(text, encoding: .camvid)
+    #expect(dataset.count == 8 && dataset.name(1) == "d/a.png")
+    #expect(try dataset.sample(0).labels.pixels == [UInt8](repeating: 1, count: 20))
+    for (index, expected) in expectedFaults(folder.path).enumerated() {
+      let error = #expect(throws: DatasetError.self) { try dataset.sample(index + 1) }
+      #expect(error?.description == expected)
+    }
+    for (index, kind) in [(4, DatasetError.Kind.image), (5, .image), (6, .label), (7, .image)] {
+      let error = #expect(throws: DatasetError.self) { try dataset.sample(index) }
+      #expect(error?.kind == kind)
+    }
+  }
+
+  @Test(arguments: [1, 3])
+  func checkFindsEveryFaultInListOrder(threadCount: Int) throws {
+    let (folder, text) = try faultyFolder()
+    let dataset = try folder.list(text, encoding: .camvid)
+    let problems = try DatasetCheck.problems(in: dataset, threadCount: threadCount)
+    #expect(problems.map(\.index) == [1, 2, 3, 4, 5])
+    #expect(problems.prefix(3).map(\.description) == expectedFaults(folder.path))
+    let thorough = try DatasetCheck.problems(
+      in: dataset, decodesPixels: true, threadCount: threadCount)
+    #expect(thorough.map(\.index) == [1, 2, 3, 4, 5, 6, 7])
+    #expect(Array(thorough.prefix(5)) == problems)
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import ImageIO
+import Testing
+
+@Suite struct PNGTests {
+  private let photo = RGBImage(
+    width: 7, height: 5, pixels: (0..<105).map { UInt8(truncatingIfNeeded: $0 * 37) })
+  private let labels = GrayImage(
+    width: 7, height: 5, pixels: (0..<35).map { UInt8($0 % 11) })
+
+  @Test func photoReturnsAsWritten() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/photo.png"
+    try PNGWriter.write(photo, to: path)
+    #expect(try ImageFile.readRGB(path) == photo)
+    let header = try ImageFile.header(path)
+    #expect(header.format == .png && header.width == 7 && header.height == 5)
+    #expect(header.channels == 3 && header.depth == 8 && !header.canHoldLabels)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["photo.png"])
+  }
+
+  @Test func labelsReturnAsWrittenGrayOrPalette() throws {
+    let palette = (0..<256).map { RGBColour(UInt8($0), UInt8(255 - $0), 7) }
+    for colours in [[], palette] {
+      let bytes = try PNGWriter.encode(labels, palette: colours)
+      #expect(try ImageFile.decodeLabels(bytes, path: "x") == labels)
+      let header = try ImageFile.header(of: bytes, path: "x")
+      #expect(header.hasPalette == !colours.isEmpty && header.canHoldLabels)
+      let seen = try ImageFile.decodeRGB(bytes, path: "x")
+      let expected = labels.pixels.flatMap { (value: UInt8) -> [UInt8] in
+        colours.isEmpty ? [value, value, value] : [value, 255 - value, 7]
+      }
+      #expect(seen.pixels == expected)
+    }
+  }
+
+  @Test func label255SurvivesAPaletteOf256() throws {
+    var image = labels
+    image.pixels[3] = 255
+    let palette = [RGBColour](repeating: RGBColour(1, 2, 3), count: 256)
+    let bytes = try PNGWriter.encode(image, palette: palette)
+    #expect(try ImageFile.decodeLabels(bytes, path: "x") == image)
+  }
+
+  @Test func fewBitsUnpackToTheirValues() throws {
+    // 10 pixels a row, most significant bits first.
+    for (depth, row, values) in [
+      (1, [0b1010_0110, 0b0100_0000], [1, 0, 1, 0, 0, 1, 1, 0, 0, 1]),
+      (2, [0b0001_1011, 0b1110_0100, 0b0110_0000], [0, 1, 2, 3, 3, 2, 1, 0, 1, 2]),
+      (4, [0x01, 0x23, 0x45, 0x67, 0x89], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    ] as [(UInt8, [UInt8], [UInt8])] {
+      for colourType in [PNGBuilder.gray, PNGBuilder.palette] {
+        var builder = PNGBuilder(
+          width: 10, height: 1, depth: depth, colourType: colourType, rows: [row])
+        if colourType == PNGBuilder.palette {
+          let count = min(1 << Int(depth), 16)
+          builder.extraChunks = [("PLTE", [UInt8](repeating: 9, count: 3 * count))]
+        }
+        let labels = try ImageFile.decodeLabels(builder.bytes, path: "x")
+        #expect(labels.pixels == values, "depth \(depth), colour type \(colourType)")
+      }
+    }
+  }
+
+  @Test func everyKindOfPhotoBecomesRGB() throws {
+    func pixels(_ builder: PNGBuilder) throws -> [UInt8] {
+      try ImageFile.decodeRGB(builder.bytes, path: "x").pixels
+    }
+    func builder(_ depth: UInt8, _ type: UInt8, _ row: [UInt8]) -> PNGBuilder {
+      PNGBuilder(width: 2, height: 1, depth: depth, colourType: type, rows: [row])
+    }
+    #expect(try pixels(builder(8, PNGBuilder.gray, [5, 9])) == [5, 5, 5, 9, 9, 9])
+    #expect(try pixels(builder(1, PNGBuilder.gray, [0x40])) == [0, 0, 0, 255, 255, 255])
+    #expect(try pixels(builder(16, PNGBuilder.gray, [5, 200, 9, 1])) == [5, 5, 5, 9, 9, 9])
+    #expect(try pixels(builder(8, PNGBuilder.grayAlpha, [5, 0, 9, 1])) == [5, 5, 5, 9, 9, 9])
+    #expect(try pixels(builder(8, PNGBuilder.rgb, [1, 2, 3, 4, 5, 6])) == [1, 2, 3, 4, 5, 6])
+    #expect(
+      try pixels(builder(8, PNGBuilder.rgba, [1, 2, 3, 0, 4, 5, 6, 9])) == [1, 2, 3, 4, 5, 6])
+    #expect(
+      try pixels(builder(16, PNGBuilder.rgb, [1, 0, 2, 0, 3, 255, 4, 0, 5, 0, 6, 0]))
+        == [1, 2, 3, 4, 5, 6])
+    var palette = builder(8, PNGBuilder.palette, [1, 0])
+    palette.extraChunks = [("PLTE", [1, 2, 3, 4, 5, 6]), ("tRNS", [0, 128])]
+    #expect(try pixels(palette) == [4, 5, 6, 1, 2, 3])
+  }
+
+  @Test func interlacedImageHasItsRowsInPlace() throws {
+    let rows = (0..<9).map { y in (0..<11).map { x in UInt8(11 * y + x) } }
+    let builder = PNGBuilder(
+      width: 11, height: 9, depth: 8, colourType: PNGBuilder.gray, isInterlaced: true,
+      rows: PNGBuilder.interlacedRows(rows))
+    #expect(try ImageFile.decodeLabels(builder.bytes, path: "x").pixels == rows.flatMap { $0 })
+  }
+
+  @Test func textAndProfilesAreIgnored() throws {
+    var builder = PNGBuilder(
+      width: 1, height: 1, depth: 8, colourType: PNGBuilder.gray, rows: [[42]])
+    builder.extraChunks = [
+      ("tEXt", Array("Comment\0hello".utf8)), ("zTXt", Array("Comment\0\0not zlib".utf8)),
+      ("iCCP", Array("p\0\0not zlib".utf8)), ("gAMA", [0, 0, 0x10, 0]),
+    ]
+    #expect(try ImageFile.decodeLabels(builder.bytes, path: "x").pixels == [42])
+    #expect(try ImageFile.decodeRGB(builder.bytes, path: "x").pixels == [42, 42, 42])
+  }
+
+  @Test func labelsOfOtherKindsAreRefused() throws {
+    for (depth, type, row) in [
+      (8, PNGBuilder.rgb, [1, 2, 3]), (8, PNGBuilder.rgba, [1, 2, 3, 4]),
+      (8, PNGBuilder.grayAlpha, [1, 2]), (16, PNGBuilder.gray, [0, 1]),
+    ] as [(UInt8, UInt8, [UInt8])] {
+      let builder = PNGBuilder(width: 1, height: 1, depth: depth, colourType: type, rows: [row])
+      #expect(kind { try ImageFile.decodeLabels(builder.bytes, path: "x") } == .unsupported)
+    }
+  }
+}
