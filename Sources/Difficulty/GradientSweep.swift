@@ -76,12 +76,22 @@ struct GradientSweep {
   private func fold(
     _ space: Workspace, _ touched: Bool, to destination: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
-    for c in 0..<geometry.classCount {
-      if touched {
-        geometry.columns.fold(space.topGradient + c * space.stride, to: destination + c * plane)
-      } else {
+    let classes = geometry.classCount
+    if !touched {
+      for c in 0..<classes {
         (destination + c * plane).update(repeating: 0, count: geometry.lowWidth)
       }
+      return
+    }
+    var c = 0
+    while c + 4 <= classes {
+      geometry.columns.foldFour(
+        space.topGradient + c * space.stride, space.stride, to: destination + c * plane, plane)
+      c += 4
+    }
+    while c < classes {
+      geometry.columns.fold(space.topGradient + c * space.stride, to: destination + c * plane)
+      c += 1
     }
   }
 
@@ -170,19 +180,26 @@ struct GradientSweep {
       }
       if factors.hasSecond {
         let mask = kept(place(image, y, column))
-        if !factors.hasFirst && !anyLane(mask) { continue }
+        if !factors.hasFirst && !anyLane(mask) {
+          space.skipRow()
+          continue
+        }
         second = second.replacing(with: choose(factors.secondTable, here), where: mask)
       }
       let factor =
         first * Vector(repeating: factors.firstScale)
         + second * Vector(repeating: factors.secondScale)
-      var sum = space.exponentiate(fraction, to: exponentials)
-      exponentials[classes] = sum
-      let chosen = choose(UnsafePointer(exponentials), here)
-      var crossEntropy = Vector() - logarithm(chosen / sum)
+      _ = space.exponentiate(y, copy: exponentials)
+      exponentials[classes] = Vector(repeating: 1)
+      // The sum of the other classes keeps its digits where the label's probability is near 1.
+      let chosen = takeOut(exponentials, here)
+      var others = Vector()
+      for c in 0..<classes { others += exponentials[c] }
+      var sum = chosen + others
+      var crossEntropy = logarithmOfOnePlus(others / chosen)
       let doubtful =
-        (sum .< PrecisePixel.smallestSum) .| (sum .!= sum)
-        .| (chosen .< PrecisePixel.smallestExponential)
+        (sum .< Vector(repeating: PrecisePixel.smallestSum)) .| (sum .!= sum)
+        .| (chosen .< Vector(repeating: PrecisePixel.smallestExponential))
       if anyLane(doubtful) {
         for lane in 0..<16
         where doubtful[lane] && factor[lane] != 0 && Int(here[lane]) < classes {
@@ -190,8 +207,10 @@ struct GradientSweep {
             geometry, logits, y: y, x: column + lane, label: Int(here[lane]),
             probabilities: space.precise)
           crossEntropy[lane] = Float(pixel.crossEntropy)
-          sum[lane] = 1
           for c in 0..<classes { exponentials[c][lane] = Float(space.precise[c]) }
+          exponentials[Int(here[lane])][lane] = 0
+          others[lane] = Float(pixel.otherProbability)
+          sum[lane] = 1
         }
       }
       firstSum += first * crossEntropy
@@ -199,7 +218,7 @@ struct GradientSweep {
       let scale = factor / sum
       space.rowScales[2 * activeRows] = scale
       space.rowScales[2 * activeRows + 1] = scale * Vector(repeating: fraction)
-      subtractLabels(factor, fraction, here, space)
+      subtractLabels(scale * others, fraction, here, space)
       activeRows += 1
     }
     for lane in 0..<16 {
@@ -219,7 +238,30 @@ struct GradientSweep {
     }
   }
 
-  /// Subtracts the factor at each pixel's own class.
+  /// The exponentials of the labels, with zeros left in their places.
+  @inline(__always)
+  private func takeOut(
+    _ exponentials: UnsafeMutablePointer<Vector>, _ labels: UnsafePointer<UInt8>
+  ) -> Vector {
+    let words = UnsafeRawPointer(labels).loadUnaligned(as: SIMD2<UInt64>.self)
+    let label = Int(labels[0])
+    let repeated = UInt64(label) &* 0x0101_0101_0101_0101
+    if words[0] == repeated && words[1] == repeated {
+      let result = exponentials[label]
+      exponentials[label] = Vector()
+      return result
+    }
+    let values = UnsafeMutableRawPointer(exponentials).assumingMemoryBound(to: Float.self)
+    var result = Vector()
+    for lane in 0..<16 {
+      let index = Int(labels[lane]) &* 16 &+ lane
+      result[lane] = values[index]
+      values[index] = 0
+    }
+    return result
+  }
+
+  /// Subtracts at each pixel's own class what the other classes receive.
   @inline(__always)
   private func subtractLabels(
     _ factor: Vector, _ fraction: Float, _ labels: UnsafePointer<UInt8>, _ space: Workspace

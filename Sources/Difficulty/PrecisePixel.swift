@@ -11,6 +11,8 @@ struct PrecisePixel {
   let labelProbability: Double
   /// The largest probability.
   let maximumProbability: Double
+  /// The sum of the other classes' probabilities.
+  let otherProbability: Double
   /// Minus the natural logarithm of the label's probability.
   let crossEntropy: Double
 
@@ -48,14 +50,19 @@ struct PrecisePixel {
       probabilities[c] = exp(probabilities[c] - largest)
       sum += probabilities[c]
     }
-    for c in 0..<geometry.classCount { probabilities[c] /= sum }
+    var others = 0.0
+    for c in 0..<geometry.classCount {
+      probabilities[c] /= sum
+      others += c == label ? 0 : probabilities[c]
+    }
+    otherProbability = others
     labelProbability = probabilities[label]
     maximumProbability = 1 / sum
     crossEntropy = log(sum) - labelValue
   }
 
   /// Sums below this are done again: their logits are more than 16 nats below the maxima around.
-  static let smallestSum = Vector(repeating: 0x1p-24)
+  @inline(__always) static var smallestSum: Float { 0x1p-24 }
   /// Exponentials of labels below this are done again.
-  static let smallestExponential = Vector(repeating: 0x1p-100)
+  @inline(__always) static var smallestExponential: Float { 0x1p-100 }
 }

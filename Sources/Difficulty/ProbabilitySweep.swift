@@ -23,7 +23,7 @@ struct ProbabilitySweep {
     let imageLabels = labels + image * geometry.mapSize
     space.startRows()
     // Ignored labels choose the entry after the last class.
-    space.exponentials[geometry.classCount] = Vector(repeating: .nan)
+    space.current[geometry.classCount] = Vector(repeating: .nan)
     let ignored = UInt64(geometry.classCount) &* 0x0101_0101_0101_0101
     for band in geometry.bands(chunk) {
       let outputRows = geometry.outputRows(band)
@@ -38,16 +38,17 @@ struct ProbabilitySweep {
           let words = UnsafeRawPointer(here).loadUnaligned(as: SIMD2<UInt64>.self)
           if words[0] == ignored && words[1] == ignored {
             place.storeBytes(of: Vector(repeating: .nan), as: Vector.self)
+            space.skipRow()
             continue
           }
-          let sum = space.exponentiate(geometry.rows.fraction[y], to: space.exponentials)
-          let chosen = choose(space.exponentials, here)
+          let sum = space.exponentiate(y)
+          let chosen = choose(space.current, here)
           var probability = (confidence == .maximum ? largest(space, chosen) : chosen) / sum
           let one = Vector(repeating: 1)
           probability = probability.replacing(with: one, where: probability .> one)
           let doubtful =
-            (sum .< PrecisePixel.smallestSum) .| (sum .!= sum)
-            .| (chosen .< PrecisePixel.smallestExponential)
+            (sum .< Vector(repeating: PrecisePixel.smallestSum)) .| (sum .!= sum)
+            .| (chosen .< Vector(repeating: PrecisePixel.smallestExponential))
           if anyLane(doubtful) {
             for lane in 0..<16 where doubtful[lane] && Int(here[lane]) < geometry.classCount {
               let pixel = PrecisePixel(
@@ -70,9 +71,9 @@ struct ProbabilitySweep {
   /// The largest exponential of a row, NaN where `chosen` is.
   @inline(__always)
   private func largest(_ space: Workspace, _ chosen: Vector) -> Vector {
-    var best = space.exponentials[0]
+    var best = space.current[0]
     for c in 1..<max(geometry.classCount, 1) {
-      let value = space.exponentials[c]
+      let value = space.current[c]
       best = best.replacing(with: value, where: value .> best)
     }
     return best.replacing(with: Vector(repeating: .nan), where: chosen .!= chosen)

@@ -11,6 +11,8 @@ final class AlignedAxis {
   let paddedCount: Int
   /// The weight of the upper neighbour for each output; zeros follow up to `paddedCount + 16`.
   let fraction: UnsafeMutablePointer<Float>
+  /// By how much the source coordinate grows from output to output.
+  let step: Float
   /// The lower neighbour of each output.
   let lower: UnsafeMutablePointer<Int32>
   /// The first output whose lower neighbour is j or later, for j in `0...inputCount`.
@@ -20,6 +22,7 @@ final class AlignedAxis {
     self.inputCount = inputCount
     self.outputCount = outputCount
     paddedCount = (outputCount + 15) / 16 * 16
+    step = outputCount > 1 ? Float(Double(inputCount - 1) / Double(outputCount - 1)) : 0
     fraction = .allocate(capacity: paddedCount + 16)
     fraction.initialize(repeating: 0, count: paddedCount + 16)
     lower = .allocate(capacity: paddedCount + 16)
@@ -90,11 +93,48 @@ final class AlignedAxis {
     }
   }
 
-  /// Adds the transpose of `expand`: what `outputCount` columns hold goes to their source positions.
+  /// The transpose of `expand` for four rows at once: what the columns hold goes to their source
+  /// positions.
   ///
   /// - Parameters:
-  ///   - source: `outputCount` values; up to 8 more are read and not used.
-  ///   - destination: `inputCount` values, overwritten.
+  ///   - source: four rows of `outputCount` values.
+  ///   - stride: the distance of the four rows.
+  ///   - destination: four rows of `inputCount` values, overwritten.
+  ///   - spacing: their distance.
+  @inline(__always)
+  func foldFour(
+    _ source: UnsafePointer<Float>, _ stride: Int, to destination: UnsafeMutablePointer<Float>,
+    _ spacing: Int
+  ) {
+    var (carried0, carried1, carried2, carried3): (Float, Float, Float, Float) = (0, 0, 0, 0)
+    for index in 0..<inputCount {
+      var (total0, total1, total2, total3): (Float, Float, Float, Float) = (0, 0, 0, 0)
+      var (upper0, upper1, upper2, upper3): (Float, Float, Float, Float) = (0, 0, 0, 0)
+      // Four sums side by side, because each addition waits for the one before.
+      for column in firstOutput[index]..<firstOutput[index + 1] {
+        let weight = fraction[column]
+        let here = source + column
+        let (a, b) = (here[0], here[stride])
+        let (c, d) = (here[2 * stride], here[3 * stride])
+        total0 += a
+        upper0.addProduct(weight, a)
+        total1 += b
+        upper1.addProduct(weight, b)
+        total2 += c
+        upper2.addProduct(weight, c)
+        total3 += d
+        upper3.addProduct(weight, d)
+      }
+      let place = destination + index
+      place[0] = carried0 + (total0 - upper0)
+      place[spacing] = carried1 + (total1 - upper1)
+      place[2 * spacing] = carried2 + (total2 - upper2)
+      place[3 * spacing] = carried3 + (total3 - upper3)
+      (carried0, carried1, carried2, carried3) = (upper0, upper1, upper2, upper3)
+    }
+  }
+
+  /// The same for one row.
   @inline(__always)
   func fold(_ source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     var carried: Float = 0
@@ -102,9 +142,8 @@ final class AlignedAxis {
       var total: Float = 0
       var upper: Float = 0
       for column in firstOutput[index]..<firstOutput[index + 1] {
-        let value = source[column]
-        total += value
-        upper += fraction[column] * value
+        total += source[column]
+        upper.addProduct(fraction[column], source[column])
       }
       destination[index] = carried + (total - upper)
       carried = upper

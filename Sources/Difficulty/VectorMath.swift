@@ -11,16 +11,15 @@ func require(_ condition: Bool, _ message: @autoclosure () -> String) {
   guard condition else { fatalError(message()) }
 }
 
-/// 2 to the power of x for x <= 0, relative error below 2e-7; below -126 it stays at 2^-126.
+/// 2 to the power of x for x in [-126, 127], relative error below 2e-7.
 ///
 /// Range reduction to [-0.5, 0.5] and a minimax polynomial of degree 6 that is exactly 1 at 0. A NaN
 /// stays a NaN.
 @inline(__always)
-func exp2Nonpositive(_ x: Vector) -> Vector {
-  let clamped = x.replacing(with: Vector(repeating: -126), where: x .< Vector(repeating: -126))
+func exp2InRange(_ x: Vector) -> Vector {
   let magic = Vector(repeating: 12_582_912)
-  let shifted = clamped + magic
-  let r = clamped - (shifted - magic)
+  let shifted = x + magic
+  let r = x - (shifted - magic)
   var y = Vector(repeating: 1.339_887_4e-3).addingProduct(r, Vector(repeating: 1.535_336_2e-4))
   y = Vector(repeating: 9.618_437e-3).addingProduct(r, y)
   y = Vector(repeating: 5.550_332_5e-2).addingProduct(r, y)
@@ -58,6 +57,15 @@ func logarithm(_ x: Vector) -> Vector {
   y = y.addingProduct(exponent, Vector(repeating: -2.121_944_4e-4))
   y = y.addingProduct(square, Vector(repeating: -0.5))
   return (m + y).addingProduct(exponent, Vector(repeating: 0.693_359_375))
+}
+
+/// The natural logarithm of 1 + x for x >= 0, also where x is tiny.
+@inline(__always)
+func logarithmOfOnePlus(_ x: Vector) -> Vector {
+  let one = Vector(repeating: 1)
+  let sum = one + x
+  // What the addition lost, to first order.
+  return logarithm(sum) + (x - (sum - one)) / sum
 }
 
 /// e to the power of x for x <= 0, to double precision; below -708 it stays at e^-708.

@@ -26,7 +26,12 @@ final class Workspace {
   let blockTop: UnsafeMutablePointer<Vector>
   /// The block's difference of lower and upper row.
   let blockSlope: UnsafeMutablePointer<Vector>
-  /// Exponentials, `[blockRows, classCount + 1]`; the last one of a row stands for ignored labels.
+  /// The exponentials of the block's row in hand, `[classCount + 1]`; the last one stands for
+  /// ignored labels.
+  let current: UnsafeMutablePointer<Vector>
+  /// What the exponentials of a row are multiplied with to get those of the next row.
+  let rowFactor: UnsafeMutablePointer<Vector>
+  /// Exponentials of all rows of the block, `[blockRows, classCount + 1]`.
   let exponentials: UnsafeMutablePointer<Vector>
   /// The block's gradient, summed over its rows, `[classCount + 1]`.
   let blockTotal: UnsafeMutablePointer<Vector>
@@ -40,6 +45,11 @@ final class Workspace {
   let wide: UnsafeMutablePointer<SIMD8<Double>>
 
   private let memory: UnsafeMutableRawPointer
+  /// Whether no logit of the block is so far below its maximum that exponentials underflow.
+  private var isSmooth = false
+  /// How many rows the exponentials in hand are from a row that was computed directly.
+  private var steps = 0
+  private var hasFactor = false
   private var topIndex = -1
   private var bottomIndex = -1
 
@@ -50,7 +60,7 @@ final class Workspace {
     let low = geometry.lowWidth + 16
     let sizes = [
       4 * classes * stride * 4, 2 * stride * 4, 2 * low * 4,
-      (2 * classes + Self.blockRows * (classes + 1) + 2 * (classes + 1) + 2 * Self.blockRows) * 64,
+      (5 * (classes + 1) + (Self.blockRows + 2) * (classes + 1) + 2 * Self.blockRows) * 64,
       classes * 8, 4 * classes * 64,
     ].map { ($0 + 63) / 64 * 64 }
     memory = .allocate(byteCount: sizes.reduce(0, +), alignment: 64)
@@ -70,7 +80,9 @@ final class Workspace {
     place += sizes[2]
     blockTop = place.assumingMemoryBound(to: Vector.self)
     blockSlope = blockTop + classes
-    exponentials = blockSlope + classes
+    current = blockSlope + classes
+    rowFactor = current + classes + 1
+    exponentials = rowFactor + classes
     blockTotal = exponentials + Self.blockRows * (classes + 1)
     blockUpper = blockTotal + classes + 1
     rowScales = blockUpper + classes + 1
@@ -135,26 +147,82 @@ final class Workspace {
   @inline(__always)
   func loadBlock(_ band: Int, _ column: Int) {
     let hasNext = band + 1 < geometry.lowHeight
+    let lowerRow = hasNext ? bottom : top
+    var smallest = Vector()
     for c in 0..<geometry.classCount {
       let upper = UnsafeRawPointer(top + c * stride + column).loadUnaligned(as: Vector.self)
+      let lower = UnsafeRawPointer(lowerRow + c * stride + column).loadUnaligned(as: Vector.self)
       blockTop[c] = upper
-      if hasNext {
-        let lower = UnsafeRawPointer(bottom + c * stride + column).loadUnaligned(as: Vector.self)
-        blockSlope[c] = lower - upper
-      } else {
-        blockSlope[c] = Vector()
-      }
+      blockSlope[c] = lower - upper
+      smallest = smallest.replacing(with: upper, where: upper .< smallest)
+      smallest = smallest.replacing(with: lower, where: lower .< smallest)
     }
+    isSmooth = !anyLane(smallest .< Vector(repeating: -120))
+    steps = Self.mostSteps
+    hasFactor = false
   }
 
-  /// The exponentials of one row of the block, relative to an unknown power of 2, and their sum.
+  /// Rows are computed directly at least every fourth time, so that rounding stays small.
+  private static let mostSteps = 3
+
+  /// The next row of the block is not wanted.
   @inline(__always)
-  func exponentiate(_ fraction: Float, to destination: UnsafeMutablePointer<Vector>) -> Vector {
+  func skipRow() { steps = Self.mostSteps }
+
+  /// The exponentials of one row of the block, relative to an unknown power of 2.
+  ///
+  /// Along a column logits are linear, so exponentials are a geometric sequence: most rows need one
+  /// multiplication a class. Rows come in order; `skipRow` tells of a gap.
+  ///
+  /// - Parameters:
+  ///   - y: the full-resolution row.
+  ///   - copy: where the exponentials are stored besides `current`, if anywhere.
+  /// - Returns: their sum.
+  @inline(__always)
+  func exponentiate(_ y: Int, copy: UnsafeMutablePointer<Vector>? = nil) -> Vector {
+    guard isSmooth else { return exponentiateSafely(geometry.rows.fraction[y], copy) }
+    var sum = Vector()
+    if steps < Self.mostSteps {
+      if !hasFactor { findFactors() }
+      steps += 1
+      for c in 0..<geometry.classCount {
+        let value = current[c] * rowFactor[c]
+        current[c] = value
+        if let copy { copy[c] = value }
+        sum += value
+      }
+      return sum
+    }
+    steps = 0
+    let weight = Vector(repeating: geometry.rows.fraction[y])
+    for c in 0..<geometry.classCount {
+      let value = exp2InRange(blockTop[c].addingProduct(weight, blockSlope[c]))
+      current[c] = value
+      if let copy { copy[c] = value }
+      sum += value
+    }
+    return sum
+  }
+
+  private func findFactors() {
+    let step = Vector(repeating: geometry.rows.step)
+    for c in 0..<geometry.classCount { rowFactor[c] = exp2InRange(step * blockSlope[c]) }
+    hasFactor = true
+  }
+
+  /// The same for any logits.
+  @inline(never)
+  private func exponentiateSafely(
+    _ fraction: Float, _ copy: UnsafeMutablePointer<Vector>?
+  ) -> Vector {
     let weight = Vector(repeating: fraction)
+    let lowest = Vector(repeating: -126)
     var sum = Vector()
     for c in 0..<geometry.classCount {
-      let value = exp2Nonpositive(blockTop[c].addingProduct(weight, blockSlope[c]))
-      destination[c] = value
+      let x = blockTop[c].addingProduct(weight, blockSlope[c])
+      let value = exp2InRange(x.replacing(with: lowest, where: x .< lowest))
+      current[c] = value
+      if let copy { copy[c] = value }
       sum += value
     }
     return sum
