@@ -62,7 +62,7 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
-    .target(name: "DataParallel", dependencies: ["MPI", "Reduction", "Torch"]),
+    .target(name: "DataParallel", dependencies: ["MPI", "Reduction"]),
 
     // Floor 4: recipe, coordinator, loop, checkpoints.
     .target(
@@ -78,6 +78,19 @@ let package = Package(
       dependencies: [
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    // Tests. rank-program is what the parallel ones start under mpirun.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .executableTarget(
+      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness"],
+      path: "Tests/RankProgram"),
+    .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
+    .testTarget(
+      name: "DataParallelTests",
+      dependencies: ["DataParallel", "MPI", "TestSupport", "rank-program"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
+    .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
   ],
   cxxLanguageStandard: .cxx17
 )

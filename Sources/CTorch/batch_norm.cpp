@@ -1,6 +1,8 @@
-// The parts of cross-rank batch normalisation, by LibTorch's operators: any device and type.
+// The parts of cross-rank batch normalisation: our sweeps in host memory, LibTorch's operators on
+// other devices.
 #include <c10/core/GradMode.h>
 
+#include "onednn_batchnorm.h"
 #include "support.h"
 
 using rdd::protect;
@@ -37,6 +39,19 @@ at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, int activation) {
   }
 }
 
+rdd::onednn::Activation activation_of(int activation) {
+  switch (activation) {
+    case CT_RELU_ACTIVATION: return rdd::onednn::Activation::relu;
+    case CT_RELU6_ACTIVATION: return rdd::onednn::Activation::relu6;
+    default: return rdd::onednn::Activation::none;
+  }
+}
+
+/// A channel vector of the caller's, for the length of a call.
+at::Tensor view(const double *values, const at::Tensor &x) {
+  return at::from_blob(const_cast<double *>(values), {x.size(1)}, at::kDouble);
+}
+
 void write_sums(double *sums, const at::Tensor &first, const at::Tensor &second) {
   auto both = at::cat({first, second}).to(at::kCPU, at::kDouble).contiguous();
   std::copy(both.data_ptr<double>(), both.data_ptr<double>() + both.numel(), sums);
@@ -53,6 +68,10 @@ const at::IntArrayRef &all_but_channels() {
 int ct_bn_sums(double *sums, const ct_tensor *x) {
   return protect([&] {
     c10::NoGradGuard guard;
+    if (x->value.is_cpu()) {
+      auto [first, second] = rdd::onednn::batchnorm_statistics(x->value);
+      return write_sums(sums, first, second);
+    }
     auto wide = x->value.to(at::kDouble);
     write_sums(sums, wide.sum(all_but_channels()), wide.square().sum(all_but_channels()));
   });
@@ -63,6 +82,15 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
                 int activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    if (x->value.is_cpu()) {
+      std::optional<at::Tensor> addend;
+      if (residual) addend = residual->value;
+      rdd::onednn::Normalisation values{view(mean, x->value), view(inverse_std, x->value),
+                                        weight->value, bias->value};
+      *out = wrap(rdd::onednn::batchnorm_normalise(x->value, values, activation_of(activation),
+                                                   addend));
+      return;
+    }
     auto type = arithmetic(x->value);
     auto y = normalised(x->value, mean, inverse_std)
                  .mul_(channels(weight->value, type))
@@ -78,6 +106,14 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
                         const double *mean, const double *inverse_std, int activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    if (x->value.is_cpu()) {
+      // Gamma and beta play no part where the output says what passed.
+      auto unused = view(mean, x->value);
+      rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), unused, unused};
+      auto [first, second] = rdd::onednn::batchnorm_backward_sums(
+          dy->value, x->value, y->value, values, activation_of(activation));
+      return write_sums(sums, first, second);
+    }
     auto dz = passed(dy->value, y->value, activation).to(at::kDouble);
     auto xhat = normalised(x->value, mean, inverse_std).to(at::kDouble);
     write_sums(sums, dz.sum(all_but_channels()), (dz * xhat).sum(all_but_channels()));
@@ -90,6 +126,18 @@ int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor 
                          const double *mean_dz_xhat, const ct_tensor *weight, int activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    if (x->value.is_cpu()) {
+      auto unused = view(mean, x->value);
+      rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), weight->value,
+                                        unused};
+      // Means instead of sums: a count of one.
+      auto [first, second] = rdd::onednn::batchnorm_backward_input(
+          dy->value, x->value, y->value, values, activation_of(activation),
+          {view(mean_dz, x->value), view(mean_dz_xhat, x->value)}, 1, dresidual != nullptr);
+      *dx = wrap(first);
+      if (dresidual) *dresidual = wrap(second);
+      return;
+    }
     auto type = arithmetic(x->value);
     auto dz = passed(dy->value, y->value, activation);
     auto xhat = normalised(x->value, mean, inverse_std);

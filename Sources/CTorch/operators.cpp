@@ -95,15 +95,6 @@ int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tenso
   return protect([&] { *out = wrap(a->value.gather(dimension, index->value)); });
 }
 
-int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
-              int stride, int padding, int dilation, int groups) {
-  return protect([&] {
-    at::Tensor b = bias ? bias->value : at::Tensor();
-    *out = wrap(at::conv2d(x->value, weight->value, b, {stride, stride}, {padding, padding},
-                           {dilation, dilation}, groups));
-  });
-}
-
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
                   bool ceil_mode) {
   return protect([&] {

@@ -10,6 +10,13 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   /// One entry a tensor: missing, left over, or of another shape.
   public let problems: [String]
 
+  /// A mismatch of one or more tensors.
+  public init(path: String, network: String, problems: [String]) {
+    self.path = path
+    self.network = network
+    self.problems = problems
+  }
+
   /// One line: file, network, the first tensors, what to do.
   public var description: String {
     let shown = problems.prefix(4).joined(separator: "; ")

@@ -4,11 +4,12 @@ import CTorch
 public enum Functional {
   /// A convolution with equal stride, padding and dilation in both directions.
   ///
-  /// Source: PyTorch `conv2d`.
+  /// In host memory it is oneDNN's, in float64 and on other devices LibTorch's. Source: PyTorch
+  /// `conv2d`.
   ///
   /// - Parameters:
   ///   - x: `[N, I, H, W]`.
-  ///   - weight: `[O, I / groups, kh, kw]`, of the same type.
+  ///   - weight: `[O, I / groups, kh, kw]`; float32 weights serve bfloat16 images too.
   ///   - bias: `[O]`.
   ///   - stride: the step between outputs.
   ///   - padding: zeros on each side.

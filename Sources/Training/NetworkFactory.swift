@@ -65,8 +65,10 @@ public enum NetworkFactory {
     let network = SegmentationNetwork(
       architecture, classCount: classCount, headWidth: architecture.headWidth(in: archive),
       start: Initialisation(seed: nil, type: type, device: device))
-    try network.state.load(archive, from: path, network: "\(architecture.rawValue) with "
-      + "\(classCount) classes")
+    try network.state.load(
+      archive, from: path,
+      network: "\(architecture.rawValue) with "
+        + "\(classCount) classes")
     return network
   }
 }

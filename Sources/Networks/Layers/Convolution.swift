@@ -37,7 +37,7 @@ final class Convolution {
   /// `[N, I, H, W]` to `[N, O, H', W']`, of x's type.
   func callAsFunction(_ x: Tensor) -> Tensor {
     Functional.convolution(
-      x, weight: weight.to(x.type), bias: bias?.to(x.type), stride: stride, padding: padding,
-      dilation: dilation, groups: groups)
+      x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation,
+      groups: groups)
   }
 }

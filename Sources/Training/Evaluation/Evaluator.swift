@@ -33,9 +33,7 @@ public struct Evaluator {
       guard !samples.isEmpty else { return }
       let predicted = predictor.classes(samples.map(\.image))
       for (sample, answer) in zip(samples, predicted) {
-        Prediction.count(
-          predicted: answer.pixels, labels: sample.labels.pixels,
-          classCount: matrix.classCount, into: &matrix.counts)
+        matrix.add(labels: sample.labels.pixels, predictions: answer.pixels)
       }
       samples = []
     }

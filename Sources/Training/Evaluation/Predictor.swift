@@ -28,13 +28,14 @@ public struct Predictor {
   public func classes(_ photos: [RGBImage]) -> [GrayImage] {
     let (height, width) = (photos[0].height, photos[0].width)
     let logits = Autograd.withoutHistory { averagedLogits(photos) }
-    return logits.withElements(of: Float.self) { values in
-      (0..<photos.count).map { index in
-        let perImage = logits.count / photos.count
-        let slice = UnsafeBufferPointer(rebasing: values[index * perImage..<(index + 1) * perImage])
+    let perImage = logits.count / photos.count
+    let values = logits.data.assumingMemoryBound(to: Float.self)
+    return withExtendedLifetime(logits) {
+      photos.indices.map { index in
         let pixels = Prediction.argmax(
-          slice, classCount: logits.size(1), lowHeight: logits.size(2), lowWidth: logits.size(3),
-          height: height, width: width)
+          values + index * perImage, classCount: logits.size(1), lowHeight: logits.size(2),
+          lowWidth: logits.size(3), height: height, width: width,
+          threadCount: TorchRuntime.threads)
         return GrayImage(width: width, height: height, pixels: pixels)
       }
     }

@@ -1,4 +1,5 @@
 import Datasets
+import Difficulty
 import Foundation
 import Recipes
 
@@ -6,22 +7,24 @@ extension ValidationLine {
   /// The line of a network's scores.
   ///
   /// - Parameters:
-  ///   - scores: of all images.
+  ///   - matrix: over all images.
   ///   - recipe: which mean counts.
   ///   - classes: the classes' names.
   ///   - iteration: after which the network was measured; nil outside a run.
   ///   - images: how many images there were.
   ///   - seconds: how long it took.
   public init(
-    _ scores: SegmentationScores, _ recipe: Recipe, classes: ClassList, iteration: Int?,
+    _ matrix: ConfusionMatrix, _ recipe: Recipe, classes: ClassList, iteration: Int?,
     images: Int, seconds: Double
   ) {
     let ofAll = recipe.evaluation.meanIoU == .allClasses
     self.init(
-      iteration: iteration, meanIoU: ofAll ? scores.meanIoUOfAll : scores.meanIoUOfPresent,
-      definition: recipe.evaluation.meanIoU.rawValue, meanIoUOfAll: scores.meanIoUOfAll,
-      meanIoUOfPresent: scores.meanIoUOfPresent, pixelAccuracy: scores.pixelAccuracy,
-      classIoU: scores.classIoU, classNames: classes.names, images: images, seconds: seconds)
+      iteration: iteration,
+      meanIoU: ofAll ? matrix.meanIntersectionOverUnion : matrix.meanOverPresentClasses,
+      definition: recipe.evaluation.meanIoU.rawValue,
+      meanIoUOfAll: matrix.meanIntersectionOverUnion,
+      meanIoUOfPresent: matrix.meanOverPresentClasses, pixelAccuracy: matrix.pixelAccuracy,
+      classIoU: matrix.intersectionOverUnion, classNames: classes.names, images: images, seconds: seconds)
   }
 
   /// Mean IoU and pixel accuracy in percent.

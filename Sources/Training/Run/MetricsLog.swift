@@ -21,7 +21,8 @@ final class MetricsLog {
       try (kept ?? "").write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
       throw TrainingError(
-        .cannotCreate, "metrics: \(path): found it not writable; expected a folder of this "
+        .cannotCreate,
+        "metrics: \(path): found it not writable; expected a folder of this "
           + "user's; choose another --out")
     }
     guard let file = FileHandle(forWritingAtPath: path) else {

@@ -47,7 +47,8 @@ public final class RunFolder: Sendable {
         try text.write(toFile: recipePath, atomically: true, encoding: .utf8)
       } catch {
         throw TrainingError(
-          .cannotCreate, "run folder: \(recipePath): found it not writable; expected a folder of "
+          .cannotCreate,
+          "run folder: \(recipePath): found it not writable; expected a folder of "
             + "this user's; choose another --out")
       }
       return

@@ -167,9 +167,9 @@ public final class Trainer {
   private func validate(_ progress: Progress) throws -> ValidationLine {
     let begin = DispatchTime.now().uptimeNanoseconds
     let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
-    let scores = try evaluator.confusion(student).scores
+    let matrix = try evaluator.confusion(student)
     let line = ValidationLine(
-      scores, recipe, classes: sources.validation.classes, iteration: state.iteration,
+      matrix, recipe, classes: sources.validation.classes, iteration: state.iteration,
       images: sources.validation.count,
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
     let isBest = line.meanIoU > state.best?.meanIoU ?? -1
@@ -214,11 +214,12 @@ public final class Trainer {
 
 extension Recipe {
   /// The device of a rank; one GPU for each local rank.
-  func device(localRank: Int) throws(TrainingError) -> Device {
+  func device(localRank: Int) throws(TrainingError) -> Torch.Device {
     guard train.device == .cuda else { return .cpu }
     guard TorchRuntime.cudaIsAvailable else {
       throw TrainingError(
-        .badWorld, "train.device: found cuda, but LibTorch \(TorchRuntime.version) sees no GPU; "
+        .badWorld,
+        "train.device: found cuda, but LibTorch \(TorchRuntime.version) sees no GPU; "
           + "expected one for each local rank; build with a CUDA LibTorch or set cpu")
     }
     return .cuda(localRank)

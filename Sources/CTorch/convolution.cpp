@@ -1,0 +1,65 @@
+// Convolution: oneDNN's primitives in host memory, LibTorch's operator elsewhere and in float64.
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "onednn_convolution.h"
+#include "support.h"
+
+using rdd::protect;
+using rdd::wrap;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+namespace {
+
+struct HostConvolution : torch::autograd::Function<HostConvolution> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x,
+                            const at::Tensor &weight, const at::Tensor &bias,
+                            const rdd::onednn::Window *window) {
+    context->save_for_backward({x, weight});
+    context->saved_data["stride"] = window->stride[0];
+    context->saved_data["padding"] = window->padding[0];
+    context->saved_data["dilation"] = window->dilation[0];
+    context->saved_data["groups"] = window->groups;
+    context->saved_data["bias"] = bias.defined();
+    context->saved_data["x needs gradient"] = x.requires_grad();
+    std::optional<at::Tensor> addend;
+    if (bias.defined()) addend = bias;
+    return rdd::onednn::convolution_forward(x, weight, addend, *window);
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list grads) {
+    auto saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1];
+    auto both = [&](const char *key) {
+      int64_t value = context->saved_data[key].toInt();
+      return rdd::onednn::Pair{value, value};
+    };
+    rdd::onednn::Window window{both("stride"), both("padding"), both("dilation"),
+                               context->saved_data["groups"].toInt()};
+    at::Tensor dx;
+    if (context->saved_data["x needs gradient"].toBool()) {
+      dx = rdd::onednn::convolution_backward_data(grads[0], weight, x.sizes(), window);
+    }
+    bool with_bias = context->saved_data["bias"].toBool();
+    auto [dw, db] = rdd::onednn::convolution_backward_weights(grads[0], x, weight.sizes(),
+                                                              with_bias, window);
+    return {dx, dw, db, at::Tensor()};
+  }
+};
+
+}  // namespace
+
+int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+              int stride, int padding, int dilation, int groups) {
+  return protect([&] {
+    at::Tensor b = bias ? bias->value : at::Tensor();
+    if (rdd::onednn::supported(x->value)) {
+      rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
+      *out = wrap(HostConvolution::apply(x->value, weight->value, b, &window));
+      return;
+    }
+    auto type = x->value.scalar_type();
+    *out = wrap(at::conv2d(x->value, weight->value.to(type), b.defined() ? b.to(type) : b,
+                           {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+  });
+}
