@@ -41,6 +41,28 @@ public final class DifficultyEngine {
     return step.run(gradients, reducer)
   }
 
+  /// Weights, probabilities and masks of some images, as one process sees them.
+  ///
+  /// - Parameters:
+  ///   - inputs: the images; they are the whole batch whatever `globalImageCount` says.
+  ///   - options: thresholds, masks and the direction of the divergence; the task does not matter.
+  /// - Returns: maps at label resolution.
+  public func difficultyMaps(
+    _ inputs: DifficultyInputs, options: DifficultyOptions
+  ) -> DifficultyMaps {
+    var inputs = inputs
+    inputs.firstImage = 0
+    inputs.globalImageCount = inputs.imageCount
+    var options = options
+    options.task = .teacherStudent
+    options.distillationWeight = 0
+    inputs.check(options)
+    let step = DifficultyStep(
+      inputs: inputs, options: options, geometry: prepare(inputs), buffers: buffers,
+      workspaces: workspaces, pool: pool)
+    return step.maps()
+  }
+
   /// Makes workspaces for the sizes of `inputs`, unless they are there.
   private func prepare(_ inputs: DifficultyInputs) -> Geometry {
     if let geometry, geometry.fits(inputs) { return geometry }

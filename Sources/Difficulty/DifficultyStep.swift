@@ -9,7 +9,8 @@ struct DifficultyStep {
   let workspaces: [Workspace]
   let pool: WorkerPool
 
-  private var auxiliaryHeads: Int { inputs.studentAuxiliary == nil ? 1 : 2 }
+  /// The number of the student's heads.
+  var headCount: Int { inputs.studentAuxiliary == nil ? 1 : 2 }
   private var isLocal: Bool { options.statistics == .local }
   /// The number of images that a mean is taken over.
   private var batchCount: Int { isLocal ? inputs.imageCount : inputs.globalImageCount }
@@ -51,7 +52,7 @@ struct DifficultyStep {
     }
     let denominators = LossDenominators(
       first: firstDenominator,
-      second: (0..<auxiliaryHeads).map { head in
+      second: (0..<headCount).map { head in
         guard let decision else { return 0 }
         let selected = decision.classCounts[head].reduce(0, +)
         switch options.reduction {
@@ -65,11 +66,11 @@ struct DifficultyStep {
       gradients, weights, maps, decision, denominators, rankShare, &ledger, first)
     distill(gradients, denominators, rankShare, &ledger, first)
     if isLocal {
-      result.add(ledger, denominators, options, heads: auxiliaryHeads)
+      result.add(ledger, denominators, options, heads: headCount)
       result.average(reducer)
     } else {
       ledger.gather(reducer)
-      result.add(ledger, denominators, options, heads: auxiliaryHeads)
+      result.add(ledger, denominators, options, heads: headCount)
     }
     result.statistics.validCount = Int64(ledger.total(.valid))
     result.statistics.meanWeight = pixelCount > 0 ? ledger.total(.weight) / pixelCount : 0
@@ -78,7 +79,7 @@ struct DifficultyStep {
   }
 
   /// The TFE weights of all images, at low resolution.
-  private func weigh(_ ledger: inout LossLedger, _ first: Int) -> UnsafePointer<Float>? {
+  func weigh(_ ledger: inout LossLedger, _ first: Int) -> UnsafePointer<Float>? {
     guard let main = inputs.teacherMain, let auxiliary = inputs.teacherAuxiliary else { return nil }
     let low = LowResolution(geometry: geometry)
     let weights = buffers.weights.reserve(inputs.imageCount * geometry.planeSize)
@@ -101,7 +102,7 @@ struct DifficultyStep {
   }
 
   /// The probability maps of all outputs.
-  private func sweepProbabilities(_ ledger: inout LossLedger, _ first: Int) -> ProbabilityMaps {
+  func sweepProbabilities(_ ledger: inout LossLedger, _ first: Int) -> ProbabilityMaps {
     let labels = UnsafePointer(buffers.labels.reserve(inputs.imageCount * geometry.mapSize))
     let outputs: [UnsafePointer<Float>?] = [
       inputs.studentMain, inputs.teacherMain, inputs.studentAuxiliary,
@@ -130,8 +131,8 @@ struct DifficultyStep {
     for task in 0..<taskCount where broken[task] {
       ledger.add(.nan, .maskedMain, image: first + task / chunks % inputs.imageCount)
     }
-    let student = (0..<auxiliaryHeads).map { UnsafePointer(maps[2 * $0]) }
-    let teacher = (0..<auxiliaryHeads).map { head in
+    let student = (0..<headCount).map { UnsafePointer(maps[2 * $0]) }
+    let teacher = (0..<headCount).map { head in
       UnsafePointer(maps[outputs[2 * head + 1] == nil ? 2 * head : 2 * head + 1])
     }
     return ProbabilityMaps(
@@ -158,7 +159,7 @@ struct DifficultyStep {
     let chunks = geometry.chunkCount
     let edge = classes * geometry.lowWidth
     let boundaries = buffers.boundaries.reserve(inputs.imageCount * chunks * edge)
-    for head in 0..<auxiliaryHeads {
+    for head in 0..<headCount {
       guard let logits = head == 0 ? inputs.studentMain : inputs.studentAuxiliary,
         let gradient = head == 0 ? gradients.main : gradients.auxiliary
       else { continue }

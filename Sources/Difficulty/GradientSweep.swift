@@ -102,7 +102,7 @@ struct GradientSweep {
     let outputRows = geometry.outputRows(band)
     guard !outputRows.isEmpty else { return false }
     if let weights = factors.weights {
-      expandWeights(weights + image * geometry.planeSize, band, space)
+      space.expandWeights(weights + image * geometry.planeSize, band)
     }
     var active = false
     var column = 0
@@ -120,15 +120,6 @@ struct GradientSweep {
       column += 16
     }
     return active
-  }
-
-  private func expandWeights(_ weights: UnsafePointer<Float>, _ band: Int, _ space: Workspace) {
-    let width = geometry.lowWidth
-    let next = min(band + 1, geometry.lowHeight - 1)
-    space.lowRow.update(from: weights + band * width, count: width)
-    geometry.columns.expand(space.lowRow, to: space.topWeight)
-    space.lowRow.update(from: weights + next * width, count: width)
-    geometry.columns.expand(space.lowRow, to: space.bottomWeight)
   }
 
   /// Whether a pixel of the block has a factor.

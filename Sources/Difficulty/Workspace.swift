@@ -118,6 +118,16 @@ final class Workspace {
     }
   }
 
+  /// Expands the TFE weights of a band's two rows to `topWeight` and `bottomWeight`.
+  func expandWeights(_ weights: UnsafePointer<Float>, _ band: Int) {
+    let width = geometry.lowWidth
+    let next = min(band + 1, geometry.lowHeight - 1)
+    lowRow.update(from: weights + band * width, count: width)
+    geometry.columns.expand(lowRow, to: topWeight)
+    lowRow.update(from: weights + next * width, count: width)
+    geometry.columns.expand(lowRow, to: bottomWeight)
+  }
+
   /// Expands one row of logits; `normalized`: minus the largest logit, in powers of 2.
   private func expandRow(
     _ logits: UnsafePointer<Float>, _ row: Int, to destination: UnsafeMutablePointer<Float>,

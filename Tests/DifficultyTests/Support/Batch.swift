@@ -89,6 +89,44 @@ struct Batch: Sendable {
       auxiliary: parts.flatMap(\.auxiliary))
   }
 
+  /// The maps of the whole batch.
+  func maps(_ options: DifficultyOptions, threads: Int = 1) -> DifficultyMaps {
+    withInputs(from: 0, count: images) {
+      DifficultyEngine(threadCount: threads).difficultyMaps($0, options: options)
+    }
+  }
+
+  /// Calls `body` with views of some images.
+  private func withInputs<Result>(
+    from first: Int, count: Int, _ body: (DifficultyInputs) -> Result
+  ) -> Result {
+    let image = classes * low.height * low.width
+    let pixels = size.height * size.width
+    return studentMain.withUnsafeBufferPointer { sm in
+      (studentAuxiliary ?? []).withUnsafeBufferPointer { sa in
+        teacherMain.withUnsafeBufferPointer { tm in
+          (teacherAuxiliary ?? []).withUnsafeBufferPointer { ta in
+            labels.withUnsafeBufferPointer { y in
+              guard let student = sm.baseAddress, let labels = y.baseAddress else {
+                fatalError("Batch: empty")
+              }
+              func view(_ buffer: UnsafeBufferPointer<Float>) -> UnsafePointer<Float>? {
+                buffer.isEmpty ? nil : buffer.baseAddress.map { $0 + first * image }
+              }
+              return body(
+                DifficultyInputs(
+                  imageCount: count, firstImage: first, globalImageCount: images,
+                  classCount: classes, lowHeight: low.height, lowWidth: low.width,
+                  height: size.height, width: size.width, studentMain: student + first * image,
+                  studentAuxiliary: view(sa), teacherMain: view(tm), teacherAuxiliary: view(ta),
+                  labels: labels + first * pixels))
+            }
+          }
+        }
+      }
+    }
+  }
+
   private struct Part: Sendable {
     var result: DifficultyResult
     var main: [Float]
@@ -100,35 +138,16 @@ struct Batch: Sendable {
     _ reducer: any Reducer
   ) -> Part {
     let image = classes * low.height * low.width
-    let pixels = size.height * size.width
     var main = [Float](repeating: .nan, count: max(count * image, 1))
     var auxiliary = main
     let engine = DifficultyEngine(threadCount: threads)
-    let result = studentMain.withUnsafeBufferPointer { sm in
-      (studentAuxiliary ?? []).withUnsafeBufferPointer { sa in
-        teacherMain.withUnsafeBufferPointer { tm in
-          (teacherAuxiliary ?? []).withUnsafeBufferPointer { ta in
-            labels.withUnsafeBufferPointer { y in
-              main.withUnsafeMutableBufferPointer { gm in
-                auxiliary.withUnsafeMutableBufferPointer { ga in
-                  guard let sm = sm.baseAddress, let y = y.baseAddress, let gm = gm.baseAddress
-                  else { fatalError("Batch: empty") }
-                  return engine.evaluate(
-                    DifficultyInputs(
-                      imageCount: count, firstImage: first, globalImageCount: images,
-                      classCount: classes, lowHeight: low.height, lowWidth: low.width,
-                      height: size.height, width: size.width, studentMain: sm + first * image,
-                      studentAuxiliary: sa.isEmpty ? nil : sa.baseAddress.map { $0 + first * image },
-                      teacherMain: tm.baseAddress.map { $0 + first * image },
-                      teacherAuxiliary: ta.isEmpty ? nil : ta.baseAddress.map { $0 + first * image },
-                      labels: y + first * pixels),
-                    options: options,
-                    gradients: DifficultyGradients(main: gm, auxiliary: ga.baseAddress),
-                    reducer: reducer)
-                }
-              }
-            }
-          }
+    let result = main.withUnsafeMutableBufferPointer { gm in
+      auxiliary.withUnsafeMutableBufferPointer { ga in
+        withInputs(from: first, count: count) { inputs in
+          guard let gm = gm.baseAddress else { fatalError("Batch: no room for gradients") }
+          return engine.evaluate(
+            inputs, options: options,
+            gradients: DifficultyGradients(main: gm, auxiliary: ga.baseAddress), reducer: reducer)
         }
       }
     }
