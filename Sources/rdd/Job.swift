@@ -1,0 +1,67 @@
+import DataParallel
+import Datasets
+import Foundation
+import ImageIO
+import Logging
+import MPI
+import Networks
+import Recipes
+import Torch
+import Training
+import WeightFiles
+
+/// What every subcommand starts and ends with: ranks, recipe, voice, and one way out.
+struct Job {
+  /// The ranks.
+  let coordinator: Coordinator
+  /// The recipe with the command line's settings.
+  let recipe: Recipe
+  /// Speaks on rank 0; on other ranks only of what must not be missed.
+  let logger: Logger
+
+  /// Starts the ranks and reads the recipe. Collective.
+  init(_ options: RecipeOptions) throws {
+    let world = try World()
+    TorchRuntime.onFailure = { FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue) }
+    try world.environment.checkWorld(
+      worldSize: world.worldSize, command: CommandLine.arguments)
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    var logger = Logger(label: "rdd")
+    logger.logLevel = world.rank == 0 ? .info : .error
+    self.logger = logger
+    recipe = try Recipe.load(options.recipe, overrides: options.set)
+    coordinator = try Coordinator(world, threads: recipe.train.threads)
+    TorchRuntime.threads = coordinator.threadCount
+  }
+
+  /// Ends the ranks after success. Collective.
+  func finish() throws { try coordinator.world.finalize() }
+
+  /// Ends the job with an error's one line and code.
+  static func leave(_ error: any Error) -> Never {
+    FailureExit.leave(error, code: code(of: error))
+  }
+
+  /// Ends a job whose command line is wrong, with the usage.
+  static func leave(usage: String) -> Never {
+    // Every rank has the same command line: the first one says what is wrong with it.
+    if MPIEnvironment.current.launchedRank ?? 0 == 0 {
+      FileHandle.standardError.write(Data((usage + "\n").utf8))
+    }
+    exit(64)
+  }
+
+  /// The exit code that tells launchers what went wrong.
+  static func code(of error: any Error) -> Int32 {
+    switch error {
+    case let error as TrainingError: error.code.rawValue
+    case let error as WeightFileError: error.exitCode
+    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError:
+      TrainingError.Code.badData.rawValue
+    case is LaunchError: LaunchError.exitCode
+    case is DisagreementError: TrainingError.Code.badWorld.rawValue
+    case is MPIError: FailureExit.communicationFailed
+    default: TrainingError.Code.internalFailure.rawValue
+    }
+  }
+}

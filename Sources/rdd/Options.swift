@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// The recipe and the keys that the command line sets over it.
+struct RecipeOptions: ParsableArguments {
+  @Argument(help: "The recipe, a YAML file; see launch/recipes.")
+  var recipe: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Set a key over the recipe; may be repeated.", valueName: "key=value"))
+  var set: [String] = []
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// `rdd train`: from a recipe to a trained student.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a network: a student with its teacher, or a teacher on labels alone.",
+    discussion: """
+      Run the same command again to go on where a run stopped, on any number of ranks.
+
+        mpirun -n 4 rdd train launch/recipes/camvid-deeplabv3-r18.yaml \\
+          --set data.root=CamVid --out runs/camvid
+      """)
+
+  @OptionGroup var options: RecipeOptions
+
+  @Option(help: "The run's folder; by default runs/ and the recipe's name.")
+  var out: String?
+
+  func run() throws {
+    let job = try Job(options)
+    let name = URL(fileURLWithPath: options.recipe).deletingPathExtension().lastPathComponent
+    let folder = out ?? "runs/\(name)"
+    let coordinator = job.coordinator
+    job.logger.info(
+      "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))")
+    let trainer = try Trainer(
+      job.recipe, folder: folder, coordinator: coordinator, logger: job.logger)
+    let summary = try trainer.run()
+    if coordinator.isLead {
+      print(summary.last.table)
+      print(
+        String(
+          format: "best mIoU %.2f %% at iteration %d; trained in %@; weights in %@",
+          100 * summary.best.meanIoU, summary.best.iteration, Progress.duration(summary.seconds),
+          folder))
+    }
+    try job.finish()
+  }
+}
