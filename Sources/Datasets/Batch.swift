@@ -1,5 +1,3 @@
-import Synchronization
-
 /// This rank's part of a global batch.
 ///
 /// The memory belongs to the batch and goes back to the loader with it: keep the batch as long as
@@ -55,15 +53,15 @@ final class BatchStorage: @unchecked Sendable {
 /// Buffers that wait for the next batch.
 final class BatchPool: Sendable {
   private let pixelCount: Int
-  private let free = Mutex<[BatchStorage]>([])
+  private let free = Monitor<[BatchStorage]>([])
 
   init(pixelCount: Int) { self.pixelCount = pixelCount }
 
   func take() -> BatchStorage {
-    free.withLock { $0.popLast() } ?? BatchStorage(pixelCount: pixelCount)
+    free.change { $0.popLast() } ?? BatchStorage(pixelCount: pixelCount)
   }
 
   func give(_ storage: BatchStorage) {
-    free.withLock { $0.append(storage) }
+    free.change { $0.append(storage) }
   }
 }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Keeps decoded samples of another source in memory, up to a limit.
 ///
 /// The first samples that fit stay. In a permuted order every sample is asked for equally often, so
@@ -12,7 +10,7 @@ public final class CachedSource: SampleSource {
 
   private let source: any SampleSource
   private let maximumBytes: Int
-  private let cache = Mutex(Cache())
+  private let cache = Monitor(Cache())
 
   /// A cache of at most `maximumBytes` bytes of pixels over `source`.
   public init(_ source: any SampleSource, maximumBytes: Int) {
@@ -27,14 +25,14 @@ public final class CachedSource: SampleSource {
   /// What to call a sample.
   public func name(_ index: Int) -> String { source.name(index) }
   /// The bytes of pixels that are kept now.
-  public var cachedBytes: Int { cache.withLock { $0.bytes } }
+  public var cachedBytes: Int { cache.change { $0.bytes } }
 
   /// A kept sample, or one that the source reads.
   public func sample(_ index: Int) throws -> LabelledImage {
-    if let known = cache.withLock({ $0.samples[index] }) { return known }
+    if let known = cache.change({ $0.samples[index] }) { return known }
     let sample = try source.sample(index)
     let bytes = sample.image.pixels.count + sample.labels.pixels.count
-    cache.withLock { cache in
+    cache.change { cache in
       guard cache.bytes + bytes <= maximumBytes, cache.samples[index] == nil else { return }
       cache.samples[index] = sample
       cache.bytes += bytes

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Looks at every file of a dataset before a run does.
 public enum DatasetCheck {
   /// What is wrong with a sample.
@@ -31,13 +29,13 @@ public enum DatasetCheck {
         let error =
           error as? DatasetError
           ?? DatasetError(.system, at: dataset.name(index), String(describing: error))
-        found.problems.withLock { $0.append(Problem(index: index, error: error)) }
+        found.problems.change { $0.append(Problem(index: index, error: error)) }
       }
     }
-    return found.problems.withLock { $0.sorted { $0.index < $1.index } }
+    return found.problems.change { $0.sorted { $0.index < $1.index } }
   }
 }
 
 private final class FoundProblems: Sendable {
-  let problems = Mutex<[DatasetCheck.Problem]>([])
+  let problems = Monitor<[DatasetCheck.Problem]>([])
 }

@@ -1,6 +1,8 @@
 import Foundation
 
 /// State that threads share, and a way to wait until it allows something.
+///
+/// The one lock of this module, of POSIX and not of Synchronization: ThreadSanitizer understands it.
 final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

@@ -1,5 +1,4 @@
 import Randomness
-import Synchronization
 
 /// Which sample stands at which place of training.
 ///
@@ -14,7 +13,7 @@ public final class SampleOrder: Sendable {
   /// Whether each epoch is permuted; if not, it is the list itself.
   public let isShuffled: Bool
   /// The permutations of the last two epochs that were asked for, newest last.
-  private let recent = Mutex<[(epoch: Int, permutation: [UInt32])]>([])
+  private let recent = Monitor<[(epoch: Int, permutation: [UInt32])]>([])
 
   /// An order of 1 to 2^32 - 1 samples.
   public init(sampleCount: Int, seed: UInt64, isShuffled: Bool = true) {
@@ -34,7 +33,7 @@ public final class SampleOrder: Sendable {
     let entry = (iteration - 1) * batchSize + position
     let (epoch, place) = entry.quotientAndRemainder(dividingBy: sampleCount)
     guard isShuffled else { return place }
-    return recent.withLock { recent in
+    return recent.change { recent in
       if let known = recent.first(where: { $0.epoch == epoch }) {
         return Int(known.permutation[place])
       }

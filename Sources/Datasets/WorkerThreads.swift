@@ -3,7 +3,7 @@ import Synchronization
 
 /// Threads that all run one function; plain POSIX threads, no fork.
 final class WorkerThreads: Sendable {
-  private let threads = Mutex<[pthread_t]>([])
+  private let threads = Monitor<[pthread_t]>([])
 
   /// Starts up to `count` threads; throws only if not even one can be started.
   init(count: Int, _ body: @escaping @Sendable () -> Void) throws(DatasetError) {
@@ -17,9 +17,9 @@ final class WorkerThreads: Sendable {
         box.release()
         break
       }
-      threads.withLock { [thread] in $0.append(thread) }
+      threads.change { [thread] in $0.append(thread) }
     }
-    guard threads.withLock({ !$0.isEmpty }) else {
+    guard threads.change({ !$0.isEmpty }) else {
       throw DatasetError(
         .system, at: "start of a reader thread", String(cString: strerror(failure)))
     }
@@ -27,7 +27,7 @@ final class WorkerThreads: Sendable {
 
   /// Waits until every thread has ended. Not to be called from one of them.
   func join() {
-    let ending = threads.withLock { threads in
+    let ending = threads.change { threads in
       defer { threads = [] }
       return threads
     }

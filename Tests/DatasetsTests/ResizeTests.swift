@@ -18,6 +18,15 @@ import Testing
     #expect(Resize.nearest(labels, factor: 1) == labels)
   }
 
+  @Test func factorThatRoundingUndoesChangesNothing() {
+    let image = noise(width: 3, height: 2)
+    let labels = noiseLabels(width: 3, height: 2)
+    for factor in [0.9, 1.1] {
+      #expect(Resize.bilinear(image, factor: factor) == image)
+      #expect(Resize.nearest(labels, factor: factor) == labels)
+    }
+  }
+
   @Test func flatImageStaysFlatAtEveryFactor() {
     for value: UInt8 in [0, 1, 127, 254, 255] {
       let image = RGBImage(
