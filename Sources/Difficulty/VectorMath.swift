@@ -69,27 +69,29 @@ func logarithmOfOnePlus(_ x: Vector) -> Vector {
 }
 
 /// e to the power of x for x <= 0, to double precision; below -708 it stays at e^-708.
+///
+/// `addingProduct` of doubles is taken apart lane by lane, so products and sums are apart here.
 @inline(__always)
 func expNonpositive(_ x: SIMD8<Double>) -> SIMD8<Double> {
   typealias Wide = SIMD8<Double>
   let clamped = x.replacing(with: Wide(repeating: -708), where: x .< Wide(repeating: -708))
   let magic = Wide(repeating: 6_755_399_441_055_744)
-  let shifted = magic.addingProduct(clamped, Wide(repeating: 1.442_695_040_888_963_4))
+  let shifted = magic + clamped * Wide(repeating: 1.442_695_040_888_963_4)
   let n = shifted - magic
-  var r = clamped.addingProduct(n, Wide(repeating: -0.693_147_180_369_123_8))
-  r = r.addingProduct(n, Wide(repeating: -1.908_214_929_270_587_7e-10))
-  var y = Wide(repeating: 1 / 39_916_800).addingProduct(r, Wide(repeating: 1 / 479_001_600))
-  y = Wide(repeating: 1 / 3_628_800).addingProduct(r, y)
-  y = Wide(repeating: 1 / 362_880).addingProduct(r, y)
-  y = Wide(repeating: 1 / 40_320).addingProduct(r, y)
-  y = Wide(repeating: 1 / 5_040).addingProduct(r, y)
-  y = Wide(repeating: 1 / 720).addingProduct(r, y)
-  y = Wide(repeating: 1 / 120).addingProduct(r, y)
-  y = Wide(repeating: 1 / 24).addingProduct(r, y)
-  y = Wide(repeating: 1 / 6).addingProduct(r, y)
-  y = Wide(repeating: 0.5).addingProduct(r, y)
-  y = Wide(repeating: 1).addingProduct(r, y)
-  y = Wide(repeating: 1).addingProduct(r, y)
+  var r = clamped - n * Wide(repeating: 0.693_147_180_369_123_8)
+  r = r - n * Wide(repeating: 1.908_214_929_270_587_7e-10)
+  var y = Wide(repeating: 1 / 39_916_800) + r * Wide(repeating: 1 / 479_001_600)
+  y = Wide(repeating: 1 / 3_628_800) + r * y
+  y = Wide(repeating: 1 / 362_880) + r * y
+  y = Wide(repeating: 1 / 40_320) + r * y
+  y = Wide(repeating: 1 / 5_040) + r * y
+  y = Wide(repeating: 1 / 720) + r * y
+  y = Wide(repeating: 1 / 120) + r * y
+  y = Wide(repeating: 1 / 24) + r * y
+  y = Wide(repeating: 1 / 6) + r * y
+  y = Wide(repeating: 0.5) + r * y
+  y = Wide(repeating: 1) + r * y
+  y = Wide(repeating: 1) + r * y
   let exponent = unsafeBitCast(shifted, to: SIMD8<Int64>.self) &<< 52
   return unsafeBitCast(unsafeBitCast(y, to: SIMD8<Int64>.self) &+ exponent, to: Wide.self)
 }

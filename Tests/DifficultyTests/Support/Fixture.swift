@@ -47,5 +47,7 @@ struct Fixture {
   func scalar(_ name: String) -> Double { values(name, as: Double.self)[0] }
 
   /// Labels with 255 in place of -1.
-  func labels(_ name: String) -> [UInt8] { values(name, as: Int8.self).map(UInt8.init(bitPattern:)) }
+  func labels(_ name: String) -> [UInt8] {
+    values(name, as: Int8.self).map(UInt8.init(bitPattern:))
+  }
 }

@@ -11,7 +11,8 @@ struct Oracle {
   private func corners(_ output: Int, _ low: Int, _ full: Int) -> [(index: Int, weight: Double)] {
     let position = full > 1 ? Double(output) * Double(low - 1) / Double(full - 1) : 0
     let lower = min(Int(position), low - 1)
-    return [(lower, 1 - (position - Double(lower))), (min(lower + 1, low - 1), position - Double(lower))]
+    let upper = position - Double(lower)
+    return [(lower, 1 - upper), (min(lower + 1, low - 1), upper)]
   }
 
   /// Bilinear weights of a full-resolution pixel.
