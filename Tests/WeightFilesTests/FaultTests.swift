@@ -73,7 +73,12 @@ import WeightFiles
       #expect(
         try folder.names == ["iteration_0000400.safetensors", "iteration_0000500.safetensors"])
     }
-    #expect(acknowledged < 23 || index == Self.faults.count - 2)
+    // Short writes and reads are gone on with; any other fault stops some of the saves.
+    if case .short = Self.faults[index] {
+      #expect(acknowledged == 23)
+    } else {
+      #expect((1..<23).contains(acknowledged))
+    }
   }
 
   /// What is read back differs from what was written: the disk lies, the save says so.
@@ -107,9 +112,8 @@ import WeightFiles
     }
   }
 
-  @Test(arguments: 0..<12)
+  @Test(arguments: faults.indices)
   func replacingMayFailAnywhere(_ index: Int) throws {
-    guard index < Self.faults.count else { return }
     for call in 0..<20 {
       let folder = try TemporaryFolder()
       let path = folder.path + "/best.safetensors"
