@@ -102,7 +102,9 @@ struct PickleMachine {
     switch opcode {
     case .proto:
       let version = try reader.number(UInt8.self)
-      guard 2...5 ~= version else { throw refused(found: "protocol \(version)", expected: "2 to 5") }
+      guard 2...5 ~= version else {
+        throw refused(found: "protocol \(version)", expected: "2 to 5")
+      }
     case .frame: _ = try reader.take(8)
     case .mark: marks.append(stack.count)
     case .none: stack.append(.none)
@@ -258,7 +260,8 @@ struct PickleMachine {
       }
       for pair in pairs {
         guard let items = pair.items, items.count == 2, items[0].string != nil else {
-          throw refused(found: "\(pair.kind) in an OrderedDict", expected: "pairs of name and value")
+          throw refused(
+            found: "\(pair.kind) in an OrderedDict", expected: "pairs of name and value")
         }
         dict.append(items[0], items[1])
       }
@@ -307,7 +310,8 @@ struct PickleMachine {
   }
 
   /// The storage of `('storage', type, key, device, count[, (view key, offset, count)])`.
-  private mutating func storage(_ identifier: PickleValue) throws(WeightFileError) -> PickleStorage {
+  private mutating func storage(_ identifier: PickleValue) throws(WeightFileError) -> PickleStorage
+  {
     guard case .tuple(let tuple) = identifier, 5...6 ~= tuple.items.count,
       tuple.items[0].string == "storage", case .global(.storageType(let type)) = tuple.items[1],
       let key = tuple.items[2].string, let count = tuple.items[4].integer, count >= 0,

@@ -25,7 +25,8 @@ public final class RunFolderLock: Sendable {
       let found = error.code == EWOULDBLOCK ? "a lock of another run" : error.description
       throw WeightFileError(
         kind: .locked, path: path,
-        detail: "found \(found); expected a free folder; wait for that run or choose another folder")
+        detail: "found \(found); expected a free folder; wait for that run or choose another folder"
+      )
     }
     self.descriptor = descriptor
     self.files = files

@@ -75,7 +75,8 @@ struct SafetensorsHeader {
     }
     guard let byteCount = StoredTensor.byteCount(elementType, shape) else {
       throw .refused(
-        path, place, found: "shape \(listed(shape)) that overflows", expected: "less than 2^63 bytes")
+        path, place, found: "shape \(listed(shape)) that overflows",
+        expected: "less than 2^63 bytes")
     }
     guard byteCount == offsets[1] - offsets[0] else {
       throw .refused(

@@ -8,9 +8,12 @@ public enum WeightFile {
   ) throws(WeightFileError) -> TensorArchive {
     let start = try { () throws(WeightFileError) in
       let file = try InputFile.open(path, files: files)
-      return try file.bytes(min(4, file.byteCount))
+      return try file.bytes(min(8, file.byteCount))
     }()
-    if start.starts(with: [0x50, 0x4B]) || start.first == 0x80 {
+    // As a length of a header, the start of a zip file or a pickle is far too large.
+    let length = start.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let isHeader = start.count == 8 && length <= UInt64(SafetensorsHeader.byteLimit)
+    if !isHeader, start.starts(with: [0x50, 0x4B]) || start.first == 0x80 {
       return try TorchFile.read(path, files: files)
     }
     return try SafetensorsReader.read(path, files: files)

@@ -38,7 +38,8 @@ public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertib
   ) -> WeightFileError {
     let prefix = place.map { $0 + ": " } ?? ""
     return WeightFileError(
-      kind: .refused, path: path, detail: "\(prefix)found \(found); expected \(expected); \(advice)")
+      kind: .refused, path: path, detail: "\(prefix)found \(found); expected \(expected); \(advice)"
+    )
   }
 
   /// A call of the operating system that failed.

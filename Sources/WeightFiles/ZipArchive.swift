@@ -27,7 +27,8 @@ struct ZipArchive {
     while reader.remaining > 0 { entries.append(try Self.entry(&reader)) }
     var end = 0
     for entry in entries.sorted(by: { $0.headerOffset < $1.headerOffset }) {
-      let bytes = try Self.data(of: entry, in: file[0..<directory.lowerBound], after: end, path: path)
+      let bytes = try Self.data(
+        of: entry, in: file[0..<directory.lowerBound], after: end, path: path)
       guard regions.updateValue((bytes.region, entry.checksum), forKey: entry.name) == nil else {
         throw .refused(
           path, "zip entry \(quoted(entry.name))", found: "it twice", expected: "it once")
@@ -127,7 +128,8 @@ struct ZipArchive {
     let place = "zip entry \(quoted(name))"
     guard method == 0, storedCount == byteCount else {
       throw .refused(
-        reader.path, place, found: "compression method \(method), \(storedCount) bytes for "
+        reader.path, place,
+        found: "compression method \(method), \(storedCount) bytes for "
           + "\(byteCount)", expected: "stored bytes (method 0)",
         advice: "save the file again with torch.save")
     }
