@@ -57,8 +57,7 @@ let package = Package(
     .target(
       name: "Networks", dependencies: ["Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: kernel),
-    .target(
-      name: "Datasets", dependencies: ["ImageIO", "Randomness"], swiftSettings: kernel),
+    .target(name: "Datasets", dependencies: ["ImageIO", "Randomness"]),
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
@@ -88,6 +87,9 @@ let package = Package(
     .testTarget(
       name: "DataParallelTests",
       dependencies: ["DataParallel", "MPI", "TestSupport", "rank-program"]),
+    .testTarget(name: "ImageIOTests", dependencies: ["ImageIO"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness"]),
+    .testTarget(name: "DifficultyTests", dependencies: ["Difficulty", "Reduction", "Randomness"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
