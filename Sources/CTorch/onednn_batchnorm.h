@@ -1,5 +1,7 @@
 #pragma once
 
+#include "onednn_activation.h"
+
 #include <ATen/ATen.h>
 
 #include <optional>
@@ -12,9 +14,6 @@
 /// floating-point type. Sums are double, over a partition of the pixels that does not depend on the
 /// thread count; neither do the results.
 namespace rdd::onednn {
-
-/// What follows the normalisation and the addition of the residual.
-enum class Activation { none, relu, relu6 };
 
 /// The values of a channel that the normalisation uses: `(x - mean) * invstd * gamma + beta`.
 struct Normalisation {

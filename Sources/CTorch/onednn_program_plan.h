@@ -1,0 +1,81 @@
+#pragma once
+
+#include "onednn_layers.h"
+#include "onednn_program.h"
+
+#include <dnnl.hpp>
+
+#include <unordered_map>
+
+namespace rdd::onednn {
+
+/// Weights in the layout of a primitive.
+struct PackedWeights {
+  ConvolutionShape shape;
+  dnnl::memory memory;
+};
+
+/// One node of a program as it was added.
+struct ProgramNode {
+  enum class Kind { input, convolution, max_pool, average_pool, resize, concatenate };
+
+  Kind kind = Kind::input;
+  std::vector<int64_t> inputs;
+  int64_t channels = 0;
+  std::optional<int64_t> residual, like;
+  at::Tensor weight, bias;  // the bias in float32
+  Window window;            // of convolutions, and stride and padding of max_pool
+  Pair size{0, 0};          // max_pool: kernel; average_pool: bins
+  Activation activation = Activation::none;
+  std::vector<PackedWeights> packed;
+};
+
+/// Where a value lies: in the shared memory, in the input, or in a result.
+struct Place {
+  enum class Base { memory, input, output };
+
+  Base base = Base::memory;
+  int64_t index = 0;   // which result
+  int64_t offset = 0;  // in bytes
+  int64_t step = 0;    // values from one pixel to the next
+};
+
+/// A convolution made ready.
+struct PreparedConvolution {
+  dnnl::primitive primitive;
+  dnnl::memory source, destination;
+  std::unordered_map<int, dnnl::memory> arguments;
+};
+
+/// A program for one image size.
+struct ProgramPlan {
+  int64_t batch, height, width;
+  std::vector<Pair> sizes;
+  std::vector<Place> places;
+  std::vector<PreparedConvolution> convolutions;  // by node
+  int64_t bytes = 0;
+  int64_t scratch_bytes = 0, scratch_offset = 0;
+  int threads = 1;
+
+  ProgramPlan(
+      std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, at::ScalarType type,
+      int64_t batch, int64_t height, int64_t width);
+
+  /// Runs every node. `outputs` are the results' addresses.
+  void run(
+      const std::vector<ProgramNode> &nodes, at::ScalarType type, char *memory, char *input,
+      const std::vector<char *> &outputs);
+
+ private:
+  void infer_sizes(const std::vector<ProgramNode> &nodes);
+  void place(
+      const std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs,
+      const std::vector<int64_t> &slices, int64_t element);
+};
+
+/// The primitive for a convolution node; with `step` other than the node's channels, it writes into
+/// a slice, or comes back empty where oneDNN has no fast kernel for that.
+std::optional<PreparedConvolution> prepare_convolution(
+    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step);
+
+}  // namespace rdd::onednn
