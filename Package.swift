@@ -90,6 +90,7 @@ let package = Package(
     .testTarget(name: "ImageIOTests", dependencies: ["ImageIO"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness"]),
     .testTarget(name: "DifficultyTests", dependencies: ["Difficulty", "Reduction", "Randomness"]),
+    .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),

@@ -12,18 +12,19 @@ using torch::autograd::variable_list;
 namespace {
 
 struct HostConvolution : torch::autograd::Function<HostConvolution> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &x,
-                            const at::Tensor &weight, const at::Tensor &bias,
+  /// Inputs are x, weight and, if there is one, bias.
+  static at::Tensor forward(AutogradContext *context, at::TensorList inputs,
                             const rdd::onednn::Window *window) {
+    const at::Tensor &x = inputs[0], &weight = inputs[1];
     context->save_for_backward({x, weight});
     context->saved_data["stride"] = window->stride[0];
     context->saved_data["padding"] = window->padding[0];
     context->saved_data["dilation"] = window->dilation[0];
     context->saved_data["groups"] = window->groups;
-    context->saved_data["bias"] = bias.defined();
+    context->saved_data["bias"] = inputs.size() > 2;
     context->saved_data["x needs gradient"] = x.requires_grad();
     std::optional<at::Tensor> addend;
-    if (bias.defined()) addend = bias;
+    if (inputs.size() > 2) addend = inputs[2];
     return rdd::onednn::convolution_forward(x, weight, addend, *window);
   }
 
@@ -43,7 +44,8 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     bool with_bias = context->saved_data["bias"].toBool();
     auto [dw, db] = rdd::onednn::convolution_backward_weights(grads[0], x, weight.sizes(),
                                                               with_bias, window);
-    return {dx, dw, db, at::Tensor()};
+    if (with_bias) return {dx, dw, db, at::Tensor()};
+    return {dx, dw, at::Tensor()};
   }
 };
 
@@ -55,7 +57,9 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
     at::Tensor b = bias ? bias->value : at::Tensor();
     if (rdd::onednn::supported(x->value)) {
       rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
-      *out = wrap(HostConvolution::apply(x->value, weight->value, b, &window));
+      variable_list inputs{x->value, weight->value};
+      if (b.defined()) inputs.push_back(b);
+      *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window));
       return;
     }
     auto type = x->value.scalar_type();
