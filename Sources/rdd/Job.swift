@@ -22,7 +22,9 @@ struct Job {
   /// Starts the ranks and reads the recipe. Collective.
   init(_ options: RecipeOptions) throws {
     let world = try World()
-    TorchRuntime.onFailure = { FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue) }
+    TorchRuntime.onFailure = {
+      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
+    }
     try world.environment.checkWorld(
       worldSize: world.worldSize, command: CommandLine.arguments)
     LoggingSystem.bootstrap(StreamLogHandler.standardError)

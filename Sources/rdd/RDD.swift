@@ -31,5 +31,7 @@ struct RDD: ParsableCommand {
   }
 
   /// Whether the command line itself is wrong, so that usage helps.
-  private static func isUsage(_ error: any Error) -> Bool { exitCode(for: error) == .validationFailure }
+  private static func isUsage(_ error: any Error) -> Bool {
+    exitCode(for: error) == .validationFailure
+  }
 }

@@ -24,7 +24,8 @@ struct Train: ParsableCommand {
     let folder = out ?? "runs/\(name)"
     let coordinator = job.coordinator
     job.logger.info(
-      "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))")
+      "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))"
+    )
     let trainer = try Trainer(
       job.recipe, folder: folder, coordinator: coordinator, logger: job.logger)
     let summary = try trainer.run()

@@ -5,7 +5,9 @@ extension SceneSet: SampleSource {
   public var classes: ClassList {
     ClassList(
       names: StreetClass.allCases.map(\.name),
-      colours: StreetClass.allCases.map { RGBColour($0.colour.red, $0.colour.green, $0.colour.blue) })
+      colours: StreetClass.allCases.map {
+        RGBColour($0.colour.red, $0.colour.green, $0.colour.blue)
+      })
   }
 
   /// The part and the scene's number.

@@ -1,8 +1,7 @@
 import Dispatch
 import Foundation
-import Torch
-
 import Recipes
+import Torch
 
 /// Measuring weights outside a run.
 public enum Evaluation {

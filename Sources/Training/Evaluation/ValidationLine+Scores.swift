@@ -24,7 +24,8 @@ extension ValidationLine {
       definition: recipe.evaluation.meanIoU.rawValue,
       meanIoUOfAll: matrix.meanIntersectionOverUnion,
       meanIoUOfPresent: matrix.meanOverPresentClasses, pixelAccuracy: matrix.pixelAccuracy,
-      classIoU: matrix.intersectionOverUnion, classNames: classes.names, images: images, seconds: seconds)
+      classIoU: matrix.intersectionOverUnion, classNames: classes.names, images: images,
+      seconds: seconds)
   }
 
   /// Mean IoU and pixel accuracy in percent.
