@@ -34,7 +34,10 @@ let package = Package(
       name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .target(
       name: "CTorch",
-      cxxSettings: [.unsafeFlags(torchFlags), .define("NDEBUG", .when(configuration: .release))],
+      cxxSettings: [
+        .unsafeFlags(torchFlags), .define("NDEBUG", .when(configuration: .release)),
+        .unsafeFlags(["-march=x86-64-v3"], .when(configuration: .release)),
+      ],
       linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
     .target(
       name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),

@@ -39,14 +39,6 @@ at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, int activation) {
   }
 }
 
-rdd::onednn::Activation activation_of(int activation) {
-  switch (activation) {
-    case CT_RELU_ACTIVATION: return rdd::onednn::Activation::relu;
-    case CT_RELU6_ACTIVATION: return rdd::onednn::Activation::relu6;
-    default: return rdd::onednn::Activation::none;
-  }
-}
-
 /// A channel vector of the caller's, for the length of a call.
 at::Tensor view(const double *values, const at::Tensor &x) {
   return at::from_blob(const_cast<double *>(values), {x.size(1)}, at::kDouble);
@@ -87,7 +79,7 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
       if (residual) addend = residual->value;
       rdd::onednn::Normalisation values{view(mean, x->value), view(inverse_std, x->value),
                                         weight->value, bias->value};
-      *out = wrap(rdd::onednn::batchnorm_normalise(x->value, values, activation_of(activation),
+      *out = wrap(rdd::onednn::batchnorm_normalise(x->value, values, rdd::activation_of(activation),
                                                    addend));
       return;
     }
@@ -111,7 +103,7 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
       auto unused = view(mean, x->value);
       rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), unused, unused};
       auto [first, second] = rdd::onednn::batchnorm_backward_sums(
-          dy->value, x->value, y->value, values, activation_of(activation));
+          dy->value, x->value, y->value, values, rdd::activation_of(activation));
       return write_sums(sums, first, second);
     }
     auto dz = passed(dy->value, y->value, activation).to(at::kDouble);
@@ -132,7 +124,7 @@ int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor 
                                         unused};
       // Means instead of sums: a count of one.
       auto [first, second] = rdd::onednn::batchnorm_backward_input(
-          dy->value, x->value, y->value, values, activation_of(activation),
+          dy->value, x->value, y->value, values, rdd::activation_of(activation),
           {view(mean_dz, x->value), view(mean_dz_xhat, x->value)}, 1, dresidual != nullptr);
       *dx = wrap(first);
       if (dresidual) *dresidual = wrap(second);

@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/version.h>
 
 #include <string>
@@ -58,6 +59,14 @@ at::MemoryFormat format_of(int format) {
                                     : at::MemoryFormat::Contiguous;
 }
 
+onednn::Activation activation_of(int activation) {
+  switch (activation) {
+    case CT_RELU_ACTIVATION: return onednn::Activation::relu;
+    case CT_RELU6_ACTIVATION: return onednn::Activation::relu6;
+    default: return onednn::Activation::none;
+  }
+}
+
 }  // namespace rdd
 
 const char *ct_last_error(void) { return rdd::last_error.c_str(); }
@@ -65,6 +74,12 @@ const char *ct_last_error(void) { return rdd::last_error.c_str(); }
 void ct_set_error(const char *message) { rdd::remember(message); }
 
 const char *ct_version(void) { return TORCH_VERSION; }
+
+void ct_keep_memory(void) {
+  // The allocator's largest allowed: activations are some 10 MB, new in each step.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
 
 void ct_set_threads(int threads) {
   at::set_num_threads(threads);

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "CTorch.h"
+#include "onednn_activation.h"
 
 struct ct_tensor {
   at::Tensor value;
@@ -21,6 +22,7 @@ at::ScalarType scalar_type(int type);
 int type_code(at::ScalarType type);
 c10::Device device_of(int device);
 at::MemoryFormat format_of(int format);
+onednn::Activation activation_of(int activation);
 
 /// Runs `body`; an exception becomes -1 and a message.
 template <typename Body>

@@ -45,8 +45,8 @@ public struct SegmentationOutput: Sendable {
   public let logits: Tensor
   /// The auxiliary head's, `[N, C, h, w]`; nil for MobileNetV2.
   public let auxiliaryLogits: Tensor?
-  /// What the main classifier reads, `[N, F, h, w]`.
-  public let feature: Tensor
+  /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network.
+  public let feature: Tensor?
 }
 
 /// A segmentation network: backbone, main head and, on ResNets, an auxiliary head.
@@ -112,5 +112,14 @@ public final class SegmentationNetwork: @unchecked Sendable {
     return SegmentationOutput(
       logits: main.logits.to(type), auxiliaryLogits: auxiliary?.logits.to(type),
       feature: main.feature)
+  }
+
+  /// Adds the network to a frozen program, whose outputs are the main and the auxiliary logits.
+  func compile(into program: FrozenProgram) {
+    let features = backbone.compile(program.input(channels: 3), program)
+    program.output(head.compile(features.last, program))
+    if let auxiliaryHead, let third = features.auxiliary {
+      program.output(auxiliaryHead.compile(third, program))
+    }
   }
 }

@@ -20,7 +20,7 @@ extension Recipe {
     /// Over which pixels thresholds and denominators are taken.
     public var statistics = Statistics.global
     /// What computes the losses.
-    public var engine = DifficultyEngine.reference
+    public var engine = DifficultyEngine.fused
     /// Class weights of TSE; `auto` only before a recipe is read.
     public var classWeights = ClassWeights.auto
     /// Which pixels count as hard.

@@ -22,7 +22,7 @@ extension Recipe {
     /// Whether a teacher without weights is drawn from the seed.
     public var fromSeed = false
     /// What computes its logits.
-    public var engine = TeacherEngine.eager
+    public var engine = TeacherEngine.compiled
   }
 
   /// The networks, named as their published `state_dict` files.

@@ -11,6 +11,9 @@ public enum TorchRuntime {
     set { ct_set_threads(Int32(newValue)) }
   }
 
+  /// Keeps freed memory in the process, for loops that take the same memory again and again.
+  public static func keepMemory() { ct_keep_memory() }
+
   /// Whether this build of LibTorch sees a CUDA device.
   public static var cudaIsAvailable: Bool { ct_cuda_available() }
 

@@ -27,7 +27,7 @@ struct Job {
     }
     try world.environment.checkWorld(
       worldSize: world.worldSize, command: CommandLine.arguments)
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    LoggingSystem.bootstrap { _ in LineLogHandler() }
     var logger = Logger(label: "rdd")
     logger.logLevel = world.rank == 0 ? .info : .error
     self.logger = logger

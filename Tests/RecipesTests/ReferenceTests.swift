@@ -87,7 +87,7 @@ struct ReferenceTests {
     teacher.network = deeplabv3_resnet101
     teacher.weights = none
     teacher.from_seed = false
-    teacher.engine = eager
+    teacher.engine = compiled
     train.iterations = 40000
     train.batch_size = 16
     train.seed = 1
@@ -113,7 +113,7 @@ struct ReferenceTests {
     distill.switch = hard
     distill.mask = xor
     distill.statistics = global
-    distill.engine = reference
+    distill.engine = fused
     distill.class_weights = auto
     distill.ohem.threshold = 0.7
     distill.ohem.minimum_kept = auto

@@ -26,6 +26,9 @@ enum { CT_CONTIGUOUS, CT_CHANNELS_LAST };
 // ---- runtime.cpp
 const char *ct_last_error(void);
 const char *ct_version(void);
+// Keeps freed memory in the process instead of returning it: fresh pages cost more than sweeps over
+// them.
+void ct_keep_memory(void);
 void ct_set_threads(int threads);
 int ct_threads(void);
 bool ct_cuda_available(void);
@@ -133,6 +136,24 @@ int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor 
 int ct_bn_frozen(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight,
                  const ct_tensor *bias, const ct_tensor *mean, const ct_tensor *variance,
                  double epsilon);
+
+// ---- program.cpp: a frozen network in host memory, built once and run forward. Values are indices.
+typedef struct ct_program ct_program;
+int ct_program_new(ct_program **out, int type);
+void ct_program_free(ct_program *program);
+int ct_program_input(int64_t *value, ct_program *program, int64_t channels);
+// activation(convolution(input) + bias + residual); residual -1: none.
+int ct_program_convolution(int64_t *value, ct_program *program, int64_t input,
+                           const ct_tensor *weight, const ct_tensor *bias, int stride, int padding,
+                           int dilation, int groups, int activation, int64_t residual);
+int ct_program_max_pool(int64_t *value, ct_program *program, int64_t input, int kernel, int stride,
+                        int padding);
+int ct_program_average_pool(int64_t *value, ct_program *program, int64_t input, int bins);
+// Bilinear, corners aligned, to the size of `like`.
+int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like);
+int ct_program_concatenate(int64_t *value, ct_program *program, const int64_t *inputs, int count);
+int ct_program_output(ct_program *program, int64_t value);
+int ct_program_run(ct_tensor **outputs, int count, ct_program *program, const ct_tensor *x);
 
 #ifdef __cplusplus
 }

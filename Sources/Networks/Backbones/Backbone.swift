@@ -6,13 +6,16 @@ protocol Backbone {
   var channels: (auxiliary: Int?, last: Int) { get }
 
   /// `[N, 3, H, W]` (BGR, mean subtracted) to features of H/8 x W/8, rounded up.
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor>
+
+  /// The same as nodes of a frozen program.
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue>
 }
 
 /// Features of a backbone, `[N, C, h, w]`.
-struct BackboneOutput {
+struct BackboneOutput<Value> {
   /// What the auxiliary head reads: ResNet's third stage.
-  let auxiliary: Tensor?
+  let auxiliary: Value?
   /// What the main head reads.
-  let last: Tensor
+  let last: Value
 }

@@ -38,8 +38,13 @@ final class MobileNetV2: Backbone {
     self.blocks = blocks
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput {
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
     BackboneOutput(auxiliary: nil, last: blocks.reduce(stem(x, pass)) { $1($0, pass) })
+  }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
+    let features = blocks.reduce(stem.compile(x, program)) { $1.compile($0, program) }
+    return BackboneOutput(auxiliary: nil, last: features)
   }
 }
 
@@ -77,5 +82,10 @@ private final class InvertedResidual {
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     project(blocks.reduce(x) { $1($0, pass) }, pass, adding: residual ? x : nil)
+  }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    let features = blocks.reduce(x) { $1.compile($0, program) }
+    return project.compile(features, program, adding: residual ? x : nil)
   }
 }

@@ -55,12 +55,23 @@ final class ResNet: Backbone {
     channels = (bottleneck ? 1024 : 256, bottleneck ? 2048 : 512)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput {
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
     var features = stem.reduce(x) { $1($0, pass) }
     features = Functional.maxPool(features, kernel: 3, stride: 2, padding: 1)
     var third: Tensor?
     for (stage, blocks) in stages.enumerated() {
       features = blocks.reduce(features) { $1($0, pass) }
+      if stage == 2 { third = features }
+    }
+    return BackboneOutput(auxiliary: third, last: features)
+  }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
+    var features = stem.reduce(x) { $1.compile($0, program) }
+    features = program.maxPool(features, kernel: 3, stride: 2, padding: 1)
+    var third: FrozenValue?
+    for (stage, blocks) in stages.enumerated() {
+      features = blocks.reduce(features) { $1.compile($0, program) }
       if stage == 2 { third = features }
     }
     return BackboneOutput(auxiliary: third, last: features)
@@ -108,5 +119,11 @@ private final class ResidualBlock {
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     let identity = downsample?(x, pass) ?? x
     return last(inner.reduce(x) { $1($0, pass) }, pass, adding: identity)
+  }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    let identity = downsample?.compile(x, program) ?? x
+    let features = inner.reduce(x) { $1.compile($0, program) }
+    return last.compile(features, program, adding: identity)
   }
 }

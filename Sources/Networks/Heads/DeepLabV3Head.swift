@@ -37,4 +37,11 @@ final class DeepLabV3Head: Head {
     let pyramid = Tensor.concatenated(branches.map { $0(x, pass) } + [spread], 1)
     return end(dropout(project(pyramid, pass), pass), pass)
   }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    let whole = pooled.compile(program.averagePool(x, bins: 1), program)
+    let pyramid = program.concatenate(
+      branches.map { $0.compile(x, program) } + [program.resize(whole, like: x)])
+    return end.compile(project.compile(pyramid, program), program)
+  }
 }

@@ -4,6 +4,9 @@ import Torch
 protocol Head {
   /// `[N, I, h, w]` to the features before the classifier and the logits `[N, C, h, w]`.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor)
+
+  /// The logits as nodes of a frozen program.
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue
 }
 
 /// 3x3 convolution, BatchNorm, ReLU, dropout 0.1, 1x1 classifier: the end of every head.
@@ -25,5 +28,9 @@ final class FullyConvolutionalHead: Head {
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor) {
     let feature = dropout(block(x, pass), pass)
     return (feature, classifier(feature))
+  }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    classifier.compile(block.compile(x, program), program)
   }
 }

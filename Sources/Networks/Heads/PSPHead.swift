@@ -28,4 +28,12 @@ final class PSPHead: Head {
     }
     return end(Tensor.concatenated([x] + levels, 1), pass)
   }
+
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    let levels = pyramid.map { level in
+      let pooled = program.averagePool(x, bins: level.bins)
+      return program.resize(level.block.compile(pooled, program), like: x)
+    }
+    return end.compile(program.concatenate([x] + levels), program)
+  }
 }

@@ -25,4 +25,15 @@ final class ConvolutionBlock {
   func callAsFunction(_ x: Tensor, _ pass: Pass, adding residual: Tensor? = nil) -> Tensor {
     norm(convolution(x), pass, activation, adding: residual)
   }
+
+  /// The block as one node of a frozen program.
+  func compile(
+    _ x: FrozenValue, _ program: FrozenProgram, adding residual: FrozenValue? = nil
+  ) -> FrozenValue {
+    let (weight, bias) = norm.folded(convolution)
+    return program.convolution(
+      x, weight: weight, bias: bias, stride: convolution.stride, padding: convolution.padding,
+      dilation: convolution.dilation, groups: convolution.groups, activation: activation,
+      adding: residual)
+  }
 }

@@ -54,6 +54,7 @@ public final class Trainer {
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
+    TorchRuntime.keepMemory()
     sources = try DataSources(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
     let teacher = try NetworkFactory.teacher(recipe, device: device)
@@ -62,7 +63,8 @@ public final class Trainer {
     state = try storage?.restored(into: student, parameters) ?? Checkpoint()
     self.storage = storage
     step = try TrainingStep(
-      recipe, student: student, teacher: teacher, parameters: parameters,
+      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
+      parameters: parameters,
       coordinator: coordinator, device: device)
     if let teacher {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")

@@ -25,7 +25,7 @@ final class TrainingStep {
   private let recipe: Recipe
   private let objective: Objective
   private let student: SegmentationNetwork
-  private let teacher: SegmentationNetwork?
+  private let teacher: Teacher?
   private let parameters: FlatParameters
   private let buckets: GradientBuckets
   private let loss: TaskLoss
@@ -36,7 +36,7 @@ final class TrainingStep {
   private let device: Device
 
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork?,
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?,
     parameters: FlatParameters, coordinator: Coordinator, device: Device
   ) throws {
     self.recipe = recipe
@@ -69,9 +69,7 @@ final class TrainingStep {
   func run(_ batch: Batch, iteration: Int) -> Report {
     var clock = PhaseClock()
     let images = batch.imageTensor.to(student.parameterType, device: device)
-    let taught = teacher.map { teacher in
-      Autograd.withoutHistory { teacher(images, .evaluation(precision: precision)) }
-    }
+    let taught = teacher.map { $0(images) }
     clock.end(.teacher)
     let pass = Pass.training(
       Pass.Training(

@@ -1,0 +1,52 @@
+import Torch
+
+/// A network whose weights do not change any more, compiled for host memory.
+///
+/// BatchNorm is folded into the convolutions. Its logits are those of the network in evaluation
+/// mode, to rounding.
+public final class FrozenNetwork: @unchecked Sendable {
+  private let program: FrozenProgram
+
+  /// Compiles the network as it is now.
+  ///
+  /// - Parameters:
+  ///   - network: float32, in host memory.
+  ///   - precision: float32 or bfloat16.
+  public init(_ network: SegmentationNetwork, precision: ElementType) {
+    program = FrozenProgram(precision)
+    Autograd.withoutHistory { network.compile(into: program) }
+  }
+
+  /// Logits of images, float32.
+  ///
+  /// - Parameter images: `[N, 3, H, W]`, BGR with the mean subtracted, float32.
+  /// - Returns: logits at H/8 x W/8, rounded up; no feature.
+  public func callAsFunction(_ images: Tensor) -> SegmentationOutput {
+    let outputs = Autograd.withoutHistory { program.run(images).map { $0.to(.float32) } }
+    return SegmentationOutput(
+      logits: outputs[0], auxiliaryLogits: outputs.count > 1 ? outputs[1] : nil, feature: nil)
+  }
+}
+
+typealias FrozenValue = FrozenProgram.Value
+
+extension Convolution {
+  /// The convolution with its own bias, not followed by a norm.
+  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+    program.convolution(
+      x, weight: weight.detached, bias: bias?.detached, stride: stride, padding: padding,
+      dilation: dilation, groups: groups, activation: .none)
+  }
+}
+
+extension BatchNorm {
+  /// What a convolution's weights and bias become when this norm follows it, in double.
+  func folded(_ convolution: Convolution) -> (weight: Tensor, bias: Tensor) {
+    let type = convolution.weight.type
+    let deviation = (runningVariance.to(.float64) + Self.epsilon).squareRoot
+    let scale = weight.detached.to(.float64) / deviation
+    let weights = convolution.weight.detached.to(.float64) * scale.reshaped([-1, 1, 1, 1])
+    let shift = bias.detached.to(.float64) - runningMean.to(.float64) * scale
+    return (weights.to(type), shift.to(type))
+  }
+}
