@@ -9,8 +9,8 @@ struct Maps: ParsableCommand {
       Writes NAME_maps.png an image: photo, labels, what teacher and student see, the weights of \
       the first stage (TFE) and the pixels that are hard for student, teacher or both (TSE).
 
-        rdd maps launch/recipes/quickstart.yaml --weights runs/quickstart/best.safetensors \\
-          0 1 2 --out pictures
+        rdd maps launch/recipes/quickstart.yaml 0 1 2 --out pictures \\
+          --weights runs/quickstart/best.safetensors
       """)
 
   @OptionGroup var options: RecipeOptions

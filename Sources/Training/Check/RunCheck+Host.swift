@@ -39,8 +39,9 @@ extension RunCheck {
 
   /// LibTorch, and whether its BLAS is a fast one.
   mutating func checkLibraries() {
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-    let blas = LoadedBLAS(maps: maps)
+    // Not String(contentsOfFile:), which reads no further than the first page of such a file.
+    let maps = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd()
+    let blas = LoadedBLAS(maps: String(decoding: maps ?? Data(), as: UTF8.self))
     report.note(
       "libraries", "LibTorch \(TorchRuntime.version)" + (blas.map { ", BLAS \($0.path)" } ?? ""))
     if let blas, blas.isReference {
