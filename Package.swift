@@ -97,6 +97,10 @@ let package = Package(
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
+      exclude: ["Snapshots"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -13,15 +13,19 @@ public enum DatasetCheck {
   /// The first fault of each sample that has one, in the order of the list; empty if all is well.
   ///
   /// - Parameters:
+  ///   - indices: the samples to look at; nil for all.
   ///   - decodesPixels: read every pixel and every label value too; otherwise only that the files
   ///     are there, of the right kind and of the same size.
   ///   - threadCount: threads that read.
   /// - Throws: `DatasetError` if the system gives no thread.
   public static func problems(
-    in dataset: ListDataset, decodesPixels: Bool = false, threadCount: Int
+    in dataset: ListDataset, indices: Range<Int>? = nil, decodesPixels: Bool = false,
+    threadCount: Int
   ) throws(DatasetError) -> [Problem] {
+    let indices = indices ?? 0..<dataset.count
     let found = FoundProblems()
-    try WorkerThreads.forEach(dataset.count, threadCount: threadCount) { index in
+    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in
+      let index = indices.lowerBound + offset
       do {
         try dataset.checkHeaders(index)
         if decodesPixels { _ = try dataset.sample(index) }

@@ -86,6 +86,19 @@ public struct ListFile: Sendable {
     return resolved
   }
 
+  /// The sample whose image is a given file; nil if the list does not hold it.
+  ///
+  /// Only samples with the file's own name are looked at, so that long lists are quick.
+  public func index(ofImage path: String) -> Int? {
+    guard let wanted = realPath(path) else { return nil }
+    func name(_ path: String) -> Substring? { path.split(separator: "/").last }
+    return (0..<count).first { index in
+      let entry = self[index]
+      return name(entry.image) == name(path)
+        && (try? resolve(entry.image, line: entry.line)) == wanted
+    }
+  }
+
   private func text(_ range: Range<UInt32>) -> String {
     String(decoding: bytes[Int(range.lowerBound)..<Int(range.upperBound)], as: UTF8.self)
   }

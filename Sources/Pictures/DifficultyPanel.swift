@@ -7,8 +7,8 @@ public struct DifficultyPanel: Sendable {
   public let palette: ClassPalette
   /// What is written above all tiles.
   public let title: String
-  /// Labels `[height, width]`, 255 where ignored.
-  public let labels: [UInt8]
+  /// Labels `[height, width]`, 255 where ignored; nil where nobody drew them.
+  public let labels: [UInt8]?
   /// The teacher's classes `[height, width]`.
   public var teacher: [UInt8]?
   /// The student's classes `[height, width]`.
@@ -19,10 +19,10 @@ public struct DifficultyPanel: Sendable {
   public var hard: (teacher: [Bool], student: [Bool])?
 
   /// A panel of an image and its labels `[height, width]`; the other tiles are there when set.
-  public init(title: String, photo: Canvas, labels: [UInt8], palette: ClassPalette) {
+  public init(title: String, photo: Canvas, labels: [UInt8]?, palette: ClassPalette) {
     precondition(
-      labels.count == photo.width * photo.height,
-      "DifficultyPanel: \(labels.count) labels for \(photo.width)x\(photo.height)")
+      labels.map { $0.count == photo.width * photo.height } ?? true,
+      "DifficultyPanel: \(labels?.count ?? 0) labels for \(photo.width)x\(photo.height)")
     (self.title, self.photo, self.labels, self.palette) = (title, photo, labels, palette)
   }
 
@@ -41,10 +41,10 @@ public struct DifficultyPanel: Sendable {
   /// The tiles that are set, in the order of the method.
   public var tiles: [Panel.Tile] {
     let (width, height) = (photo.width, photo.height)
-    var tiles = [
-      Panel.Tile("photo", photo),
-      Panel.Tile("labels", palette.mask(labels, width: width, height: height)),
-    ]
+    var tiles = [Panel.Tile("photo", photo)]
+    if let labels {
+      tiles.append(Panel.Tile("labels", palette.mask(labels, width: width, height: height)))
+    }
     if let teacher {
       tiles.append(
         Panel.Tile(caption("teacher", teacher), palette.mask(teacher, width: width, height: height))
@@ -69,8 +69,9 @@ public struct DifficultyPanel: Sendable {
   /// The tile of hard pixels over the dimmed photo.
   private func selection(_ teacher: [Bool], _ student: [Bool]) -> Panel.Tile {
     precondition(
-      teacher.count == labels.count && student.count == labels.count,
-      "DifficultyPanel: masks of \(teacher.count) and \(student.count) for \(labels.count) pixels")
+      teacher.count == photo.width * photo.height && student.count == teacher.count,
+      "DifficultyPanel: masks of \(teacher.count) and \(student.count) for "
+        + "\(photo.width)x\(photo.height) pixels")
     let pairs = zip(teacher, student)
     let studentAlone = pairs.map { !$0 && $1 }
     let teacherAlone = pairs.map { $0 && !$1 }
@@ -89,8 +90,9 @@ public struct DifficultyPanel: Sendable {
   /// A name with the share of right pixels among those that count.
   private func caption(_ name: String, _ classes: [UInt8]) -> String {
     precondition(
-      classes.count == labels.count,
-      "DifficultyPanel: \(classes.count) classes for \(labels.count) pixels")
+      classes.count == photo.width * photo.height,
+      "DifficultyPanel: \(classes.count) classes for \(photo.width)x\(photo.height) pixels")
+    guard let labels else { return name }
     var (right, valid) = (0, 0)
     for (label, guess) in zip(labels, classes) where Int(label) < palette.colours.count {
       valid += 1

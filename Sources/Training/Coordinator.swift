@@ -44,6 +44,16 @@ public final class Coordinator: Sendable {
     Shard.range(of: batchSize, rank: rank, worldSize: worldSize)
   }
 
+  /// Stops the job if a rank would have no image of a batch to train on.
+  public func requireImages(_ batchSize: Int) throws(TrainingError) {
+    guard batchSize >= worldSize else {
+      throw TrainingError(
+        .badWorld,
+        "train.batch_size: found \(worldSize) ranks for \(batchSize) images; expected at least an "
+          + "image a rank; start at most \(batchSize) ranks or raise the batch")
+    }
+  }
+
   /// The largest of the ranks' values. Collective.
   public func maximum(_ value: Double) throws(MPIError) -> Double {
     try world.communicator.allreduce(value, .maximum)

@@ -11,7 +11,8 @@ public struct DataSources: Sendable {
 
   /// Opens the lists, or sets up the scenes, of a recipe.
   ///
-  /// - Throws: `DatasetError` that names the list and the line.
+  /// - Throws: `DatasetError` that names the list and the line, or `TrainingError` (exit code 66) if
+  ///   there is no such list.
   public init(_ data: Recipe.Data) throws {
     switch data.kind {
     case .scenes:
@@ -23,16 +24,47 @@ public struct DataSources: Sendable {
         seed: UInt64(scenes.seed), part: .validation, count: scenes.validationCount,
         width: scenes.width, height: scenes.height)
     case .list:
-      let root = data.root ?? FileManager.default.currentDirectoryPath
-      training = try Self.list(data.trainList, root: root, data)
-      validation = try Self.list(data.validationList, root: root, data)
+      training = try Self.list(data.trainList, "data.train_list", data)
+      validation = try Self.list(data.validationList, "data.validation_list", data)
     }
   }
 
-  private static func list(_ name: String, root: String, _ data: Recipe.Data) throws -> ListDataset
-  {
+  /// Opens the list that a key names.
+  static func list(_ name: String, _ key: String, _ data: Recipe.Data) throws -> ListDataset {
+    let root = data.root ?? FileManager.default.currentDirectoryPath
     let path = name.hasPrefix("/") ? name : root + "/" + name
+    let files = FileManager.default
+    guard files.fileExists(atPath: root) else {
+      throw TrainingError(
+        .missingInput,
+        "data.root: \(root): found no folder; expected the folder of the images; "
+          + "add --set data.root=FOLDER")
+    }
+    guard files.fileExists(atPath: path) else {
+      throw TrainingError(
+        .missingInput,
+        "\(key): \(path): found no file; expected a list of images and labels; make one, or "
+          + "name another with --set \(key)=FILE")
+    }
     return ListDataset(list: try ListFile(path: path, root: root), encoding: data.encoding)
+  }
+
+  /// The batches of this rank, read and augmented ahead.
+  func loader(
+    _ recipe: Recipe, _ iterations: ClosedRange<Int>, _ coordinator: Coordinator
+  ) throws -> BatchLoader {
+    let data = recipe.data
+    let source = Self.cached(training, data)
+    return try BatchLoader(
+      source: source,
+      order: SampleOrder(
+        sampleCount: source.count, seed: UInt64(recipe.train.seed), isShuffled: data.shuffle),
+      augmentation: Augmentation(
+        crop: CropSize(height: data.cropHeight, width: data.cropWidth),
+        seed: UInt64(recipe.train.seed), isRandom: data.augment),
+      batchSize: recipe.train.batchSize,
+      positions: coordinator.positions(of: recipe.train.batchSize), iterations: iterations,
+      threadCount: data.loaderThreads, batchesAhead: data.prefetchBatches)
   }
 
   /// A source that keeps decoded images in memory, up to the recipe's bound.
@@ -43,6 +75,9 @@ public struct DataSources: Sendable {
 }
 
 extension Recipe.Data {
+  /// The classes that the networks tell apart.
+  var classes: ClassList { kind == .scenes ? .streetScenes : encoding.classes }
+
   /// How the label files name classes.
   var encoding: LabelEncoding {
     switch format {

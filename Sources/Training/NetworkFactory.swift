@@ -84,6 +84,7 @@ extension Architecture {
 
   /// The channels before the classifier that a file's tensors have; nil if they do not say.
   func headWidth(in archive: TensorArchive) -> Int? {
-    archive["head.block.0.weight"]?.shape.first
+    // A width that no network has stays out, and the tensor is named as one that does not fit.
+    archive["head.block.0.weight"]?.shape.first.flatMap { (1...4096).contains($0) ? $0 : nil }
   }
 }

@@ -23,6 +23,11 @@ struct InputFile: ~Copyable {
       // O_NONBLOCK: opening a pipe that nobody writes must not wait.
       descriptor = try files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     } catch {
+      guard error.code != ENOENT else {
+        throw WeightFileError(
+          kind: .missing, path: path,
+          detail: "found no file; expected weights; train them first or give another path")
+      }
       throw .system(path, "open", error)
     }
     do throws(SystemError) {

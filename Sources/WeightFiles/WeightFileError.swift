@@ -4,6 +4,8 @@ public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertib
   public enum Kind: String, Sendable {
     /// The content is damaged, hostile or of another kind.
     case refused = "weights refused"
+    /// There is no such file.
+    case missing = "weights missing"
     /// The system refused to open, read, write or rename.
     case inputOutput = "file failed"
     /// There is less room on the disk than a safe save needs.
@@ -19,10 +21,11 @@ public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertib
   /// Place, what was found, what was expected and what to do.
   public let detail: String
 
-  /// The process's exit code, from sysexits.h: 65 data, 73 cannot create, 74 input/output.
+  /// The process's exit code, from sysexits.h: 65 data, 66 no input, 73 cannot create, 74 input/output.
   public var exitCode: Int32 {
     switch kind {
     case .refused: 65
+    case .missing: 66
     case .locked: 73
     case .inputOutput, .noSpace: 74
     }

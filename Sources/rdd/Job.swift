@@ -1,14 +1,10 @@
 import DataParallel
-import Datasets
 import Foundation
-import ImageIO
 import Logging
 import MPI
-import Networks
 import Recipes
 import Torch
 import Training
-import WeightFiles
 
 /// What every subcommand starts and ends with: ranks, recipe, voice, and one way out.
 struct Job {
@@ -33,6 +29,7 @@ struct Job {
     self.logger = logger
     recipe = try Recipe.load(options.recipe, overrides: options.set)
     coordinator = try Coordinator(world, threads: recipe.train.threads)
+    try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
     TorchRuntime.threads = coordinator.threadCount
   }
 
@@ -41,7 +38,7 @@ struct Job {
 
   /// Ends the job with an error's one line and code.
   static func leave(_ error: any Error) -> Never {
-    FailureExit.leave(error, code: code(of: error))
+    FailureExit.leave(error, code: TrainingError.exitCode(of: error))
   }
 
   /// Ends a job whose command line is wrong, with the usage.
@@ -51,19 +48,5 @@ struct Job {
       FileHandle.standardError.write(Data((usage + "\n").utf8))
     }
     exit(64)
-  }
-
-  /// The exit code that tells launchers what went wrong.
-  static func code(of error: any Error) -> Int32 {
-    switch error {
-    case let error as TrainingError: error.code.rawValue
-    case let error as WeightFileError: error.exitCode
-    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError:
-      TrainingError.Code.badData.rawValue
-    case is LaunchError: LaunchError.exitCode
-    case is DisagreementError: TrainingError.Code.badWorld.rawValue
-    case is MPIError: FailureExit.communicationFailed
-    default: TrainingError.Code.internalFailure.rawValue
-    }
   }
 }

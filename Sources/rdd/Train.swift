@@ -20,8 +20,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let job = try Job(options)
-    let name = URL(fileURLWithPath: options.recipe).deletingPathExtension().lastPathComponent
-    let folder = out ?? "runs/\(name)"
+    let folder = options.runFolder(out)
     let coordinator = job.coordinator
     job.logger.info(
       "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))"

@@ -40,6 +40,13 @@ extension Canvas {
     }
   }
 
+  @Test func panelWithoutLabelsLeavesThemOut() {
+    var panel = DifficultyPanel(
+      title: "", photo: Canvas(width: 2, height: 1, fill: .black), labels: nil, palette: palette)
+    panel.teacher = [0, 1]
+    #expect(panel.tiles.map(\.caption) == ["photo", "teacher"])
+  }
+
   @Test func difficultyPanelHasATileForEachPart() {
     let labels: [UInt8] = [0, 1, 255, 0]
     var panel = DifficultyPanel(

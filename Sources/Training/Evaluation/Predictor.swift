@@ -28,17 +28,7 @@ public struct Predictor {
   public func classes(_ photos: [RGBImage]) -> [GrayImage] {
     let (height, width) = (photos[0].height, photos[0].width)
     let logits = Autograd.withoutHistory { averagedLogits(photos) }
-    let perImage = logits.count / photos.count
-    let values = logits.data.assumingMemoryBound(to: Float.self)
-    return withExtendedLifetime(logits) {
-      photos.indices.map { index in
-        let pixels = Prediction.argmax(
-          values + index * perImage, classCount: logits.size(1), lowHeight: logits.size(2),
-          lowWidth: logits.size(3), height: height, width: width,
-          threadCount: TorchRuntime.threads)
-        return GrayImage(width: width, height: height, pixels: pixels)
-      }
-    }
+    return logits.classes(height: height, width: width)
   }
 
   /// The main head's logits `[n, C, h, w]`, float32, contiguous.
@@ -66,18 +56,39 @@ public struct Predictor {
   }
 
   private func logits(_ images: Tensor) -> Tensor {
-    let type = network.parameterType
-    let output = network(images.to(type, device: network.device), .evaluation(precision: precision))
-    return output.logits.to(.float32, device: .cpu).contiguous()
+    network.heads(images, precision: precision).main
   }
 }
 
 extension SegmentationNetwork {
   /// Where the parameters are.
   var device: Device { state.entries[0].tensor.device }
+
+  /// The logits of images `[n, 3, H, W]` in evaluation mode: float32, contiguous, in host memory.
+  func heads(_ images: Tensor, precision: Torch.ElementType) -> TaskLoss.Heads {
+    let output = self(images.to(parameterType, device: device), .evaluation(precision: precision))
+    func dense(_ tensor: Tensor) -> Tensor { tensor.to(.float32, device: .cpu).contiguous() }
+    return TaskLoss.Heads(
+      main: dense(output.logits), auxiliary: output.auxiliaryLogits.map(dense))
+  }
 }
 
 extension Tensor {
+  /// The class of each pixel by the largest of these logits `[n, C, h, w]`, upsampled; float32,
+  /// contiguous, in host memory.
+  func classes(height: Int, width: Int) -> [GrayImage] {
+    let perImage = count / size(0)
+    let values = data.assumingMemoryBound(to: Float.self)
+    return withExtendedLifetime(self) {
+      (0..<size(0)).map { index in
+        let pixels = Prediction.argmax(
+          values + index * perImage, classCount: size(1), lowHeight: size(2), lowWidth: size(3),
+          height: height, width: width, threadCount: TorchRuntime.threads)
+        return GrayImage(width: width, height: height, pixels: pixels)
+      }
+    }
+  }
+
   /// Photos of one size as `[n, 3, H, W]`, BGR with the mean subtracted.
   static func images(_ photos: [RGBImage]) -> Tensor {
     let (height, width) = (photos[0].height, photos[0].width)

@@ -44,14 +44,7 @@ public final class Trainer {
     self.recipe = recipe
     self.coordinator = coordinator
     self.logger = logger
-    let batchSize = recipe.train.batchSize
-    guard batchSize >= coordinator.worldSize else {
-      throw TrainingError(
-        .badWorld,
-        "train.batch_size: found \(coordinator.worldSize) ranks for \(batchSize) images; expected "
-          + "at least an image a rank; start at most \(batchSize) ranks or raise the batch")
-    }
-    try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
+    try coordinator.requireImages(recipe.train.batchSize)
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.keepMemory()
@@ -90,7 +83,7 @@ public final class Trainer {
 
   private func train(_ progress: Progress) throws -> ValidationLine? {
     let iterations = state.iteration + 1...recipe.train.iterations
-    let loader = try makeLoader(iterations)
+    let loader = try sources.loader(recipe, iterations, coordinator)
     defer { loader.stop() }
     var window = MetricsWindow()
     var nonfinite = 0
@@ -126,21 +119,6 @@ public final class Trainer {
   /// Whether something that happens every so many iterations happens now; the last one counts.
   private func isDue(_ iteration: Int, _ every: Int) -> Bool {
     iteration == recipe.train.iterations || (every > 0 && iteration % every == 0)
-  }
-
-  private func makeLoader(_ iterations: ClosedRange<Int>) throws -> BatchLoader {
-    let data = recipe.data
-    let source = DataSources.cached(sources.training, data)
-    return try BatchLoader(
-      source: source,
-      order: SampleOrder(
-        sampleCount: source.count, seed: UInt64(recipe.train.seed), isShuffled: data.shuffle),
-      augmentation: Augmentation(
-        crop: CropSize(height: data.cropHeight, width: data.cropWidth),
-        seed: UInt64(recipe.train.seed), isRandom: data.augment),
-      batchSize: recipe.train.batchSize,
-      positions: coordinator.positions(of: recipe.train.batchSize), iterations: iterations,
-      threadCount: data.loaderThreads, batchesAhead: data.prefetchBatches)
   }
 
   private func checkLimits(

@@ -1,0 +1,57 @@
+import Foundation
+
+/// What `rdd check` found out.
+public struct CheckReport: Sendable {
+  /// Something that would end a run.
+  public struct Problem: Sendable, Equatable {
+    /// The one line that the run would end with.
+    public let line: String
+    /// The exit code that it would end with.
+    public let code: Int32
+  }
+
+  /// What is known, in order: a name and a sentence.
+  public private(set) var rows: [(name: String, value: String)] = []
+  /// What makes a run slow or vain, but possible.
+  public private(set) var warnings: [String] = []
+  /// What would end a run; empty if all is well.
+  public internal(set) var problems: [Problem] = []
+
+  mutating func note(_ name: String, _ value: String) { rows.append((name, value)) }
+
+  mutating func warn(_ text: String) { warnings.append(text) }
+
+  mutating func fail(_ error: any Error) {
+    problems.append(
+      Problem(line: String(describing: error), code: TrainingError.exitCode(of: error)))
+  }
+
+  /// Runs a part of the check; what it throws becomes a problem.
+  mutating func attempt<Result>(_ part: () throws -> Result) -> Result? {
+    do {
+      return try part()
+    } catch {
+      fail(error)
+      return nil
+    }
+  }
+
+  /// The rows as a table.
+  public var table: String {
+    let width = rows.map(\.name.count).max() ?? 0
+    return rows.map { name, value in
+      name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value
+    }.joined(separator: "\n")
+  }
+}
+
+/// Amounts of memory for people.
+enum ByteCount {
+  /// As `850 KiB`, `12.5 MiB` or `3.2 GiB`.
+  static func text(_ bytes: Int) -> String {
+    let value = Double(bytes)
+    if bytes < 1 << 20 { return String(format: "%.0f KiB", value / 1024) }
+    if bytes < 1 << 30 { return String(format: "%.1f MiB", value / 1_048_576) }
+    return String(format: "%.1f GiB", value / 1_073_741_824)
+  }
+}

@@ -1,0 +1,151 @@
+import DataParallel
+import Foundation
+import Recipes
+import Torch
+import WeightFiles
+
+extension RunCheck {
+  /// Ranks, hosts, threads. Collective.
+  mutating func checkRanks() throws {
+    let world = coordinator.world
+    var name = [CChar](repeating: 0, count: 256)
+    let isKnown = gethostname(&name, name.count - 1) == 0
+    let host = isKnown ? name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) } : []
+    let hosts = try world.communicator.allgatherv(host).map { String(decoding: $0, as: UTF8.self) }
+    var counts: [(host: String, ranks: Int)] = []
+    for host in hosts {
+      if let index = counts.firstIndex(where: { $0.host == host }) {
+        counts[index].ranks += 1
+      } else {
+        counts.append((host, 1))
+      }
+    }
+    let places = counts.prefix(8).map { "\($0.ranks) on \($0.host)" }.joined(separator: ", ")
+    report.note("ranks", "\(coordinator.worldSize): \(places)\(counts.count > 8 ? ", ..." : "")")
+    let batchSize = recipe.train.batchSize
+    let ranks = coordinator.worldSize
+    let shares = [0, ranks - 1].map {
+      Shard.range(of: batchSize, rank: $0, worldSize: ranks).count
+    }
+    report.note(
+      "images a rank",
+      shares[0] == shares[1] ? "\(shares[0])" : "\(shares[1]) or \(shares[0]), an uneven split")
+    _ = report.attempt { try coordinator.requireImages(batchSize) }
+    report.note(
+      "threads",
+      "\(coordinator.threadChoice); \(recipe.data.loaderThreads) more for images; MPI allows "
+        + "\(world.threadLevel)")
+  }
+
+  /// LibTorch, and whether its BLAS is a fast one.
+  mutating func checkLibraries() {
+    // Not String(contentsOfFile:), which reads no further than the first page of such a file.
+    let maps = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd()
+    let blas = LoadedBLAS(maps: String(decoding: maps ?? Data(), as: UTF8.self))
+    report.note(
+      "libraries", "LibTorch \(TorchRuntime.version)" + (blas.map { ", BLAS \($0.path)" } ?? ""))
+    if let blas, blas.isReference {
+      report.warn(
+        "BLAS is the reference one (\(blas.path)), many times slower than others; install "
+          + "libopenblas0-pthread")
+    }
+  }
+
+  /// What a rank needs at least, against what the host has free.
+  mutating func checkMemory(_ networks: NetworkSizes) {
+    let data = recipe.data
+    let world = coordinator.world
+    let images = Shard.range(
+      of: recipe.train.batchSize, rank: 0, worldSize: coordinator.worldSize
+    ).count
+    // Three planes of float32 and one of labels.
+    let batch = images * data.cropHeight * data.cropWidth * 13
+    let rank = networks.student + 2 * networks.parameters + networks.teacher
+    let loading = data.prefetchBatches * batch
+    let needed = (rank + loading) * world.localWorldSize
+    let free = HostMemory.freeBytes
+    report.note(
+      "memory",
+      "a rank: networks and optimiser \(ByteCount.text(rank)), waiting batches "
+        + "\(ByteCount.text(loading)), decoded images up to \(data.cacheMebibytes) MiB, and the "
+        + "activations" + (free.map { "; \(ByteCount.text($0)) free" } ?? ""))
+    if let free, needed > free {
+      report.warn(
+        "memory: this host's ranks need more than \(ByteCount.text(needed)), and "
+          + "\(ByteCount.text(free)) are free")
+    }
+  }
+
+  /// Whether a run could write, and how much it would; rank 0 alone.
+  mutating func checkFolder(_ folder: String, _ networks: NetworkSizes?) {
+    var existing = URL(fileURLWithPath: folder).standardizedFileURL
+    while !FileManager.default.fileExists(atPath: existing.path), existing.path != "/" {
+      existing.deleteLastPathComponent()
+    }
+    var isFolder: ObjCBool = false
+    let path = existing.path
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+      access(path, W_OK | X_OK) == 0
+    else {
+      report.fail(
+        TrainingError(
+          .cannotCreate,
+          "run folder: \(folder): found \(path) in the way, no folder that this user can write; "
+            + "expected a writable place; choose another --out"))
+      return
+    }
+    guard let networks else { return }
+    // While one checkpoint is saved the older ones are still there; best and last weights.
+    let kept = max(recipe.train.keepCheckpoints, 2) + 1
+    let needed = kept * networks.checkpoint + 3 * networks.student
+    guard let free = report.attempt({ try FileStore().freeBytes(path) }) else { return }
+    report.note(
+      "run folder",
+      "\(folder): up to \(ByteCount.text(needed)) (\(kept) checkpoints of "
+        + "\(ByteCount.text(networks.checkpoint))), \(ByteCount.text(free)) free")
+    if free < needed + needed / 5 {
+      report.fail(
+        TrainingError(
+          .writeFailed,
+          "run folder: \(folder): found \(ByteCount.text(free)) free; expected "
+            + "\(ByteCount.text(needed + needed / 5)); make room or choose another --out"))
+    }
+  }
+}
+
+/// The BLAS library that this process uses.
+package struct LoadedBLAS: Equatable {
+  /// The library's file.
+  package let path: String
+  /// Whether it is the reference implementation, which is right but slow.
+  package let isReference: Bool
+
+  /// Finds it among the files of /proc/self/maps; nil if LibTorch brings its own.
+  package init?(maps: String) {
+    let files = maps.split(separator: "\n").compactMap { line in
+      line.firstIndex(of: "/").map { String(line[$0...]) }
+    }
+    func library(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
+    let fast = files.first { path in
+      ["libopenblas", "libmkl", "libblis", "libatlas"].contains { library(path).hasPrefix($0) }
+        || (library(path).hasPrefix("libblas")
+          && ["openblas", "blis", "atlas", "mkl"].contains { path.contains($0) })
+    }
+    let plain = files.first { library($0).hasPrefix("libblas") }
+    guard let path = fast ?? plain else { return nil }
+    self.path = path
+    isReference = fast == nil
+  }
+}
+
+/// The memory of this machine.
+enum HostMemory {
+  /// What programs can still take, in bytes; nil if the system does not say.
+  static var freeBytes: Int? {
+    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
+      let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    else { return nil }
+    return kibibytes * 1024
+  }
+}

@@ -1,0 +1,71 @@
+import DataParallel
+import Datasets
+import Foundation
+import Recipes
+import Torch
+
+/// Looks at all that a run needs before an hour is spent on it: `rdd check`.
+///
+/// Every host looks at its own files, its ranks sharing the work; all ranks learn of all problems.
+public struct RunCheck {
+  let recipe: Recipe
+  let coordinator: Coordinator
+  var report = CheckReport()
+
+  /// Checks a recipe, already read, on these ranks. Collective.
+  ///
+  /// - Parameters:
+  ///   - recipe: the run; the same on all ranks.
+  ///   - folder: where the run would write.
+  ///   - decodesPixels: whether to look at every pixel and label value, and not at headers alone.
+  ///   - measures: whether to run some training steps and tell their time and memory.
+  ///   - coordinator: the ranks.
+  /// - Returns: what was found; the problems are the same on all ranks, the rest is rank 0's.
+  /// - Throws: only if the ranks cannot communicate, or the steps fail.
+  public static func run(
+    _ recipe: Recipe, folder: String, decodesPixels: Bool = false, measures: Bool = false,
+    coordinator: Coordinator
+  ) throws -> CheckReport {
+    var check = RunCheck(recipe: recipe, coordinator: coordinator)
+    check.describeRecipe()
+    check.checkData(decodesPixels: decodesPixels)
+    let networks = check.checkNetworks()
+    try check.checkRanks()
+    check.checkLibraries()
+    if let networks { check.checkMemory(networks) }
+    if coordinator.isLead { check.checkFolder(folder, networks) }
+    try check.shareProblems()
+    if measures, check.report.problems.isEmpty { try check.measure() }
+    return check.report
+  }
+
+  private mutating func describeRecipe() {
+    let (train, distill) = (recipe.train, recipe.distill)
+    let task =
+      switch distill.method {
+      case .none: "labels alone"
+      case .kd: "labels and logits of the teacher"
+      case .rdd: "TFE to iteration \(distill.warmupIterations), then TSE (\(distill.mask.rawValue))"
+      }
+    report.note(
+      "recipe",
+      "\(train.iterations) iterations of \(train.batchSize) images, crop \(recipe.data.cropHeight) "
+        + "x \(recipe.data.cropWidth), \(train.precision.rawValue); \(task)")
+  }
+
+  /// Lets all ranks know all problems: each line once, in the order of the ranks.
+  private mutating func shareProblems() throws {
+    let mine = report.problems.map { "\($0.code) \($0.line.split(separator: "\n").joined())" }
+    let all = try coordinator.world.communicator.allgatherv(
+      Array(mine.joined(separator: "\n").utf8))
+    var known: Set<String> = []
+    report.problems = all.flatMap { text in
+      String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
+        let parts = line.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let code = Int32(parts[0]), known.insert(String(line)).inserted
+        else { return nil }
+        return CheckReport.Problem(line: String(parts[1]), code: code)
+      }
+    }
+  }
+}

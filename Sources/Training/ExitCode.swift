@@ -1,0 +1,25 @@
+import DataParallel
+import Datasets
+import ImageIO
+import MPI
+import Networks
+import Recipes
+import WeightFiles
+
+extension TrainingError {
+  /// The exit code that tells launchers what went wrong, whatever module it comes from.
+  public static func exitCode(of error: any Error) -> Int32 {
+    switch error {
+    case let error as TrainingError: error.code.rawValue
+    case let error as WeightFileError: error.exitCode
+    case let error as RecipeError:
+      (error.kind == .unreadable ? Code.missingInput : .badData).rawValue
+    case let error as ImageError: (error.kind == .file ? Code.missingInput : .badData).rawValue
+    case is WeightMismatch, is DatasetError: Code.badData.rawValue
+    case is LaunchError: LaunchError.exitCode
+    case is DisagreementError: Code.badWorld.rawValue
+    case is MPIError: FailureExit.communicationFailed
+    default: Code.internalFailure.rawValue
+    }
+  }
+}

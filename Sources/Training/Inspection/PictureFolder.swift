@@ -1,0 +1,83 @@
+import Foundation
+import ImageIO
+
+/// A folder that pictures are written into, by all ranks.
+struct PictureFolder {
+  let path: String
+
+  /// Makes the folder unless it is there.
+  ///
+  /// - Throws: `TrainingError` (exit code 73) if it cannot be made or written.
+  init(_ path: String) throws(TrainingError) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError(
+        .cannotCreate,
+        "pictures: \(path): found a place where no folder can be made; expected a writable place; "
+          + "choose another --out")
+    }
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw TrainingError(
+        .cannotCreate,
+        "pictures: \(path): found a folder that cannot be written; expected a folder of this "
+          + "user's; choose another --out")
+    }
+  }
+
+  /// Writes a picture as `name`.png.
+  func write(_ image: RGBImage, _ name: String) throws {
+    try orExplain { () throws(ImageError) in try PNGWriter.write(image, to: file(name)) }
+  }
+
+  /// Writes class indices as `name`.png, a palette PNG.
+  func write(_ classes: GrayImage, palette: [RGBColour], _ name: String) throws {
+    try orExplain { () throws(ImageError) in
+      try PNGWriter.write(classes, palette: palette, to: file(name))
+    }
+  }
+
+  private func file(_ name: String) -> String { "\(path)/\(name).png" }
+
+  private func orExplain(_ write: () throws(ImageError) -> Void) throws(TrainingError) {
+    do throws(ImageError) {
+      try write()
+    } catch {
+      throw TrainingError(
+        .writeFailed,
+        "picture: \(error.path): found \(error.reason); expected to write it; "
+          + "make room or choose another --out")
+    }
+  }
+}
+
+/// The names of pictures, which must not overwrite each other.
+enum PictureNames {
+  /// A file's name without its folder and extension.
+  static func stem(_ path: String) -> String {
+    URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+  }
+
+  /// A name that is a file's on every system: letters, digits, `.`, `-` and `_`.
+  static func fileName(_ text: String) -> String {
+    String(text.map { $0.isLetter || $0.isNumber || ".-_".contains($0) ? $0 : "_" })
+  }
+
+  /// Stops when two arguments would be drawn into one file.
+  ///
+  /// - Parameters:
+  ///   - names: of the pictures.
+  ///   - arguments: what asked for each of them.
+  static func requireDistinct(_ names: [String], _ arguments: [String]) throws(TrainingError) {
+    var known: [String: String] = [:]
+    for (name, argument) in zip(names, arguments) {
+      if let other = known.updateValue(argument, forKey: name) {
+        throw TrainingError(
+          .badData,
+          "IMAGE: found \(other) and \(argument), whose pictures are both called \(name); "
+            + "expected different names; draw them into different folders")
+      }
+    }
+  }
+}

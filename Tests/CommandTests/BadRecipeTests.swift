@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandTests {
+  /// What is wrong with a recipe ends every rank with one line that says what to do.
+  @Suite struct BadRecipeTests {
+    struct Mistake: Sendable, CustomTestStringConvertible {
+      let set: String
+      let texts: [String]
+      var testDescription: String { set }
+    }
+
+    static let mistakes = [
+      Mistake(
+        set: "train.iteration=3", texts: ["unknown key", "did you mean train.iterations?"]),
+      Mistake(set: "train.iterations=many", texts: ["wrong type", "many", "expected an integer"]),
+      Mistake(set: "train.batch_size=0", texts: ["value out of range", "from 1 to 65536"]),
+      Mistake(set: "train.precision=float31", texts: ["did you mean float32?"]),
+      Mistake(set: "data.crop_width=16", texts: ["value out of range", "data.crop_width: 16"]),
+      Mistake(set: "distill=rdd", texts: ["key missing", "teacher.weights"]),
+    ]
+
+    @Test(arguments: mistakes, [nil, 2])
+    func mistake(_ mistake: Mistake, ranks: Int?) throws {
+      try withTinyData { data in
+        try Command.run(["train", data.recipe, "--set", mistake.set], ranks: ranks)
+          .expectFailure(65, mistake.texts)
+      }
+    }
+
+    @Test(arguments: ["train", "eval", "predict", "maps", "check"])
+    func noRecipe(command: String) throws {
+      let more =
+        switch command {
+        case "eval": ["--weights", "w"]
+        case "predict": ["--weights", "w", "a.png", "--out", "o"]
+        case "maps": ["0", "--out", "o"]
+        default: [String]()
+        }
+      try Command.run([command, "/nowhere/a.yaml"] + more)
+        .expectFailure(66, ["cannot read the recipe: /nowhere/a.yaml: found no file"])
+    }
+
+    @Test func moreRanksThanImages() throws {
+      try withTinyData { data in
+        try Command.run(["train", data.recipe, "--out", data.path("run")], ranks: 3)
+          .expectFailure(69, ["found 3 ranks for 2 images", "start at most 2 ranks"])
+        #expect(!FileManager.default.fileExists(atPath: data.path("run")))
+      }
+    }
+
+    @Test func anotherRecipeOnARank() throws {
+      try withTinyData { data in
+        let program = try BuiltProgram.path("rdd")
+        let command = ["train", data.recipe, "--out", data.path("run")]
+        let result = try Command.run(
+          command + [":", "-n", "1", program] + command + ["--set", "train.seed=2"], ranks: 1)
+        result.expectFailure(69, ["recipe: ranks 1: found another recipe than rank 0's"])
+        #expect(!FileManager.default.fileExists(atPath: data.path("run")))
+      }
+    }
+  }
+}

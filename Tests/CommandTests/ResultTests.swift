@@ -1,0 +1,157 @@
+import Foundation
+import ImageIO
+import TestSupport
+import Testing
+import Training
+
+/// Weights of a short run on tiny data, made once.
+private final class ShortRun: Sendable {
+  let data: TinyData
+  var weights: String { data.path("run/student.safetensors") }
+
+  static let shared = Result { try ShortRun() }
+
+  private init() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "rdd-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    data = try TinyData(folder)
+    try Command.run(["train", data.recipe, "--out", data.path("run")]).expectSuccess()
+  }
+
+  deinit { try? FileManager.default.removeItem(at: data.folder) }
+}
+
+extension CommandTests {
+  /// What the commands print and write when all is well.
+  @Suite struct ResultTests {
+    private let run: ShortRun
+    init() throws { run = try ShortRun.shared.get() }
+
+    @Test func scoresAreJSONAndDoNotDependOnRanks() throws {
+      let scores = try [nil, 2, 3].map { ranks -> [String: Any] in
+        let result = try Command.run(
+          ["eval", run.data.recipe, "--weights", run.weights, "--json"], ranks: ranks)
+        result.expectSuccess()
+        let object = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8))
+        return try #require(object as? [String: Any])
+      }
+      for score in scores {
+        #expect((score["class_iou"] as? [Any])?.count == 3)
+        #expect(score["images"] as? Int == 2)
+        for key in ["mean_iou", "pixel_accuracy"] {
+          let value = try #require(score[key] as? Double)
+          #expect((0...1).contains(value))
+          #expect(value == scores[0][key] as? Double)
+        }
+      }
+    }
+
+    @Test(arguments: [nil, 2])
+    func predictions(ranks: Int?) throws {
+      try withTemporaryFolder { folder in
+        // Sizes that are no multiple of 8, one gray image.
+        let photo = folder.appendingPathComponent("photo.png").path
+        try PNGWriter.write(TinyData.photo(0, height: 37, width: 51), to: photo)
+        let gray = folder.appendingPathComponent("gray.png").path
+        try PNGWriter.write(TinyData.labels(0, height: 40, width: 33), to: gray)
+        let out = folder.appendingPathComponent("new/pictures").path
+        let result = try Command.run(
+          [
+            "predict", run.data.recipe, "--weights", run.weights, photo, gray, "--out", out,
+            "--set", "evaluation.flip=true", "--set", "evaluation.scales=[0.75, 1]",
+          ], ranks: ranks)
+        result.expectSuccess()
+        for (name, height, width) in [("photo", 37, 51), ("gray", 40, 33)] {
+          let mask = try ImageFile.header("\(out)/\(name)_mask.png")
+          #expect(mask.hasPalette && mask.height == height && mask.width == width)
+          let classes = try ImageFile.readLabels("\(out)/\(name)_mask.png")
+          #expect(classes.pixels.allSatisfy { $0 < 3 })
+          let overlay = try ImageFile.header("\(out)/\(name)_overlay.png")
+          #expect(overlay.channels == 3 && overlay.height == height && overlay.width == width)
+        }
+      }
+    }
+
+    @Test(arguments: [nil, 2])
+    func maps(ranks: Int?) throws {
+      try withTemporaryFolder { folder in
+        let stranger = folder.appendingPathComponent("stranger.png").path
+        try PNGWriter.write(TinyData.photo(7), to: stranger)
+        let result = try Command.run(
+          [
+            "maps", run.data.recipe, "0", run.data.path("1.png"), stranger, "--weights",
+            run.weights, "--out", folder.path, "--set", "distill=rdd",
+            "--set", "teacher.network=deeplabv3_resnet18", "--set", "teacher.from_seed=true",
+          ], ranks: ranks)
+        result.expectSuccess()
+        // Three tiles of 64 columns, enlarged by 7, and gaps of 6. Validation sample 0 is 2.png.
+        let heights = try ["2", "1", "stranger"].map { name in
+          let header = try ImageFile.header("\(folder.path)/\(name)_maps.png")
+          #expect(header.width == 3 * 7 * 64 + 4 * 6)
+          return header.height
+        }
+        // Without labels there is no legend of hard pixels, but the tiles stand in two rows too.
+        #expect(heights.allSatisfy { $0 > 2 * 7 * 32 } && heights[0] == heights[1])
+        #expect(heights[2] <= heights[0])
+      }
+    }
+
+    @Test func wrongImagesOfMaps() throws {
+      try withTemporaryFolder { folder in
+        let maps = ["maps", run.data.recipe, "--weights", run.weights, "--out", folder.path]
+        try Command.run(maps + ["2"])
+          .expectFailure(66, ["found 2; expected the index of a validation sample, 0 to 1"])
+        try Command.run(maps + ["nowhere.png"]).expectFailure(66, ["image: nowhere.png: "])
+        try Command.run(maps + ["0", run.data.path("2.png")])
+          .expectFailure(65, ["whose pictures are both called 2"])
+        try Command.run(maps + ["0"]).expectFailure(65, ["distill.method: found none"])
+      }
+    }
+
+    @Test(arguments: [nil, 2])
+    func checkMeasures(ranks: Int?) throws {
+      let result = try Command.run(["check", run.data.recipe, "--measure"], ranks: ranks)
+      result.expectSuccess()
+      #expect(result.standardOutput.contains("ready to train"), "\(result)")
+      #expect(result.standardOutput.contains("s an iteration (mean of 1; "), "\(result)")
+    }
+  }
+
+  /// The recipes of launch/recipes want data and weights, and nothing else.
+  @Suite struct ShippedRecipeTests {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../launch/recipes").standardizedFileURL.path
+    static let recipes =
+      (try? FileManager.default.contentsOfDirectory(atPath: folder))?
+      .filter { $0.hasSuffix(".yaml") }.sorted() ?? []
+
+    @Test func thereAreSome() { #expect(Self.recipes.count >= 14) }
+
+    @Test(arguments: recipes)
+    func check(recipe: String) throws {
+      let result = try Command.run(["check", "\(Self.folder)/\(recipe)"])
+      let problems = result.standardError.split(separator: "\n").filter {
+        $0.hasPrefix("rdd: problem: ")
+      }
+      #expect(result.exitCode == (problems.isEmpty ? 0 : 66) && !result.timedOut, "\(result)")
+      for problem in problems {
+        #expect(problem.contains("found no folder") || problem.contains("found no file"))
+      }
+      #expect(result.standardOutput.contains("student "), "\(result)")
+    }
+  }
+
+  /// Finding a slow BLAS.
+  @Suite struct BLASTests {
+    @Test func referenceIsFound() {
+      let slow = "7f00-7f01 r-xp 0000 fe:01 12   /usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0\n"
+      #expect(LoadedBLAS(maps: slow)?.isReference == true)
+      let fast = slow.replacingOccurrences(of: "/blas/", with: "/openblas-pthread/")
+      #expect(LoadedBLAS(maps: fast)?.isReference == false)
+      let both = slow + "7f02-7f03 r-xp 0000 fe:01 13   /opt/lib/libopenblas.so.0\n"
+      #expect(LoadedBLAS(maps: both)?.path == "/opt/lib/libopenblas.so.0")
+      #expect(LoadedBLAS(maps: "7f00-7f01 r-xp 0000 fe:01 12   /usr/lib/libc.so.6\n") == nil)
+    }
+  }
+}
