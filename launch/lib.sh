@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts that read this file
 rdd=$root/.build/release/rdd
 
 # say TEXT: one line on stderr, where everything but results goes.
