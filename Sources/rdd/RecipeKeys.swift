@@ -1,0 +1,10 @@
+import ArgumentParser
+import Recipes
+
+/// `rdd recipe-keys`: the reference of recipes, as Documentation/recipe-keys.md holds it.
+struct RecipeKeys: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print every key of a recipe with its type, default and meaning, as Markdown.")
+
+  func run() { print(Recipe.referenceTable(), terminator: "") }
+}

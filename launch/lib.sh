@@ -1,0 +1,106 @@
+# What the scripts of launch/ share: packages, toolchain, build, and how ranks are started.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts that read this file
+rdd=$root/.build/release/rdd
+
+# say TEXT: one line on stderr, where everything but results goes.
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# fail CODE TEXT: ends the script; the codes are those of the README.
+fail() {
+  say "error: ${*:2}"
+  exit "$1"
+}
+
+# usage: the comment at the head of the script.
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+# install_missing PACKAGE...: installs those Debian or Ubuntu packages that are not there yet.
+install_missing() {
+  local package
+  local -a missing=() apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  if ! command -v dpkg-query apt-get >/dev/null; then
+    say "no apt-get here: expecting to find what these Debian packages hold: $*"
+    return
+  fi
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] \
+      || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  say "installing ${missing[*]}"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null \
+      || fail 77 "packages: neither root nor sudo; ask for: apt-get install ${missing[*]}"
+    if [[ ${CI:-} == true ]]; then apt=(sudo -n "${apt[@]}"); else apt=(sudo "${apt[@]}"); fi
+  fi
+  "${apt[@]}" update >&2 || say "apt-get update failed; trying with the lists that are there"
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 \
+    || fail 69 "packages: apt-get could not install ${missing[*]}; its message is above"
+}
+
+# install_all: everything that building and running need, except the Swift toolchain.
+install_all() {
+  local -a packages=(
+    g++ pkg-config openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev libjpeg-dev libxxhash-dev)
+  if [[ -z ${LIBTORCH:-} ]]; then
+    # Without OpenBLAS, libtorch multiplies with the reference BLAS: fifteen times slower.
+    packages+=(libtorch-dev libopenblas0-pthread)
+  elif [[ ! -e $LIBTORCH/include/torch/csrc/api/include/torch/torch.h ]]; then
+    fail 66 "LIBTORCH: $LIBTORCH: found no include/torch; expected an unpacked LibTorch"
+  fi
+  check_swift
+  install_missing "${packages[@]}"
+}
+
+# check_swift: a toolchain that is new enough is on the PATH.
+check_swift() {
+  local version hint="install one from swift.org/install and put its usr/bin on the PATH"
+  command -v swift >/dev/null \
+    || fail 69 "swift: not found on the PATH; expected a toolchain of Swift 6.2 or newer; $hint"
+  version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
+  if [[ $(printf '%s\n' 6.2 "${version:-0}" | sort -V | head -n 1) != 6.2 ]]; then
+    fail 69 "swift: found ${version:-no version}; expected 6.2 or newer; $hint"
+  fi
+}
+
+# build_rdd: the optimised program; quick when nothing has changed.
+build_rdd() {
+  say "building rdd (the first time takes some minutes)"
+  swift build --package-path "$root" -c release --product rdd >&2
+}
+
+# prefer NAME VALUE: sets a variable that the user has not set.
+prefer() { [[ -n ${!1+set} ]] || export "$1=$2"; }
+
+# prepare_ranks: Open MPI settings that are good wherever ranks share cores.
+prepare_ranks() {
+  prefer OMPI_MCA_pml ob1
+  # Where the kernel forbids single copy (containers), Open MPI 4.1 tries it for ever.
+  prefer OMPI_MCA_btl_vader_single_copy_mechanism none
+  # Ranks that wait leave the core to those that compute.
+  prefer OMPI_MCA_mpi_yield_when_idle 1
+  # rdd divides the cores among a host's ranks itself.
+  prefer OMPI_MCA_hwloc_base_binding_policy none
+  if ((EUID == 0)) && [[ -z ${OMPI_ALLOW_RUN_AS_ROOT:-} ]]; then
+    say "you are root: setting OMPI_ALLOW_RUN_AS_ROOT, which mpirun asks for"
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+}
+
+# prepare_local_ranks: the same for one host: shared memory only, more ranks than cores allowed.
+prepare_local_ranks() {
+  prepare_ranks
+  prefer OMPI_MCA_btl vader,self
+  prefer OMPI_MCA_rmaps_base_oversubscribe 1
+}
+
+# subcommand WORD: whether rdd has it; a recipe in its place means train.
+is_subcommand() { [[ $1 =~ ^(train|eval|predict|maps|check)$ ]]; }
+
+# require_count TEXT NAME: a number of at least 1.
+require_count() {
+  [[ $1 =~ ^[1-9][0-9]*$ ]] || fail 64 "$2: found '$1'; expected a number of at least 1"
+}
