@@ -5,6 +5,7 @@ import ImageIO
 import Logging
 import MPI
 import Networks
+import Parity
 import Recipes
 import Torch
 import Training
@@ -21,12 +22,7 @@ struct Job {
 
   /// Starts the ranks and reads the recipe. Collective.
   init(_ options: RecipeOptions) throws {
-    let world = try World()
-    TorchRuntime.onFailure = {
-      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
-    }
-    try world.environment.checkWorld(
-      worldSize: world.worldSize, command: CommandLine.arguments)
+    let world = try Self.startWorld()
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     var logger = Logger(label: "rdd")
     logger.logLevel = world.rank == 0 ? .info : .error
@@ -34,6 +30,17 @@ struct Job {
     recipe = try Recipe.load(options.recipe, overrides: options.set)
     coordinator = try Coordinator(world, threads: recipe.train.threads)
     TorchRuntime.threads = coordinator.threadCount
+  }
+
+  /// Starts the ranks, and sends failures of LibTorch the way of all others. Collective.
+  static func startWorld() throws -> World {
+    let world = try World()
+    TorchRuntime.onFailure = {
+      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
+    }
+    try world.environment.checkWorld(
+      worldSize: world.worldSize, command: CommandLine.arguments)
+    return world
   }
 
   /// Ends the ranks after success. Collective.
@@ -58,7 +65,7 @@ struct Job {
     switch error {
     case let error as TrainingError: error.code.rawValue
     case let error as WeightFileError: error.exitCode
-    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError:
+    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError, is ParityError:
       TrainingError.Code.badData.rawValue
     case is LaunchError: LaunchError.exitCode
     case is DisagreementError: TrainingError.Code.badWorld.rawValue

@@ -15,7 +15,7 @@ struct RDD: ParsableCommand {
         rdd eval launch/recipes/quickstart.yaml --weights runs/first/best.safetensors
       """,
     version: "rdd 0.1.0",
-    subcommands: [Train.self, Eval.self])
+    subcommands: [Train.self, Eval.self, ParityCommand.self])
 
   static func main() {
     do {
