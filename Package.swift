@@ -74,11 +74,19 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
+    // Floor 4 too: the files of reference numbers, and what this build makes of them.
+    .target(
+      name: "Parity",
+      dependencies: [
+        "Datasets", "Difficulty", "ImageIO", "Networks", "Recipes", "Reduction", "Torch",
+        "Training", "WeightFiles",
+      ]),
+
     // Floor 5: the command.
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Parity", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tests. rank-program is what the parallel ones start under mpirun.
@@ -91,8 +99,20 @@ let package = Package(
       name: "DataParallelTests",
       dependencies: ["DataParallel", "MPI", "TestSupport", "rank-program"]),
     .testTarget(name: "ImageIOTests", dependencies: ["ImageIO"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness"]),
-    .testTarget(name: "DifficultyTests", dependencies: ["Difficulty", "Reduction", "Randomness"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness", "WeightFiles"]),
+    .testTarget(
+      name: "DifficultyTests",
+      dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
+    .testTarget(
+      name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch", "rdd"]),
+    .testTarget(
+      name: "NetworksTests",
+      dependencies: ["Networks", "Parity", "Randomness", "Reduction", "Torch", "WeightFiles"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Networks", "Parity", "Reduction", "Torch", "Training"]),
+    .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),

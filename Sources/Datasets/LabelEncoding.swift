@@ -70,17 +70,18 @@ public enum LabelEncoding: Equatable, Sendable {
 }
 
 /// A label encoding as a table of 256 entries, made once for a dataset.
-struct LabelDecoder: Sendable {
+package struct LabelDecoder: Sendable {
   private let table: [UInt8]
   private let classCount: Int
 
-  init(_ encoding: LabelEncoding) {
+  /// The table of an encoding.
+  package init(_ encoding: LabelEncoding) {
     table = encoding.table
     classCount = encoding.classes.count
   }
 
   /// Replaces stored values `[H, W]` by classes; `path` names the file in the error.
-  func decode(_ labels: inout GrayImage, path: String) throws(DatasetError) {
+  package func decode(_ labels: inout GrayImage, path: String) throws(DatasetError) {
     let width = labels.width
     let fault = table.withUnsafeBufferPointer { table in
       labels.pixels.withUnsafeMutableBufferPointer { pixels -> (index: Int, value: UInt8)? in

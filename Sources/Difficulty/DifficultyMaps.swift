@@ -4,6 +4,8 @@ import Reduction
 public struct DifficultyMaps: Sendable {
   /// The TFE weights in (0, 1]; nil where the teacher has no auxiliary head.
   public var weight: [Float]?
+  /// The same before they are upsampled, `[imageCount, lowHeight, lowWidth]`.
+  public var lowWeight: [Float]?
   /// The probabilities that decide; NaN where the label is ignored. The order is student main,
   /// teacher main, student auxiliary, teacher auxiliary; heads that are missing are left out.
   public var probabilities: [[Float]]
@@ -20,7 +22,8 @@ extension DifficultyStep {
   func maps() -> DifficultyMaps {
     var ledger = LossLedger(imageCount: inputs.imageCount)
     let valid = LabelSweep(inputs, geometry).run(buffers.labels, pool).reduce(0, +)
-    let weights = weigh(&ledger, 0).map(upsample)
+    let lowWeights = weigh(&ledger, 0)
+    let weights = lowWeights.map(upsample)
     let maps = sweepProbabilities(&ledger, 0)
     let decision = MaskDecision(
       maps, validCount: Int64(valid), options: options, reducer: SingleProcess(), pool: pool)
@@ -28,7 +31,10 @@ extension DifficultyStep {
     statistics.validCount = Int64(valid)
     statistics.record(decision)
     var result = DifficultyMaps(
-      weight: weights, probabilities: [], hard: [], selected: [], statistics: statistics)
+      weight: weights,
+      lowWeight: lowWeights.map {
+        Array(UnsafeBufferPointer(start: $0, count: inputs.imageCount * geometry.planeSize))
+      }, probabilities: [], hard: [], selected: [], statistics: statistics)
     for head in 0..<headCount {
       let pixels = decision.pixels[head]
       let student = unpad(maps.student[head])

@@ -7,7 +7,7 @@ import Torch
 /// that decides (thresholds, masks, counts) is shared with the fused engine; probabilities are
 /// rounded to float32 before they decide, in float64 too.
 struct ReferenceEngine {
-  private let pool = WorkerPool(threadCount: 1)
+  let pool = WorkerPool(threadCount: 1)
 
   /// See `TaskLoss.evaluate`. Collective.
   func evaluate(
@@ -25,7 +25,7 @@ struct ReferenceEngine {
 }
 
 /// One step's tensors and sums.
-private struct ReferenceStep {
+struct ReferenceStep {
   private let heads: [Tensor]
   private let teacher: [Tensor]
   private let labels: TaskLoss.Labels
@@ -101,22 +101,26 @@ private struct ReferenceStep {
   }
 
   /// The TFE weights `[n, H, W]`: exp(-KL) at low resolution, then upsampled.
-  private func teacherWeights() -> Tensor {
+  func teacherWeights() -> Tensor {
+    Functional.upsample(lowTeacherWeights(), height: labels.height, width: labels.width)
+      .reshaped(valid.shape)
+  }
+
+  /// The TFE weights `[n, 1, h, w]` before they are upsampled.
+  func lowTeacherWeights() -> Tensor {
     let (main, auxiliary) = (teacher[0].logSoftmax(1), teacher[1].logSoftmax(1))
     let (p, q) = options.divergence == .auxiliaryToMain ? (auxiliary, main) : (main, auxiliary)
     let divergence = (p.exp * (p - q)).sum([1], keepingDimensions: true)
-    return Functional.upsample((-divergence).exp, height: labels.height, width: labels.width)
-      .reshaped(valid.shape)
+    return (-divergence).exp
   }
 
   /// Collective.
   private mutating func addMasked(images: Double, _ validCount: Int64, _ ranks: any Reducer) {
-    let maps = heads.map(confidences)
-    let teacherMaps =
-      options.mask == .ohem && teacher.isEmpty ? maps : teacher.prefix(heads.count).map(confidences)
+    let (maps, teacherMaps) = confidences()
     let classCount = heads[0].size(1)
-    // Whole vectors of 16: the rest holds what is never kept.
-    let padded = (labels.indices.count + 15) / 16 * 16
+    // Whole vectors of 16: the rest holds what is never kept. At least one, for a rank whose images
+    // are none.
+    let padded = max(labels.indices.count + 15, 16) / 16 * 16
     let classes =
       labels.indices.map { $0 == 255 ? UInt8(classCount) : $0 }
       + [UInt8](repeating: UInt8(classCount), count: padded - labels.indices.count)
@@ -142,6 +146,13 @@ private struct ReferenceStep {
       second[head] = part.detached.item
       loss = loss + part * (share(head) * options.secondShare)
     }
+  }
+
+  /// The probabilities that decide, of each head of the student and of the teacher.
+  func confidences() -> (student: [[Float]], teacher: [[Float]]) {
+    let student = heads.map(confidences)
+    let isAlone = options.mask == .ohem && teacher.isEmpty
+    return (student, isAlone ? student : teacher.prefix(heads.count).map(confidences))
   }
 
   /// The probabilities that decide, float32, NaN where ignored.

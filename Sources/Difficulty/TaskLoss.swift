@@ -52,6 +52,8 @@ public final class TaskLoss {
   private let engine: Engine
   private let fused: DifficultyEngine
   private let reference = ReferenceEngine()
+  /// What labels point to where a rank has none.
+  nonisolated(unsafe) private static let noLabels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
 
   /// A loss for one rank.
   ///
@@ -92,26 +94,11 @@ public final class TaskLoss {
     _ student: Heads, _ teacher: Heads?, _ labels: Labels, _ firstImage: Int,
     _ globalImageCount: Int, _ options: DifficultyOptions, _ reducer: any Reducer
   ) -> Outcome {
-    func dense(_ tensor: Tensor) -> Tensor {
-      tensor.detached.to(.float32, device: .cpu).contiguous()
-    }
-    let main = dense(student.main)
-    let auxiliary = student.auxiliary.map(dense)
-    let teacherMain = teacher.map { dense($0.main) }
-    let teacherAuxiliary = teacher?.auxiliary.map(dense)
-    let mainGradient = Tensor.empty(main.shape)
-    let auxiliaryGradient = auxiliary.map { Tensor.empty($0.shape) }
-    guard let indices = labels.indices.baseAddress else {
-      preconditionFailure("TaskLoss: no labels; expected at least one image")
-    }
-    let result = withExtendedLifetime((main, auxiliary, teacherMain, teacherAuxiliary)) {
-      let inputs = DifficultyInputs(
-        imageCount: labels.imageCount, firstImage: firstImage,
-        globalImageCount: globalImageCount, classCount: main.size(1), lowHeight: main.size(2),
-        lowWidth: main.size(3), height: labels.height, width: labels.width,
-        studentMain: main.floats, studentAuxiliary: auxiliary.map { UnsafePointer($0.floats) },
-        teacherMain: teacherMain.map { UnsafePointer($0.floats) },
-        teacherAuxiliary: teacherAuxiliary.map { UnsafePointer($0.floats) }, labels: indices)
+    let (heads, taught) = (student.dense, teacher?.dense)
+    let mainGradient = Tensor.empty(heads.main.shape)
+    let auxiliaryGradient = heads.auxiliary.map { Tensor.empty($0.shape) }
+    let result = withExtendedLifetime((heads, taught)) {
+      let inputs = Self.inputs(heads, taught, labels, firstImage, globalImageCount)
       return fused.evaluate(
         inputs, options: options,
         gradients: DifficultyGradients(
@@ -125,6 +112,72 @@ public final class TaskLoss {
         main: mainGradient.to(type, device: device),
         auxiliary: auxiliaryGradient?.to(type, device: device))
     )
+  }
+
+  /// Views of dense logits and of labels.
+  private static func inputs(
+    _ student: Heads, _ teacher: Heads?, _ labels: Labels, _ firstImage: Int,
+    _ globalImageCount: Int
+  ) -> DifficultyInputs {
+    func view(_ tensor: Tensor?) -> UnsafePointer<Float>? {
+      tensor.map { UnsafePointer($0.floats) }
+    }
+    return DifficultyInputs(
+      imageCount: labels.imageCount, firstImage: firstImage, globalImageCount: globalImageCount,
+      classCount: student.main.size(1), lowHeight: student.main.size(2),
+      lowWidth: student.main.size(3), height: labels.height, width: labels.width,
+      studentMain: student.main.floats, studentAuxiliary: view(student.auxiliary),
+      teacherMain: view(teacher?.main), teacherAuxiliary: view(teacher?.auxiliary),
+      labels: labels.indices.baseAddress ?? UnsafePointer(noLabels))
+  }
+}
+
+// MARK: Maps
+
+/// What an engine sees in one rank's images before anything is decided over ranks.
+package struct LossMaps {
+  /// The TFE weights `[n, h, w]`; nil where the teacher has no auxiliary head.
+  package var lowWeight: [Double]?
+  /// The TFE weights `[n, H, W]`; nil where the teacher has no auxiliary head.
+  package var weight: [Double]?
+  /// The probabilities that decide, `[n, H, W]`, NaN where ignored: student main, teacher main,
+  /// student auxiliary, teacher auxiliary.
+  package var probabilities: [[Float]]
+}
+
+extension TaskLoss {
+  /// The maps of some images; see `evaluate` for the parameters.
+  package func maps(
+    student: Heads, teacher: Heads, labels: Labels, options: DifficultyOptions
+  ) -> LossMaps {
+    switch engine {
+    case .fused:
+      let (heads, taught) = (student.dense, teacher.dense)
+      let maps = withExtendedLifetime((heads, taught)) {
+        fused.difficultyMaps(
+          Self.inputs(heads, taught, labels, 0, labels.imageCount), options: options)
+      }
+      return LossMaps(
+        lowWeight: maps.lowWeight?.map { Double($0) }, weight: maps.weight?.map { Double($0) },
+        probabilities: maps.probabilities)
+    case .reference:
+      let step = ReferenceStep(student, teacher, labels, options, reference.pool)
+      let (own, taught) = step.confidences()
+      return LossMaps(
+        lowWeight: teacher.auxiliary.map { _ in step.lowTeacherWeights().array(Double.self) },
+        weight: teacher.auxiliary.map { _ in step.teacherWeights().array(Double.self) },
+        probabilities: zip(own, taught).flatMap { [$0, $1] })
+    }
+  }
+}
+
+extension TaskLoss.Heads {
+  /// Row-major float32 copies in host memory, where the logits are not that already.
+  fileprivate var dense: Self {
+    func dense(_ tensor: Tensor) -> Tensor {
+      tensor.detached.to(.float32, device: .cpu).contiguous()
+    }
+    return Self(main: dense(main), auxiliary: auxiliary.map(dense))
   }
 }
 

@@ -25,6 +25,9 @@ public final class StateDict: @unchecked Sendable {
   /// The number of dropout layers so far; each has an index of its own.
   var dropoutCount = 0
 
+  /// No entries yet.
+  package init() {}
+
   /// The entries that are trained, in order.
   public var parameters: [Entry] { entries.filter { $0.role == .parameter } }
 
@@ -44,6 +47,13 @@ public struct Scope {
   let state: StateDict
   let prefix: String
   let start: Initialisation
+
+  /// Names that begin with `prefix`, in a state dict.
+  package init(state: StateDict, prefix: String, start: Initialisation) {
+    self.state = state
+    self.prefix = prefix
+    self.start = start
+  }
 
   /// The scope of a child module.
   public func callAsFunction(_ name: String) -> Scope {

@@ -2,6 +2,11 @@ import DataParallel
 import Foundation
 import Logging
 import MPI
+<<<<<<< HEAD
+=======
+import Networks
+import Parity
+>>>>>>> parity
 import Recipes
 import Torch
 import Training
@@ -17,6 +22,7 @@ struct Job {
 
   /// Starts the ranks and reads the recipe. Collective.
   init(_ options: RecipeOptions) throws {
+<<<<<<< HEAD
     let world = try World()
     TorchRuntime.onFailure = {
       FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
@@ -24,6 +30,10 @@ struct Job {
     try world.environment.checkWorld(
       worldSize: world.worldSize, command: CommandLine.arguments)
     LoggingSystem.bootstrap { _ in LineLogHandler() }
+=======
+    let world = try Self.startWorld()
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+>>>>>>> parity
     var logger = Logger(label: "rdd")
     logger.logLevel = world.rank == 0 ? .info : .error
     self.logger = logger
@@ -31,6 +41,17 @@ struct Job {
     coordinator = try Coordinator(world, threads: recipe.train.threads)
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
     TorchRuntime.threads = coordinator.threadCount
+  }
+
+  /// Starts the ranks, and sends failures of LibTorch the way of all others. Collective.
+  static func startWorld() throws -> World {
+    let world = try World()
+    TorchRuntime.onFailure = {
+      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
+    }
+    try world.environment.checkWorld(
+      worldSize: world.worldSize, command: CommandLine.arguments)
+    return world
   }
 
   /// Ends the ranks after success. Collective.
@@ -49,4 +70,21 @@ struct Job {
     }
     exit(64)
   }
+<<<<<<< HEAD
+=======
+
+  /// The exit code that tells launchers what went wrong.
+  static func code(of error: any Error) -> Int32 {
+    switch error {
+    case let error as TrainingError: error.code.rawValue
+    case let error as WeightFileError: error.exitCode
+    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError, is ParityError:
+      TrainingError.Code.badData.rawValue
+    case is LaunchError: LaunchError.exitCode
+    case is DisagreementError: TrainingError.Code.badWorld.rawValue
+    case is MPIError: FailureExit.communicationFailed
+    default: TrainingError.Code.internalFailure.rawValue
+    }
+  }
+>>>>>>> parity
 }

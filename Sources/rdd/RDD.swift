@@ -15,7 +15,9 @@ struct RDD: ParsableCommand {
         rdd eval launch/recipes/quickstart.yaml --weights runs/first/best.safetensors
       """,
     version: "rdd 0.1.0",
-    subcommands: [Train.self, Eval.self, Predict.self, Maps.self, Check.self, RecipeKeys.self])
+    subcommands: [
+      Train.self, Eval.self, Predict.self, Maps.self, Check.self, Parity.self, RecipeKeys.self,
+    ])
 
   static func main() {
     do {

@@ -7,16 +7,24 @@ import Torch
 /// Training is collective: one sum of 2C + 1 doubles forward (sum, sum of squares, count) and one
 /// of 2C backward. The gradients of weight and bias stay this rank's part: they are summed with all
 /// other gradients. Source: PyTorch `SyncBatchNorm`, with double sums and any shard sizes.
-final class BatchNorm {
-  let weight: Tensor
-  let bias: Tensor
-  let runningMean: Tensor
-  let runningVariance: Tensor
-  let batchesTracked: Tensor
-  static let epsilon = 1e-5
-  static let momentum = 0.1
+package final class BatchNorm {
+  /// The factor of each channel.
+  package let weight: Tensor
+  /// What is added to each channel.
+  package let bias: Tensor
+  /// The mean that evaluation subtracts.
+  package let runningMean: Tensor
+  /// The variance that evaluation divides by, before its root.
+  package let runningVariance: Tensor
+  /// The number of training passes.
+  package let batchesTracked: Tensor
+  /// What is added to variances.
+  package static let epsilon = 1e-5
+  /// The share of a batch in the running statistics.
+  package static let momentum = 0.1
 
-  init(_ scope: Scope, _ channels: Int) {
+  /// A norm of `channels` channels, with the names of `scope`.
+  package init(_ scope: Scope, _ channels: Int) {
     weight = scope.parameter("weight", [channels], .constant(1))
     bias = scope.parameter("bias", [channels], .constant(0))
     runningMean = scope.buffer("running_mean", [channels], 0)
@@ -25,7 +33,7 @@ final class BatchNorm {
   }
 
   /// activation(norm(x) + residual), `[N, C, H, W]`. Collective in training.
-  func callAsFunction(
+  package func callAsFunction(
     _ x: Tensor, _ pass: Pass, _ activation: Activation = .none, adding residual: Tensor? = nil
   ) -> Tensor {
     guard let training = pass.training else {

@@ -9,26 +9,34 @@ import Torch
 /// gradients are contiguous and the optimiser is one sweep.
 public final class FlatParameters {
   /// One parameter's place.
-  struct Place {
-    let name: String
-    let parameter: Tensor
-    let range: Range<Int>
+  package struct Place {
+    /// The parameter's `state_dict` name.
+    package let name: String
+    /// The tensor that the layers use.
+    package let parameter: Tensor
+    /// Its elements in the buffers.
+    package let range: Range<Int>
   }
 
   /// The parameters, `[total]`.
-  let values: Tensor
+  package let values: Tensor
   /// Their gradients, `[total]`; backward adds to them.
-  let gradients: Tensor
+  package let gradients: Tensor
   /// The optimiser's momentum, `[total]`.
-  let momentum: Tensor
+  package let momentum: Tensor
   /// Where each parameter is, the last layer first.
-  let places: [Place]
+  package let places: [Place]
 
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
-  public init(_ network: SegmentationNetwork) {
-    let parameters = network.state.parameters.reversed()
+  public convenience init(_ network: SegmentationNetwork) {
+    self.init(network.state.parameters.map { ($0.name, $0.tensor) })
+  }
+
+  /// Moves parameters, of which there is at least one, into one buffer, the last first.
+  package init(_ parameters: [(name: String, tensor: Tensor)]) {
+    let first = parameters[0].tensor
+    let parameters = parameters.reversed()
     let total = parameters.reduce(0) { $0 + $1.tensor.count }
-    let first = network.state.parameters[0].tensor
     let (type, device) = (first.type, first.device)
     values = Tensor.zeros([total], type, device: device)
     gradients = Tensor.zeros([total], type, device: device)
@@ -53,7 +61,7 @@ public final class FlatParameters {
   }
 
   /// A parameter's part of one of the buffers, in the parameter's shape.
-  func part(_ buffer: Tensor, _ place: Place) -> Tensor {
+  package func part(_ buffer: Tensor, _ place: Place) -> Tensor {
     buffer.narrowed(0, place.range).reshaped(place.parameter.shape)
   }
 

@@ -19,7 +19,7 @@ public struct SGD: Sendable {
   }
 
   /// Moves the parameters by one step and zeroes the gradients.
-  func update(_ parameters: FlatParameters, rate: Double) {
+  package func update(_ parameters: FlatParameters, rate: Double) {
     guard parameters.values.device == .cpu else { return updateByOperators(parameters, rate) }
     switch parameters.values.type {
     case .float64: sweep(parameters, rate: rate, as: Double.self)

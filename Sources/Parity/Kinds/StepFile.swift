@@ -1,0 +1,230 @@
+import Difficulty
+import Networks
+import Recipes
+import Torch
+import Training
+
+/// `step`: optimiser steps of a student with its teacher, by everything that training uses.
+enum StepFile {
+  static func compute(_ file: ParityFile, _ run: ParityRun) throws(ParityError) -> ComputedTensors {
+    let batches = try batches(file)
+    let shape = try file.shape("ref.0.teacher_main", [batches[0].photos.count, -1, -1, -1])
+    var recipe = Recipe()
+    try recipe.readMethod(file, classCount: shape[1])
+    recipe.train.batchSize = batches[0].photos.count
+    recipe.train.learningRate = try file.number("base_lr")
+    recipe.train.momentum = try file.number("momentum")
+    recipe.train.weightDecay = try file.number("weight_decay")
+    try file.require("dropout", 0)
+    guard recipe.train.iterations >= batches.count else {
+      throw file.refused(
+        "max_iterations", found: "\(recipe.train.iterations)", expected: "\(batches.count) or more")
+    }
+    // The teacher goes before the student comes: together they would need twice the memory.
+    let taught = try teach(file, batches, classCount: shape[1], run)
+    let student = try network(file, "student", classCount: shape[1], run)
+    let names = try file.json("param_names", [String].self)
+    guard student.state.parameters.map(\.name) == names else {
+      throw file.refused(
+        "param_names", found: "\(names.count) names", expected: "the student's parameters in order")
+    }
+    let steps = Steps(recipe: recipe, run: run, student: student, teacher: taught)
+    for (index, batch) in batches.enumerated() { steps.advance(batch, iteration: index + 1) }
+    return steps.computed.merging(taught.computed) { $1 }.merging(final(file, student, run)) { $1 }
+  }
+
+  /// The images and labels of all iterations, of one size.
+  private static func batches(_ file: ParityFile) throws(ParityError) -> [StepBatch] {
+    var batches: [StepBatch] = []
+    while file.has("in.\(batches.count).target") {
+      let prefix = "in.\(batches.count)."
+      let photos = try file.photos(prefix + "image_u8_bgr_hwc")
+      let shape = [photos.count, photos[0].height, photos[0].width]
+      batches.append(
+        StepBatch(
+          photos: photos, labels: try file.labels(prefix + "target", shape, classCount: 255)))
+    }
+    guard let first = batches.first,
+      batches.allSatisfy({ $0.photos.count == first.photos.count })
+    else {
+      throw file.refused("in.0.target", found: "\(batches.count) batches", expected: "equal ones")
+    }
+    return batches
+  }
+
+  /// The network that the metadata name, with the formula's weights.
+  private static func network(
+    _ file: ParityFile, _ role: String, classCount: Int, _ run: ParityRun
+  ) throws(ParityError) -> SegmentationNetwork {
+    // As "deeplabv3 resnet18 aux".
+    let words = try file.text(role).split(separator: " ")
+    guard let architecture = Architecture(rawValue: words.prefix(2).joined(separator: "_")) else {
+      throw file.refused(role, found: "'\(words)'", expected: "a network's name")
+    }
+    let network = SegmentationNetwork(
+      architecture, classCount: classCount,
+      start: Initialisation(seed: nil, type: run.precision, device: run.device))
+    let gains = try file.json("\(role)_gains", [String: Double].self)
+    WeightFormula(tag: try file.text("\(role)_tag"), gains: gains).fill(network)
+    return network
+  }
+
+  /// The teacher's logits of this rank's images, iteration by iteration. Collective.
+  private static func teach(
+    _ file: ParityFile, _ batches: [StepBatch], classCount: Int, _ run: ParityRun
+  ) throws(ParityError) -> Taught {
+    let teacher = try network(file, "teacher", classCount: classCount, run)
+    var taught = Taught()
+    for (index, batch) in batches.enumerated() {
+      let output = Autograd.withoutHistory {
+        teacher(
+          run.batch(batch.photos, run.range(of: batch.photos.count)),
+          .evaluation(precision: run.precision))
+      }
+      taught.heads.append(TaskLoss.Heads(main: output.logits, auxiliary: output.auxiliaryLogits))
+      let tolerance = Tolerance.largest(run.byPrecision(1e-5, 2e-7))
+      for (name, logits) in [("main", output.logits), ("aux", output.auxiliaryLogits)] {
+        let values = run.gather(logits?.array(Double.self) ?? [], of: batch.photos.count)
+        taught.computed["ref.\(index).teacher_\(name)"] = Computed(values, tolerance)
+      }
+    }
+    return taught
+  }
+
+  /// The student's tensors after the last step.
+  private static func final(
+    _ file: ParityFile, _ student: SegmentationNetwork, _ run: ParityRun
+  ) -> ComputedTensors {
+    var computed: ComputedTensors = [:]
+    for entry in student.state.entries where file.has("out.final.\(entry.name)") {
+      computed["out.final.\(entry.name)"] = Computed(
+        entry.tensor.array(Double.self), .largest(run.byPrecision(5e-3, 2e-7)))
+    }
+    return computed
+  }
+}
+
+/// The images and labels of one iteration.
+struct StepBatch: Sendable {
+  let photos: [Photo]
+  let labels: [UInt8]
+}
+
+/// The teacher's logits of this rank's images, and of all for the comparison.
+private struct Taught {
+  var heads: [TaskLoss.Heads] = []
+  var computed: ComputedTensors = [:]
+}
+
+/// The student's way through the iterations on one rank.
+private final class Steps {
+  private let run: ParityRun
+  private let student: SegmentationNetwork
+  private let taught: Taught
+  private let recipe: Recipe
+  private let objective: Objective
+  private let loss: TaskLoss
+  private let parameters: FlatParameters
+  private let optimiser: SGD
+  private let schedule: PolynomialSchedule
+  private var losses: [Double] = []
+  private var counts: [Double] = []
+  private var gradientNorms: [Double] = []
+  private var sums: [Double] = []
+  private var firstGradients: ComputedTensors = [:]
+
+  init(recipe: Recipe, run: ParityRun, student: SegmentationNetwork, teacher: Taught) {
+    self.recipe = recipe
+    self.run = run
+    self.student = student
+    taught = teacher
+    objective = Objective(recipe)
+    loss = TaskLoss(engine: run.engine, threadCount: run.threadCount)
+    parameters = FlatParameters(student)
+    optimiser = SGD(momentum: recipe.train.momentum, weightDecay: recipe.train.weightDecay)
+    schedule = PolynomialSchedule(
+      base: recipe.train.learningRate, iterations: recipe.train.iterations,
+      power: recipe.train.polyPower)
+  }
+
+  /// One optimiser step. Collective.
+  func advance(_ batch: StepBatch, iteration: Int) {
+    let imageCount = batch.photos.count
+    let range = run.range(of: imageCount)
+    let pass = Pass.Training(
+      reducer: run.reducer, seed: 0, iteration: iteration, positions: range, dropout: false)
+    let output = student(
+      run.batch(batch.photos, range), .training(pass, precision: run.precision))
+    let (height, width) = (batch.photos[0].height, batch.photos[0].width)
+    let options = objective.options(iteration, imageCount: imageCount)
+    let (result, gradients) = batch.labels.withUnsafeBufferPointer { all in
+      let size = height * width
+      let part = UnsafeBufferPointer(
+        rebasing: all[range.lowerBound * size..<range.upperBound * size])
+      return loss.evaluate(
+        student: TaskLoss.Heads(main: output.logits, auxiliary: output.auxiliaryLogits),
+        teacher: taught.heads[iteration - 1],
+        labels: TaskLoss.Labels(part, imageCount: range.count, height: height, width: width),
+        firstImage: range.lowerBound, globalImageCount: imageCount, options: options,
+        reducer: run.reducer)
+    }
+    var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
+    if let auxiliary = output.auxiliaryLogits { roots.append((auxiliary, gradients.auxiliary)) }
+    Autograd.backward(roots)
+    sumGradients()
+    let rate = schedule.rate(iteration)
+    losses += [result.taskLoss, result.distillationLoss, result.loss, rate]
+    let statistics = result.statistics
+    counts += [Double(statistics.mainSelected), Double(statistics.auxiliarySelected)]
+    // The parameters lie with the last layer first; the file has them the other way round.
+    for place in parameters.places.reversed() {
+      let values = parameters.part(parameters.gradients, place).array(Double.self)
+      gradientNorms.append(values.norm)
+      if iteration == 1 {
+        firstGradients["out.grad1.\(place.name)"] = Computed(
+          values, .largest(run.byPrecision(5e-2, 2e-7)))
+      }
+    }
+    optimiser.update(parameters, rate: rate)
+    for place in parameters.places.reversed() {
+      let values = place.parameter.array(Double.self)
+      sums += [values.reduce(0, +), values.norm]
+    }
+  }
+
+  /// Replaces the gradients with their sums over ranks. Collective.
+  private func sumGradients() {
+    guard run.reducer.worldSize > 1 else { return }
+    var values = parameters.gradients.array(Double.self)
+    run.reducer.sum(&values)
+    parameters.gradients.copy(from: Tensor(values, [values.count]))
+  }
+
+  /// What was noted at every iteration.
+  var computed: ComputedTensors {
+    let isDouble = run.precision == .float64
+    let rows = losses.count / 4
+    // Later float32 iterations start from parameters that differ already. The rate is exact.
+    let growth = (0..<rows).flatMap { row -> [Double] in
+      let loss = isDouble ? 1e-7 : [1e-5, 5e-4][min(row, 1)] * (row > 1 ? 10 : 1)
+      return [loss, loss, loss, 1e-12]
+    }
+    let counted = isDouble ? 0 : 3e-3
+    let norms =
+      isDouble
+      ? Tolerance(scale: .row(rows), relative: [1e-6])
+      : Tolerance(scale: .each, relative: [0.05], floor: 1e-3)
+    return firstGradients.merging([
+      "out.task_kd_total_lr": Computed(losses, Tolerance(scale: .each, relative: growth)),
+      "out.xor_count_main_aux": Computed(counts, .each(counted)),
+      "out.grad_norms": Computed(gradientNorms, norms),
+      "out.param_sum_norm": Computed(
+        sums, Tolerance(scale: .pair, relative: [isDouble ? 1e-9 : 1e-4])),
+    ]) { $1 }
+  }
+}
+
+extension [Double] {
+  /// The Euclidean norm.
+  fileprivate var norm: Double { reduce(0) { $0 + $1 * $1 }.squareRoot() }
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// All lines of a comparison, and what they come to.
+public struct ParityReport: Sendable {
+  /// The lines.
+  public var lines: [ParityLine] = []
+  /// The names of files that were left out.
+  public var skipped: [String] = []
+
+  /// Nothing compared yet.
+  public init() {}
+
+  /// Whether something was compared and all of it is within its tolerances.
+  public var isGood: Bool { !lines.isEmpty && lines.allSatisfy(\.ok) }
+
+  /// A line for each file that was left out.
+  public var skippedLines: [String] {
+    skipped.map { "\($0): skipped; its kind belongs to another method and is not known yet" }
+  }
+
+  /// How many lines there are and hold, and which one is nearest to its tolerance.
+  public var lastLine: String {
+    let good = lines.count(where: \.ok)
+    guard let worst = lines.max(by: { $0.margin < $1.margin }) else { return "0 lines" }
+    return String(
+      format: "%d of %d lines ok, %d NOT ok; the nearest uses %.3g of its tolerance: %@ %@",
+      good, lines.count, lines.count - good, worst.margin, worst.file, worst.name)
+  }
+
+  /// The lines and their counts as one JSON object.
+  public var json: String {
+    get throws {
+      struct Object: Encodable {
+        let lines: [ParityLine]
+        let skipped: [String]
+        let count: Int
+        let ok: Int
+      }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      let object = Object(
+        lines: lines, skipped: skipped, count: lines.count, ok: lines.count(where: \.ok))
+      return String(decoding: try encoder.encode(object), as: UTF8.self)
+    }
+  }
+}
+
+extension ParityLine {
+  /// File, tensor, largest errors, tolerance and verdict, in columns.
+  public var text: String {
+    let title = "\(file) \(name)".padding(toLength: 64, withPad: " ", startingAt: 0)
+    guard let absolute, let relative else { return "\(title) not computed  NOT ok" }
+    let numbers = String(
+      format: "abs %.2e  rel %.2e  tolerance %.1e", absolute, relative, tolerance)
+    return "\(title) \(numbers)  \(ok ? "ok" : "NOT ok")"
+  }
+}
