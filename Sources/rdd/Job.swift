@@ -2,11 +2,7 @@ import DataParallel
 import Foundation
 import Logging
 import MPI
-<<<<<<< HEAD
-=======
-import Networks
 import Parity
->>>>>>> parity
 import Recipes
 import Torch
 import Training
@@ -22,18 +18,8 @@ struct Job {
 
   /// Starts the ranks and reads the recipe. Collective.
   init(_ options: RecipeOptions) throws {
-<<<<<<< HEAD
-    let world = try World()
-    TorchRuntime.onFailure = {
-      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
-    }
-    try world.environment.checkWorld(
-      worldSize: world.worldSize, command: CommandLine.arguments)
-    LoggingSystem.bootstrap { _ in LineLogHandler() }
-=======
     let world = try Self.startWorld()
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
->>>>>>> parity
+    LoggingSystem.bootstrap { _ in LineLogHandler() }
     var logger = Logger(label: "rdd")
     logger.logLevel = world.rank == 0 ? .info : .error
     self.logger = logger
@@ -59,7 +45,7 @@ struct Job {
 
   /// Ends the job with an error's one line and code.
   static func leave(_ error: any Error) -> Never {
-    FailureExit.leave(error, code: TrainingError.exitCode(of: error))
+    FailureExit.leave(error, code: code(of: error))
   }
 
   /// Ends a job whose command line is wrong, with the usage.
@@ -70,21 +56,10 @@ struct Job {
     }
     exit(64)
   }
-<<<<<<< HEAD
-=======
 
   /// The exit code that tells launchers what went wrong.
   static func code(of error: any Error) -> Int32 {
-    switch error {
-    case let error as TrainingError: error.code.rawValue
-    case let error as WeightFileError: error.exitCode
-    case is RecipeError, is WeightMismatch, is DatasetError, is ImageError, is ParityError:
-      TrainingError.Code.badData.rawValue
-    case is LaunchError: LaunchError.exitCode
-    case is DisagreementError: TrainingError.Code.badWorld.rawValue
-    case is MPIError: FailureExit.communicationFailed
-    default: TrainingError.Code.internalFailure.rawValue
-    }
+    error is ParityError
+      ? TrainingError.Code.badData.rawValue : TrainingError.exitCode(of: error)
   }
->>>>>>> parity
 }
