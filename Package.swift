@@ -121,6 +121,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
       exclude: ["Snapshots"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -14,7 +14,8 @@ extension RunCheck {
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     let student = try NetworkFactory.student(recipe, device: device)
     let step = try TrainingStep(
-      recipe, student: student, teacher: teacher, parameters: FlatParameters(student),
+      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
+      parameters: FlatParameters(student),
       coordinator: coordinator, device: device)
     let iterations = max(1, recipe.train.iterations - 2)...recipe.train.iterations
     let loader = try sources.loader(recipe, iterations, coordinator)
