@@ -14,7 +14,7 @@ extension CommandTests {
           bytes: ByteRegion(copying: [UInt8](repeating: 0, count: 64)))
         let stranger = StoredTensor(
           name: "stranger", elementType: .f32, shape: [1],
-          bytes: ByteRegion(copying: [0, 0, 0, 0]))
+          bytes: ByteRegion(copying: [Float(0)]))
         let path = data.path("other.safetensors")
         try AtomicFile().writeAtomically(TensorArchive(tensors: [tensor, stranger]), to: path)
         let texts = [

@@ -6,25 +6,26 @@ extension CommandTests {
   /// What is wrong with a recipe ends every rank with one line that says what to do.
   @Suite struct BadRecipeTests {
     struct Mistake: Sendable, CustomTestStringConvertible {
-      let set: String
+      let setting: String
       let texts: [String]
-      var testDescription: String { set }
+      var testDescription: String { setting }
     }
 
     static let mistakes = [
       Mistake(
-        set: "train.iteration=3", texts: ["unknown key", "did you mean train.iterations?"]),
-      Mistake(set: "train.iterations=many", texts: ["wrong type", "many", "expected an integer"]),
-      Mistake(set: "train.batch_size=0", texts: ["value out of range", "from 1 to 65536"]),
-      Mistake(set: "train.precision=float31", texts: ["did you mean float32?"]),
-      Mistake(set: "data.crop_width=16", texts: ["value out of range", "data.crop_width: 16"]),
-      Mistake(set: "distill=rdd", texts: ["key missing", "teacher.weights"]),
+        setting: "train.iteration=3", texts: ["unknown key", "did you mean train.iterations?"]),
+      Mistake(
+        setting: "train.iterations=many", texts: ["wrong type", "many", "expected an integer"]),
+      Mistake(setting: "train.batch_size=0", texts: ["value out of range", "from 1 to 65536"]),
+      Mistake(setting: "train.precision=float31", texts: ["did you mean float32?"]),
+      Mistake(setting: "data.crop_width=16", texts: ["value out of range", "data.crop_width: 16"]),
+      Mistake(setting: "distill=rdd", texts: ["key missing", "teacher.weights"]),
     ]
 
     @Test(arguments: mistakes, [nil, 2])
     func mistake(_ mistake: Mistake, ranks: Int?) throws {
       try withTinyData { data in
-        try Command.run(["train", data.recipe, "--set", mistake.set], ranks: ranks)
+        try Command.run(["train", data.recipe, "--set", mistake.setting], ranks: ranks)
           .expectFailure(65, mistake.texts)
       }
     }

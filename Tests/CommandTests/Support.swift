@@ -25,12 +25,16 @@ extension ProcessResult {
     standardError.split(separator: "\n").map(String.init).filter { $0.hasPrefix("rdd: error: ") }
   }
 
-  /// Fails the test unless the job ended by itself with this code and one line that holds these
+  /// The most seconds that a job which fails may take; its start alone takes two on a busy machine.
+  static let failureLimit = 15.0
+
+  /// Fails the test unless the job soon ended by itself with this code and one line that holds these
   /// texts.
   func expectFailure(
     _ code: Int32, _ texts: [String], sourceLocation: SourceLocation = #_sourceLocation
   ) {
     #expect(exitCode == code && !timedOut, "\(self)", sourceLocation: sourceLocation)
+    #expect(seconds < Self.failureLimit, "\(self)", sourceLocation: sourceLocation)
     #expect(errorLines.count == 1, "\(self)", sourceLocation: sourceLocation)
     for text in texts {
       #expect(
