@@ -23,8 +23,8 @@ public struct ParityReport: Sendable {
     let good = lines.count(where: \.ok)
     guard let worst = lines.max(by: { $0.margin < $1.margin }) else { return "0 lines" }
     return String(
-      format: "%d of %d lines ok, %d NOT ok; the nearest uses %.3g of its tolerance: %@ %@",
-      good, lines.count, lines.count - good, worst.margin, worst.file, worst.name)
+      format: "%d of %d lines ok; the nearest uses %.3g of its tolerance: %@ %@",
+      good, lines.count, worst.margin, worst.file, worst.name)
   }
 
   /// The lines and their counts as one JSON object.

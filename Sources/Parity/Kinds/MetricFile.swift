@@ -40,11 +40,12 @@ enum MetricFile {
       right += Double(counts[start])
       for cell in confusion.counts.indices { confusion.counts[cell] += counts[start + 1 + cell] }
       let valid = max(Double(confusion.counts.reduce(0, +)), 1)
+      // The scripts keep these in float32.
       let running = [right / valid, confusion.meanIntersectionOverUnion]
       computed["out.\(index).argmax"] = Computed(classes[index], .exact)
       // A difference of two float32 logits, so right to a few of their roundings only.
       computed["out.\(index).min_top2_margin"] = Computed([margins[index]], .each(0.1))
-      computed["out.\(index).running_official_pixAcc_mIoU"] = Computed(running, .each(1e-12))
+      computed["out.\(index).running_official_pixAcc_mIoU"] = Computed(running, .each(1e-6))
       computed["out.pixacc_official_truncated_logits"] = Computed([right / valid], .each(1e-12))
     }
     return computed.merging(scores(confusion)) { $1 }
