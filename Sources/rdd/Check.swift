@@ -36,6 +36,8 @@ struct Check: ParsableCommand {
     let problems = report.problems
     if job.coordinator.isLead {
       print(report.table)
+      // The table before the lines on stderr, where both go to one place.
+      fflush(nil)
       for warning in report.warnings { say("warning", warning) }
       for problem in problems.prefix(Self.shownProblems) { say("problem", problem.line) }
     }
