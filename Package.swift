@@ -104,15 +104,6 @@ let package = Package(
     .testTarget(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
-    .testTarget(
-      name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch", "rdd"]),
-    .testTarget(
-      name: "NetworksTests",
-      dependencies: ["Networks", "Parity", "Randomness", "Reduction", "Torch", "WeightFiles"]),
-    .testTarget(
-      name: "TrainingTests",
-      dependencies: ["Networks", "Parity", "Reduction", "Torch", "Training"]),
-    .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
