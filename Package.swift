@@ -101,14 +101,13 @@ let package = Package(
     .testTarget(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
-    .testTarget(
-      name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch", "rdd"]),
+    .testTarget(name: "TorchTests", dependencies: ["Randomness", "Torch"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Networks", "Parity", "Randomness", "Reduction", "Torch", "WeightFiles"]),
+      dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Networks", "Parity", "Reduction", "Torch", "Training"]),
+      dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
