@@ -104,6 +104,17 @@ let package = Package(
     .testTarget(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
+<<<<<<< HEAD
+=======
+    .testTarget(name: "TorchTests", dependencies: ["Randomness", "Torch"]),
+    .testTarget(
+      name: "NetworksTests",
+      dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
+    .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
+>>>>>>> parity
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),

@@ -2,42 +2,30 @@ import Datasets
 import Foundation
 import ImageIO
 import Randomness
+import WeightFiles
 
-/// A safetensors file of the golden data, just enough of the format to read it.
+/// A file of the golden data.
 struct GoldenFile {
-  let metadata: [String: String]
-  private let tensors: [String: (shape: [Int], range: Range<Int>)]
-  private let data: Data
+  private let archive: TensorArchive
 
   init(_ name: String) throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Fixtures/golden/" + name)
-    let file = try Data(contentsOf: url)
-    let length = (0..<8).reduce(0) { $0 | Int(file[$1]) << (8 * $1) }
-    data = file[(8 + length)...]
-    let header =
-      try JSONSerialization.jsonObject(with: file[8..<8 + length]) as? [String: Any] ?? [:]
-    metadata = header["__metadata__"] as? [String: String] ?? [:]
-    var tensors: [String: (shape: [Int], range: Range<Int>)] = [:]
-    for case (let name, let entry as [String: Any]) in header {
-      guard let shape = entry["shape"] as? [Int], let ends = entry["data_offsets"] as? [Int]
-      else { continue }
-      tensors[name] = (shape, ends[0]..<ends[1])
-    }
-    self.tensors = tensors
+    archive = try WeightFile.read(url.path)
   }
 
-  func shape(_ name: String) -> [Int] { tensors[name]?.shape ?? [] }
+  var metadata: [String: String] { archive.metadata }
+
+  func shape(_ name: String) -> [Int] { archive[name]?.shape ?? [] }
 
   func bytes(_ name: String) -> [UInt8] {
-    guard let range = tensors[name]?.range else { return [] }
-    return [UInt8](data[data.startIndex + range.lowerBound..<data.startIndex + range.upperBound])
+    archive[name].map { $0.bytes.withUnsafeBytes { Array($0) } } ?? []
   }
 
   func floats(_ name: String) -> [Float] {
-    let bytes = bytes(name)
-    return stride(from: 0, to: bytes.count, by: 4).map { start in
-      Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << (8 * $1) })
+    guard let tensor = archive[name] else { return [] }
+    return tensor.bytes.withUnsafeBytes { raw in
+      (0..<tensor.elementCount).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
     }
   }
 

@@ -1,45 +1,34 @@
 import Foundation
+import WeightFiles
 
 /// The tensors of one golden file.
 struct Fixture {
-  private let header: [String: Any]
-  private let data: Data
+  private let archive: TensorArchive
 
   /// Reads `Tests/Fixtures/golden/<name>.safetensors`.
   init(_ name: String) throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-    let file = folder.appendingPathComponent("Fixtures/golden/\(name).safetensors")
-    let bytes = try Data(contentsOf: file)
-    let length = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
-    let parsed = try JSONSerialization.jsonObject(with: bytes.subdata(in: 8..<8 + length))
-    header = parsed as? [String: Any] ?? [:]
-    data = bytes.subdata(in: 8 + length..<bytes.count)
+    archive = try WeightFile.read(
+      folder.appendingPathComponent("Fixtures/golden/\(name).safetensors").path)
   }
 
   /// A value of the metadata.
-  func metadata(_ key: String) -> String {
-    (header["__metadata__"] as? [String: String])?[key] ?? ""
-  }
+  func metadata(_ key: String) -> String { archive.metadata[key] ?? "" }
 
   /// Whether there is such a tensor.
-  func has(_ name: String) -> Bool { header[name] != nil }
+  func has(_ name: String) -> Bool { archive[name] != nil }
 
   /// The shape of a tensor.
-  func shape(_ name: String) -> [Int] {
-    (header[name] as? [String: Any])?["shape"] as? [Int] ?? []
-  }
+  func shape(_ name: String) -> [Int] { archive[name]?.shape ?? [] }
 
   /// The elements of a tensor, whose type must be the file's.
-  func values<Value>(_ name: String, as type: Value.Type = Value.self) -> [Value] {
-    guard let entry = header[name] as? [String: Any],
-      let offsets = entry["data_offsets"] as? [Int]
-    else { fatalError("Fixture: no tensor \(name)") }
-    let part = data.subdata(in: offsets[0]..<offsets[1])
-    return part.withUnsafeBytes { raw in
-      (0..<part.count / MemoryLayout<Value>.stride).map {
-        raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: type)
-      }
+  func values<Value: BitwiseCopyable>(_ name: String, as type: Value.Type = Value.self) -> [Value] {
+    guard let tensor = archive[name] else { fatalError("Fixture: no tensor \(name)") }
+    let size = MemoryLayout<Value>.stride
+    precondition(size == tensor.elementType.byteCount, "\(name): \(tensor.elementType) as \(type)")
+    return tensor.bytes.withUnsafeBytes { raw in
+      (0..<tensor.elementCount).map { raw.loadUnaligned(fromByteOffset: $0 * size, as: type) }
     }
   }
 

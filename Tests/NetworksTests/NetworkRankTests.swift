@@ -1,0 +1,101 @@
+import Networks
+import Reduction
+import Testing
+import Torch
+
+/// A network in training computes the same on any number of ranks.
+@Suite(.serialized) struct NetworkRankTests {
+  private struct Outcome: Sendable {
+    var logits: [Double]
+    var gradients: [Double]
+    var buffers: [Double]
+  }
+
+  /// Forward and backward of four images on ranks that hold `shares` of them.
+  private func run(
+    _ architecture: Architecture, shares: [Int], dropout: Bool, iteration: Int = 1, seed: UInt64 = 1
+  ) -> Outcome {
+    let parts = SimulatedRanks.run(shares.count) { reducer -> Outcome in
+      let start = shares[..<reducer.rank].reduce(0, +)
+      let range = start..<start + shares[reducer.rank]
+      let network = network(architecture)
+      let output = network(
+        photos(range),
+        training(range, reducer, seed: seed, iteration: iteration, dropout: dropout))
+      var roots = [(output: output.logits, gradient: Optional(output.logits.detached * 0.1))]
+      if let logits = output.auxiliaryLogits { roots.append((logits, logits.detached * 0.1)) }
+      Autograd.backward(roots)
+      var gradients = network.state.parameters.flatMap { entry in
+        entry.tensor.gradient?.doubles ?? [Double](repeating: 0, count: entry.tensor.count)
+      }
+      reducer.sum(&gradients)
+      return Outcome(
+        logits: output.logits.doubles, gradients: gradients,
+        buffers: network.state.entries.filter { $0.role == .buffer }.flatMap { $0.tensor.doubles })
+    }
+    return Outcome(
+      logits: parts.flatMap(\.logits), gradients: parts[0].gradients, buffers: parts[0].buffers)
+  }
+
+  @Test(arguments: [Architecture.pspMobile, .deeplabv3ResNet18], [false, true])
+  func splitsChangeNothing(_ architecture: Architecture, _ dropout: Bool) {
+    let whole = run(architecture, shares: [4], dropout: dropout)
+    #expect(whole.gradients.contains { $0 != 0 })
+    for shares in [[2, 2], [3, 1], [0, 4]] {
+      let split = run(architecture, shares: shares, dropout: dropout)
+      #expect(difference(split.logits, whole.logits) < 1e-10, "\(shares)")
+      #expect(difference(split.gradients, whole.gradients) < 1e-7, "\(shares)")
+      #expect(difference(split.buffers, whole.buffers) < 1e-12, "\(shares)")
+    }
+  }
+
+  @Test func dropoutDependsOnSeedAndIteration() {
+    let plain = run(.pspMobile, shares: [4], dropout: false).logits
+    let first = run(.pspMobile, shares: [4], dropout: true).logits
+    #expect(first != plain)
+    #expect(run(.pspMobile, shares: [4], dropout: true).logits == first)
+    #expect(run(.pspMobile, shares: [4], dropout: true, iteration: 2).logits != first)
+    #expect(run(.pspMobile, shares: [4], dropout: true, seed: 2).logits != first)
+  }
+
+  /// The feature is what dropout 0.1 leaves: a tenth is 0, the rest is 10/9 of what it was.
+  @Test func dropoutKeepsItsShare() {
+    let range = 0..<4
+    let plain = network(.pspMobile)(photos(range), training(range, SingleProcess()))
+    let dropped = network(.pspMobile)(
+      photos(range), training(range, SingleProcess(), dropout: true))
+    var (kept, gone, wrong) = (0, 0, 0)
+    for (a, b) in zip(dropped.feature.doubles, plain.feature.doubles) where b != 0 {
+      if a == 0 {
+        gone += 1
+      } else if abs(a - b / 0.9) <= 1e-6 * abs(a) {
+        kept += 1
+      } else {
+        wrong += 1
+      }
+    }
+    let share = Double(gone) / Double(gone + kept)
+    #expect(wrong == 0 && gone + kept > 3000 && abs(share - 0.1) < 0.02, "\(share) \(wrong)")
+  }
+
+  @Test func evaluationChangesNothing() {
+    let network = network(.deeplabv3ResNet18)
+    let before = network.state.entries.map(\.tensor.doubles)
+    let all = Autograd.withoutHistory { network(photos(0..<2), .evaluation(precision: .float64)) }
+    let one = Autograd.withoutHistory { network(photos(1..<2), .evaluation(precision: .float64)) }
+    let size = one.logits.count
+    #expect(difference(Array(all.logits.doubles.suffix(size)), one.logits.doubles) < 1e-12)
+    #expect(all.logits.shape == [2, 5, 4, 5] && all.auxiliaryLogits?.shape == [2, 5, 4, 5])
+    #expect(network.state.entries.map(\.tensor.doubles) == before)
+  }
+
+  @Test(arguments: [(Architecture.pspMobile, 128), (.deeplabMobile, 128), (.deeplabMobile, 512)])
+  func featuresHaveTheHeadsWidth(_ architecture: Architecture, _ width: Int) {
+    let network = network(architecture, width: width)
+    let output = Autograd.withoutHistory {
+      network(photos(0..<1), .evaluation(precision: .float64))
+    }
+    #expect(output.feature.size(1) == width && network.headWidth == width)
+    #expect(output.auxiliaryLogits == nil)
+  }
+}

@@ -1,0 +1,66 @@
+import Networks
+import Parity
+import Testing
+import Torch
+import Training
+
+/// The optimiser, its schedule and the buffers that it works on.
+@Suite struct OptimiserTests {
+  @Test(arguments: [ElementType.float32, .float64])
+  func referenceNumbers(_ type: ElementType) throws {
+    let file = try ParityFile(fixture("golden/optim.safetensors"))
+    let run = ParityRun(engine: .reference, precision: type)
+    let lines = try ParityCheck.lines(file, run)
+    #expect(lines.count == 3)
+    for line in lines { #expect(line.ok, "\(line.text)") }
+  }
+
+  @Test func rateFallsToZero() {
+    let schedule = PolynomialSchedule(base: 0.5, iterations: 10, power: 1)
+    #expect((1...11).map { schedule.rate($0) }.enumerated().allSatisfy {
+      abs($1 - 0.05 * Double(10 - $0)) < 1e-15
+    })
+  }
+
+  /// Three steps of a parabola by hand: momentum, weight decay, and gradients that go back to 0.
+  @Test(arguments: [ElementType.float32, .float64])
+  func stepsByHand(_ type: ElementType) {
+    let parameter = Tensor([1.0, -2], [2]).to(type)
+    let other = Tensor([4.0], [1]).to(type)
+    parameter.requiresGradient = true
+    other.requiresGradient = true
+    let flat = FlatParameters([("first", parameter), ("second", other)])
+    let optimiser = SGD(momentum: 0.5, weightDecay: 0.25)
+    var (p, m) = ([1.0, -2, 4], [0.0, 0, 0])
+    for step in 1...3 {
+      Autograd.backward([((parameter * parameter).sum() + other.sum(), nil)])
+      let gradient = [2 * p[0], 2 * p[1], 1]
+      for index in 0..<3 {
+        m[index] = 0.5 * m[index] + gradient[index] + 0.25 * p[index]
+        p[index] -= 0.125 / Double(step) * m[index]
+      }
+      optimiser.update(flat, rate: 0.125 / Double(step))
+      let found = parameter.detached.array(Double.self) + other.detached.array(Double.self)
+      #expect(zip(found, p).allSatisfy { abs($0 - $1) < (type == .float64 ? 1e-15 : 1e-6) })
+      #expect(flat.gradients.array(Double.self) == [0, 0, 0])
+    }
+  }
+
+  @Test func parametersLieInOneBufferLastFirst() throws {
+    let network = SegmentationNetwork(.pspMobile, classCount: 3, start: Initialisation(seed: 1))
+    let before = network.state.parameters.map { $0.tensor.detached.array(Float.self) }
+    let flat = FlatParameters(network)
+    #expect(network.state.parameters.map { $0.tensor.detached.array(Float.self) } == before)
+    #expect(flat.places.map(\.name) == network.state.parameters.map(\.name).reversed())
+    #expect(flat.values.array(Float.self) == before.reversed().flatMap { $0 })
+    let place = try #require(flat.places.last)
+    #expect(place.range.upperBound == network.state.parameterCount)
+    // One memory: what the optimiser writes, the layers read.
+    Autograd.withoutHistory { flat.values.fill(2) }
+    #expect(network.state.parameters.allSatisfy {
+      $0.tensor.detached.array(Float.self).allSatisfy { $0 == 2 }
+    })
+    Autograd.backward([((place.parameter * 3).sum(), nil)])
+    #expect(flat.gradients.array(Float.self).suffix(place.range.count).allSatisfy { $0 == 3 })
+  }
+}
