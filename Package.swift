@@ -104,8 +104,6 @@ let package = Package(
     .testTarget(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
-<<<<<<< HEAD
-=======
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "Torch"]),
     .testTarget(
       name: "NetworksTests",
@@ -114,7 +112,6 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
->>>>>>> parity
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),

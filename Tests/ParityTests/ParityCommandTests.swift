@@ -16,8 +16,10 @@ import Testing
   /// The files that need no network.
   private var small: [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: golden)) ?? []
-    return names.filter { !$0.hasPrefix("net_d") && !$0.hasPrefix("net_p") && $0 != "step.safetensors" }
-      .sorted().map { "\(golden)/\($0)" }
+    return names.filter {
+      !$0.hasPrefix("net_d") && !$0.hasPrefix("net_p") && $0 != "step.safetensors"
+    }
+    .sorted().map { "\(golden)/\($0)" }
   }
 
   private func lines(_ result: ProcessResult) -> [Substring] {
@@ -93,7 +95,8 @@ import Testing
         atPath: "\(golden)/optim.safetensors",
         toPath: folder.appendingPathComponent("optim.safetensors").path)
       let result = try run([folder.path])
-      #expect(result.exitCode == 0 && result.standardOutput.hasPrefix("kd_at: skipped"), "\(result)")
+      #expect(
+        result.exitCode == 0 && result.standardOutput.hasPrefix("kd_at: skipped"), "\(result)")
       let named = try run([path])
       #expect(named.exitCode == 65 && named.standardError.contains("not known yet"), "\(named)")
     }
@@ -123,7 +126,9 @@ import Testing
         file.header = header
         try file.write(path)
         let result = try run([path], ranks: ranks)
-        let said = result.standardError.split(separator: "\n").filter { $0.hasPrefix("rdd: error:") }
+        let said = result.standardError.split(separator: "\n").filter {
+          $0.hasPrefix("rdd: error:")
+        }
         #expect(result.exitCode == 65 && said.count == 1, "\(name): \(result)")
         refused += 1
       }

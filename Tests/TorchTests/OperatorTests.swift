@@ -82,7 +82,8 @@ import Torch
     let values = (0..<24).map { Double($0) }
     let a = Tensor(values, [2, 3, 4])
     #expect(a.permuted([2, 0, 1]).contiguous().doubles[1] == 4)
-    #expect(a.narrowed(1, 1..<3).doubles == (4..<12).map { Double($0) } + (16..<24).map { Double($0) })
+    #expect(
+      a.narrowed(1, 1..<3).doubles == (4..<12).map { Double($0) } + (16..<24).map { Double($0) })
     #expect(a.reshaped([6, -1]).shape == [6, 4])
     #expect(a.narrowed(2, 0..<1).expanded([2, 3, 2]).doubles.prefix(4) == [0, 0, 4, 4])
     let both = Tensor.concatenated([a, a * 2], 2)
