@@ -53,7 +53,8 @@ public final class TaskLoss {
   private let fused: DifficultyEngine
   private let reference = ReferenceEngine()
   /// What labels point to where a rank has none.
-  nonisolated(unsafe) private static let noLabels = UnsafeMutablePointer<UInt8>.allocate(capacity: 16)
+  nonisolated(unsafe) private static let noLabels = UnsafeMutablePointer<UInt8>.allocate(
+    capacity: 16)
 
   /// A loss for one rank.
   ///

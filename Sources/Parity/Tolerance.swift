@@ -21,7 +21,9 @@ struct Tolerance: Sendable {
   /// No difference at all.
   static let exact = each(0)
   /// A factor of each element.
-  static func each(_ relative: Double) -> Tolerance { Tolerance(scale: .each, relative: [relative]) }
+  static func each(_ relative: Double) -> Tolerance {
+    Tolerance(scale: .each, relative: [relative])
+  }
   /// A factor of the largest element.
   static func largest(_ relative: Double) -> Tolerance {
     Tolerance(scale: .largest, relative: [relative])

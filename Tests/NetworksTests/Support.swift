@@ -15,7 +15,8 @@ func network(
   _ architecture: Architecture, classes: Int = 5, width: Int? = nil, _ type: ElementType = .float64
 ) -> SegmentationNetwork {
   let network = SegmentationNetwork(
-    architecture, classCount: classes, headWidth: width, start: Initialisation(seed: nil, type: type))
+    architecture, classCount: classes, headWidth: width,
+    start: Initialisation(seed: nil, type: type))
   WeightFormula(tag: "test").fill(network)
   return network
 }

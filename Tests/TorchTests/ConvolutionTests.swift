@@ -75,7 +75,9 @@ import Torch
     let b = noise([item.outputs], 3).to(.float32).doubles
     let shape = found.y.shape
     let expected = (0..<shape.reduce(1, *)).map { index -> Double in
-      let (n, o) = (index / (shape[1] * shape[2] * shape[3]), index / (shape[2] * shape[3]) % shape[1])
+      let (n, o) = (
+        index / (shape[1] * shape[2] * shape[3]), index / (shape[2] * shape[3]) % shape[1]
+      )
       let (row, column) = (index / shape[3] % shape[2], index % shape[3])
       var sum = item.bias ? b[o] : 0
       for i in 0..<perGroup {

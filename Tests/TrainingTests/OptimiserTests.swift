@@ -17,9 +17,10 @@ import Training
 
   @Test func rateFallsToZero() {
     let schedule = PolynomialSchedule(base: 0.5, iterations: 10, power: 1)
-    #expect((1...11).map { schedule.rate($0) }.enumerated().allSatisfy {
-      abs($1 - 0.05 * Double(10 - $0)) < 1e-15
-    })
+    #expect(
+      (1...11).map { schedule.rate($0) }.enumerated().allSatisfy {
+        abs($1 - 0.05 * Double(10 - $0)) < 1e-15
+      })
   }
 
   /// Three steps of a parabola by hand: momentum, weight decay, and gradients that go back to 0.
@@ -57,9 +58,10 @@ import Training
     #expect(place.range.upperBound == network.state.parameterCount)
     // One memory: what the optimiser writes, the layers read.
     Autograd.withoutHistory { flat.values.fill(2) }
-    #expect(network.state.parameters.allSatisfy {
-      $0.tensor.detached.array(Float.self).allSatisfy { $0 == 2 }
-    })
+    #expect(
+      network.state.parameters.allSatisfy {
+        $0.tensor.detached.array(Float.self).allSatisfy { $0 == 2 }
+      })
     Autograd.backward([((place.parameter * 3).sum(), nil)])
     #expect(flat.gradients.array(Float.self).suffix(place.range.count).allSatisfy { $0 == 3 })
   }

@@ -20,7 +20,8 @@ enum OptimiserFile {
     let gradients = try file.floats("in.grads", shape)
     let start = try file.floats("in.param", [shape[1]])
     guard shape[0] <= short.iterations else {
-      throw file.refused("in.grads", found: "\(shape)", expected: "\(short.iterations) rows or fewer")
+      throw file.refused(
+        "in.grads", found: "\(shape)", expected: "\(short.iterations) rows or fewer")
     }
     let optimiser = SGD(
       momentum: try file.number("momentum"), weightDecay: try file.number("weight_decay"))

@@ -22,7 +22,8 @@ enum TeacherStudentFile {
     // Whatever the mask, thresholds and the four networks' own masks are the same.
     options.mask = .ohem
     let alone = input.evaluate(options, run)
-    computed["out.official_forward_single"] = Computed([alone.result.mainTaskLoss], run.lossTolerance)
+    computed["out.official_forward_single"] = Computed(
+      [alone.result.mainTaskLoss], run.lossTolerance)
     for name in try file.json("modes", [String].self) {
       options.mask = try mask(name, file)
       computed.merge(losses(input, options, name, file, run)) { $1 }
