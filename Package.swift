@@ -78,7 +78,8 @@ let package = Package(
     .target(
       name: "Parity",
       dependencies: [
-        "Datasets", "Difficulty", "ImageIO", "Networks", "Recipes", "Reduction", "Torch",
+        "DataParallel", "Datasets", "Difficulty", "ImageIO", "Networks", "Recipes", "Reduction",
+        "Torch",
         "Training", "WeightFiles",
       ]),
 

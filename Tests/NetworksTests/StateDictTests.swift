@@ -19,14 +19,10 @@ import WeightFiles
       architecture, classCount: 19, start: Initialisation(seed: nil))
     let found = network.state.entries.map { entry in
       let lengths = entry.tensor.shape.map(String.init).joined(separator: "x")
-      return "\(entry.name)\t\(entry.tensor.type)\t\(lengths)"
+      return "\(entry.name)\t\(entry.tensor.type)\t\(lengths.isEmpty ? "scalar" : lengths)"
     }
-    #expect(expected.count > 300 || architecture == .deeplabv3ResNet18 || !found.isEmpty)
     #expect(found.count == expected.count)
-    for (a, b) in zip(found, expected) {
-      let isScalar = b.hasSuffix("\t") || b.hasSuffix("num_batches_tracked\tint64\tscalar")
-      #expect(a == b || (isScalar && b.hasPrefix(a)), "\(a) instead of \(b)")
-    }
+    for (a, b) in zip(found, expected) { #expect(a == b) }
     let running = ["running_mean", "running_var", "num_batches_tracked"]
     for entry in network.state.entries {
       let isBuffer = running.contains { entry.name.hasSuffix($0) }

@@ -44,14 +44,16 @@ import Torch
     let sum = noise([2, 1, 3], 1) + noise([4, 1], 2)
     #expect(sum.shape == [2, 4, 3])
     let (x, y) = (noise(6, 1), noise(4, 2))
-    let expected = (0..<24).map { x[$0 / 12 * 3 + $0 % 3] + y[$0 / 3 % 4] }
+    let expected = (0..<24).map { (k: Int) -> Double in x[k / 12 * 3 + k % 3] + y[k / 3 % 4] }
     #expect(difference(sum.doubles, expected) < 1e-15)
   }
 
   @Test func reductions() {
     let a = noise([2, 3, 4])
     let x = a.doubles
-    let rows = (0..<8).map { k in (0..<3).map { x[k / 4 * 12 + $0 * 4 + k % 4] } }
+    let rows = (0..<8).map { (k: Int) -> [Double] in
+      (0..<3).map { (c: Int) -> Double in x[k / 4 * 12 + c * 4 + k % 4] }
+    }
     #expect(difference(a.sum([1]).doubles, rows.map { $0.reduce(0, +) }) < 1e-15)
     #expect(difference(a.mean([1]).doubles, rows.map { $0.reduce(0, +) / 3 }) < 1e-15)
     #expect(a.amax([1]).doubles == rows.map { $0.max() ?? 0 })
@@ -61,7 +63,7 @@ import Torch
     let best = rows.map { row in Int64(row.firstIndex(of: row.max() ?? 0) ?? -1) }
     #expect(a.argmax(1).array(Int64.self) == best)
     let sums = rows.map { row in row.reduce(0) { $0 + exp($1) } }
-    let soft = (0..<24).map { exp(x[$0]) / sums[$0 / 12 * 4 + $0 % 4] }
+    let soft = (0..<24).map { (k: Int) -> Double in exp(x[k]) / sums[k / 12 * 4 + k % 4] }
     #expect(difference(a.softmax(1).doubles, soft) < 1e-15)
     #expect(difference(a.logSoftmax(1).doubles, soft.map { log($0) }) < 1e-14)
     let index = Tensor([2, 0, 1, 1, 0, 2, 2, 1] as [Int64], [2, 1, 4])
@@ -72,18 +74,18 @@ import Torch
   @Test func matrices() {
     let product = noise([2, 3], 1).matmul(noise([3, 2], 2)).doubles
     let (x, y) = (noise(6, 1), noise(6, 2))
-    let expected = (0..<4).map { k in
-      (0..<3).reduce(0.0) { $0 + x[k / 2 * 3 + $1] * y[$1 * 2 + k % 2] }
+    let expected = (0..<4).map { (k: Int) -> Double in
+      (0..<3).reduce(0.0) { (sum: Double, i: Int) in sum + x[k / 2 * 3 + i] * y[i * 2 + k % 2] }
     }
     #expect(difference(product, expected) < 1e-15)
   }
 
   @Test func views() {
-    let values = (0..<24).map { Double($0) }
+    func numbers(_ range: Range<Int>) -> [Double] { range.map { Double($0) } }
+    let values = numbers(0..<24)
     let a = Tensor(values, [2, 3, 4])
     #expect(a.permuted([2, 0, 1]).contiguous().doubles[1] == 4)
-    #expect(
-      a.narrowed(1, 1..<3).doubles == (4..<12).map { Double($0) } + (16..<24).map { Double($0) })
+    #expect(a.narrowed(1, 1..<3).doubles == numbers(4..<12) + numbers(16..<24))
     #expect(a.reshaped([6, -1]).shape == [6, 4])
     #expect(a.narrowed(2, 0..<1).expanded([2, 3, 2]).doubles.prefix(4) == [0, 0, 4, 4])
     let both = Tensor.concatenated([a, a * 2], 2)
@@ -94,7 +96,8 @@ import Torch
     a.narrowed(0, 0..<1).fill(7)
     a.narrowed(0, 1..<2).scale(by: 2)
     a.narrowed(0, 1..<2).add(Tensor.full([1, 3, 4], 1, .float64), times: -3)
-    #expect(a.doubles == (0..<24).map { $0 < 12 ? 7 : 2 * Double($0) - 3 })
+    let changed = (0..<24).map { (k: Int) -> Double in k < 12 ? 7 : 2 * Double(k) - 3 }
+    #expect(a.doubles == changed)
   }
 
   @Test func memoryOfTheCaller() {
