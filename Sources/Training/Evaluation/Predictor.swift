@@ -7,19 +7,23 @@ import Torch
 
 /// A network's answer for whole images.
 public struct Predictor {
-  private let network: SegmentationNetwork
+  /// Logits of images `[n, 3, H, W]`.
+  private let forward: Teacher
+  private let type: Torch.ElementType
+  private let device: Device
   private let scales: [Double]
   private let flip: Bool
-  private let precision: Torch.ElementType
 
   /// A predictor that averages the logits of several scales and of mirrored images.
   public init(
     _ network: SegmentationNetwork, _ recipe: Recipe, scales: [Double] = [1], flip: Bool = false
   ) {
-    self.network = network
+    // As a frozen teacher: compiled where it can be.
+    forward = Teacher(network, recipe)
+    type = network.parameterType
+    device = network.device
     self.scales = scales
     self.flip = flip
-    precision = recipe.train.precision.elementType
   }
 
   /// The class of each pixel of photos of one size, by the largest of the upsampled logits.
@@ -56,7 +60,7 @@ public struct Predictor {
   }
 
   private func logits(_ images: Tensor) -> Tensor {
-    network.heads(images, precision: precision).main
+    forward(images.to(type, device: device)).logits.to(.float32, device: .cpu).contiguous()
   }
 }
 
