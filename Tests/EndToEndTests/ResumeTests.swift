@@ -27,10 +27,13 @@ import Testing
       let run = try Run(folder)
       try #require(run.train("run", ranks: nil).exitCode == 0)
       let weights = try run.weights("run")
+      let metrics = try String(contentsOfFile: run.path("run/metrics.jsonl"), encoding: .utf8)
       let again = try run.train("run", ranks: 2)
       #expect(again.exitCode == 0)
       #expect(!again.standardError.contains("iteration 1/"))
       #expect(try run.weights("run") == weights)
+      #expect(
+        try String(contentsOfFile: run.path("run/metrics.jsonl"), encoding: .utf8) == metrics)
     }
   }
 

@@ -47,6 +47,24 @@ import Training
     }
   }
 
+  /// What a device's gradients go through: to host memory, there summed, and back.
+  @Test func stagedGradientsComeBackSummed() {
+    let parameter = Tensor([1.0, -2], [2])
+    let other = Tensor([4.0], [1])
+    parameter.requiresGradient = true
+    other.requiresGradient = true
+    let flat = FlatParameters([("first", parameter), ("second", other)], staged: true)
+    Autograd.backward([((parameter * parameter).sum() + other.sum(), nil)])
+    for place in flat.places { flat.handOver(place) }
+    let buffers = flat.gradientBuffers().map { $0.bytes.bindMemory(to: Double.self) }
+    #expect(buffers.map(Array.init) == [[1], [2, -4]])
+    // A second rank's, as an allreduce would add them.
+    for buffer in buffers { for index in buffer.indices { buffer[index] += 10 } }
+    #expect(flat.gradients.array(Double.self) == [1, 2, -4])
+    flat.takeSums()
+    #expect(flat.gradients.array(Double.self) == [11, 12, 6])
+  }
+
   @Test func parametersLieInOneBufferLastFirst() throws {
     let network = SegmentationNetwork(.pspMobile, classCount: 3, start: Initialisation(seed: 1))
     let before = network.state.parameters.map { $0.tensor.detached.array(Float.self) }

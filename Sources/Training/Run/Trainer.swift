@@ -68,11 +68,10 @@ public final class Trainer {
   /// Trains, validates and saves until the last iteration. Collective.
   public func run() throws -> Summary {
     let progress = Progress(logger, iterations: recipe.train.iterations)
-    var last: ValidationLine?
-    if state.iteration < recipe.train.iterations {
-      last = try train(progress)
-    }
-    let scores = try last ?? validate(progress)
+    let isUnfinished = state.iteration < recipe.train.iterations
+    let last = isUnfinished ? try train(progress) : nil
+    // A run that was finished before is measured again; its files say so already.
+    let scores = try last ?? validate(progress, isRecorded: isUnfinished)
     try step.close()
     try storage?.finish(student)
     progress.close()
@@ -97,7 +96,7 @@ public final class Trainer {
       report.phases.merge(clock.times) { $0 + $1 }
       let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
       state.iteration = iteration
-      nonfinite = report.isSkipped ? nonfinite + 1 : 0
+      nonfinite = report.skip == .nonfinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report, seconds: seconds)
       let isLogged = isDue(iteration, recipe.train.logEvery) || iteration == iterations.lowerBound
@@ -124,8 +123,12 @@ public final class Trainer {
   private func checkLimits(
     _ report: TrainingStep.Report, _ iteration: Int, nonfinite: Int
   ) throws(TrainingError) {
-    if report.isSkipped {
+    switch report.skip {
+    case .nonfinite:
       logger.warning("iteration \(iteration): loss or gradient not finite; update skipped")
+    case .emptyMask:
+      logger.warning("iteration \(iteration): a mask is empty; update skipped (strict_official)")
+    case nil: break
     }
     guard nonfinite <= recipe.train.nonfiniteLimit else {
       throw TrainingError(
@@ -143,8 +146,10 @@ public final class Trainer {
     }
   }
 
-  /// Measures the student on all ranks and keeps the best weights. Collective.
-  private func validate(_ progress: Progress) throws -> ValidationLine {
+  /// Measures the student on all ranks; what is recorded may become the best. Collective.
+  private func validate(
+    _ progress: Progress, isRecorded: Bool = true
+  ) throws -> ValidationLine {
     let begin = DispatchTime.now().uptimeNanoseconds
     let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
     let matrix = try evaluator.confusion(student)
@@ -152,9 +157,9 @@ public final class Trainer {
       matrix, recipe, classes: sources.validation.classes, iteration: state.iteration,
       images: sources.validation.count,
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
-    let isBest = line.meanIoU > state.best?.meanIoU ?? -1
+    let isBest = isRecorded && line.meanIoU > state.best?.meanIoU ?? -1
     if isBest { state.best = (line.meanIoU, state.iteration) }
-    storage?.metrics.append(line)
+    if isRecorded { storage?.metrics.append(line) }
     if isBest { try storage?.keepBest(student) }
     if coordinator.isLead {
       progress.note(

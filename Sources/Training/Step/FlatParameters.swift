@@ -7,9 +7,9 @@ import Torch
 ///
 /// They lie in the order in which backward finishes them, the last layer first, so that buckets of
 /// gradients are contiguous and the optimiser is one sweep.
-public final class FlatParameters {
+public final class FlatParameters: Sendable {
   /// One parameter's place.
-  package struct Place {
+  package struct Place: Sendable {
     /// The parameter's `state_dict` name.
     package let name: String
     /// The tensor that the layers use.
@@ -26,6 +26,9 @@ public final class FlatParameters {
   package let momentum: Tensor
   /// Where each parameter is, the last layer first.
   package let places: [Place]
+  /// The gradients as MPI reads them, `[total]`: these, or their copy in host memory.
+  private let hostGradients: Tensor
+  private let isStaged: Bool
 
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
   public convenience init(_ network: SegmentationNetwork) {
@@ -33,7 +36,11 @@ public final class FlatParameters {
   }
 
   /// Moves parameters, of which there is at least one, into one buffer, the last first.
-  package init(_ parameters: [(name: String, tensor: Tensor)]) {
+  ///
+  /// - Parameters:
+  ///   - parameters: names and tensors, the first layer first.
+  ///   - staged: whether gradients are copied through host memory; nil: if a device holds them.
+  package init(_ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil) {
     let first = parameters[0].tensor
     let parameters = parameters.reversed()
     let total = parameters.reduce(0) { $0 + $1.tensor.count }
@@ -41,6 +48,8 @@ public final class FlatParameters {
     values = Tensor.zeros([total], type, device: device)
     gradients = Tensor.zeros([total], type, device: device)
     momentum = Tensor.zeros([total], type, device: device)
+    isStaged = staged ?? (device != .cpu)
+    hostGradients = isStaged ? Tensor.zeros([total], type) : gradients
     var places: [Place] = []
     var start = 0
     for entry in parameters {
@@ -65,14 +74,28 @@ public final class FlatParameters {
     buffer.narrowed(0, place.range).reshaped(place.parameter.shape)
   }
 
+  /// Brings a gradient that backward has finished where its buffer is read.
+  package func handOver(_ place: Place) {
+    guard isStaged else { return }
+    Autograd.withoutHistory {
+      part(hostGradients, place).copy(from: part(gradients, place))
+    }
+  }
+
+  /// Brings the sums over all ranks where the optimiser reads them.
+  package func takeSums() {
+    guard isStaged else { return }
+    gradients.copy(from: hostGradients)
+  }
+
   /// The gradients as buffers to reduce, in the order in which backward finishes them.
   ///
-  /// In host memory only; the buffers live as long as this object.
-  func gradientBuffers() -> [GradientBuffer] {
+  /// In host memory; the buffers live as long as this object.
+  package func gradientBuffers() -> [GradientBuffer] {
     let type: MPI.ElementType = gradients.type == .float64 ? .float64 : .float32
     let size = gradients.type.byteCount
     return places.map { place in
-      let start = gradients.data + place.range.lowerBound * size
+      let start = hostGradients.data + place.range.lowerBound * size
       let bytes = UnsafeMutableRawBufferPointer(start: start, count: place.range.count * size)
       return GradientBuffer(bytes, of: type)
     }

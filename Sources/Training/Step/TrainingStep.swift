@@ -10,14 +10,23 @@ import Torch
 ///
 /// Collective: BatchNorm's sums, the difficulty statistics and the gradients.
 final class TrainingStep {
+  /// Why an update is left out.
+  enum SkipReason: Equatable {
+    /// A loss or a gradient is not finite.
+    case nonfinite
+    /// A head's mask is empty, where the published scripts divide by zero
+    /// (`distill.strict_official`).
+    case emptyMask
+  }
+
   /// What a step did.
   struct Report {
     var result: DifficultyResult
     var stage: Stage
     /// The Euclidean norm of the summed gradients.
     var gradientNorm: Double
-    /// Whether the update was left out: a loss or a gradient was not finite.
-    var isSkipped: Bool
+    /// Why the update was left out; nil if it was not.
+    var skip: SkipReason?
     /// Seconds of each phase, in order.
     var phases: PhaseTimes
   }
@@ -57,7 +66,10 @@ final class TrainingStep {
       gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
       communicator: coordinator.world.communicator)
     for (index, place) in parameters.places.enumerated() {
-      place.parameter.onGradient { buckets.ready(index) }
+      place.parameter.onGradient {
+        parameters.handOver(place)
+        buckets.ready(index)
+      }
     }
     self.buckets = buckets
   }
@@ -90,19 +102,31 @@ final class TrainingStep {
     Autograd.backward(roots)
     clock.end(.backward)
     buckets.wait()
+    parameters.takeSums()
     clock.end(.communication)
     // All ranks hold the same sums, so all of them decide alike.
     let norm = parameters.gradientNorm()
-    let isSkipped = !(norm.isFinite && result.loss.isFinite)
-    if isSkipped {
-      parameters.gradients.fill(0)
-    } else {
+    let skip = skipReason(result, norm: norm)
+    if skip == nil {
       optimiser.update(parameters, rate: schedule.rate(iteration))
+    } else {
+      parameters.gradients.fill(0)
     }
     clock.end(.update)
     return Report(
       result: result, stage: objective.stage(iteration), gradientNorm: norm,
-      isSkipped: isSkipped, phases: clock.times)
+      skip: skip, phases: clock.times)
+  }
+
+  /// Whether all ranks leave this update out. Collective in a strict recipe: there, with local
+  /// statistics, one rank's mask may be empty and another's not.
+  private func skipReason(_ result: DifficultyResult, norm: Double) -> SkipReason? {
+    if recipe.distill.strictOfficial {
+      var empty = [Int64(result.statistics.emptyMask ? 1 : 0)]
+      reducer.sum(&empty)
+      if empty[0] > 0 { return .emptyMask }
+    }
+    return norm.isFinite && result.loss.isFinite ? nil : .nonfinite
   }
 
   /// Gives the communicator of the gradients back. Collective.
