@@ -5,6 +5,11 @@ import PackageDescription
 // LibTorch: Debian's libtorch-dev, or the folder that LIBTORCH names (a wheel's or zip's `torch`).
 let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"]
 let torchInclude = (libtorch ?? "/usr") + "/include"
+let torchVersion =
+  try? String(
+    contentsOfFile: torchInclude + "/torch/csrc/api/include/torch/version.h", encoding: .utf8)
+// Newer headers want C++20; those of LibTorch 1 do not compile as such.
+let torchIsOld = torchVersion?.contains("define TORCH_VERSION_MAJOR 1") ?? (libtorch == nil)
 let torchFlags =
   (libtorch == nil ? [] : ["-isystem", torchInclude])
   + ["-isystem", torchInclude + "/torch/csrc/api/include"]
@@ -83,11 +88,15 @@ let package = Package(
         "Training", "WeightFiles",
       ]),
 
-    // Floor 5: the command.
+    // Floor 5: what finished runs tell.
+    .target(name: "Reports", dependencies: ["Recipes", "Training"]),
+
+    // Floor 6: the command.
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Parity", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Parity", "Reports", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tests. rank-program is what the parallel ones start under mpirun.
@@ -115,6 +124,7 @@ let package = Package(
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
@@ -123,5 +133,5 @@ let package = Package(
       exclude: ["Snapshots"]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
   ],
-  cxxLanguageStandard: .cxx17
+  cxxLanguageStandard: torchIsOld ? .cxx17 : .cxx20
 )

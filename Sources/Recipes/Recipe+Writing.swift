@@ -33,6 +33,16 @@ extension Recipe {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// The keys whose values differ between two recipes, in the table's order.
+  public func differingKeys(from other: Recipe) -> [String] {
+    Key.all.filter { $0.yaml(self) != $0.yaml(other) }.map(\.path)
+  }
+
+  /// A key's value as `resolvedYAML()` writes it; nil if there is no such key.
+  public func value(ofKey path: String) -> String? {
+    Key.all.first { $0.path == path }?.yaml(self)
+  }
+
   /// The keys that differ between two recipes, a line each: `key: this one's value, the other's`.
   public func differences(from other: Recipe) -> [String] {
     Key.all.compactMap { key in

@@ -4,6 +4,7 @@ import Logging
 import MPI
 import Parity
 import Recipes
+import Reports
 import Torch
 import Training
 
@@ -59,7 +60,7 @@ struct Job {
 
   /// The exit code that tells launchers what went wrong.
   static func code(of error: any Error) -> Int32 {
-    error is ParityError
+    error is ParityError || error is ReportError
       ? TrainingError.Code.badData.rawValue : TrainingError.exitCode(of: error)
   }
 }

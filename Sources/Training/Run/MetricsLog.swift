@@ -47,36 +47,65 @@ final class MetricsLog {
 }
 
 /// A line of `metrics.jsonl` about training. Rates and waits are means since the line before.
-struct TrainingLine: Encodable {
-  var kind = "train"
-  var iteration: Int
-  var stage: Stage
-  var loss: Double
-  var taskLoss: Double
-  var kdLoss: Double
-  var learningRate: Double
-  var gradientNorm: Double
-  var imagesPerSecond: Double
-  var secondsPerIteration: Double
-  var dataWaitSeconds: Double
-  var communicationWaitSeconds: Double
-  var phaseSeconds: [String: Double]
-  var validPixels: Int64
-  var meanTfeWeight: Double?
-  var studentThreshold: Float?
-  var teacherThreshold: Float?
-  var studentAuxiliaryThreshold: Float?
-  var teacherAuxiliaryThreshold: Float?
-  var studentKeptFraction: Double?
-  var teacherKeptFraction: Double?
-  var selectedFraction: Double?
-  var selectedPixels: Int64?
-  var selectedAuxiliaryPixels: Int64?
-  var emptyMask: Bool
-  var fallback: Bool
-  var emptyMasks: Int
-  var fallbacks: Int
-  var skippedUpdates: Int
+public struct TrainingLine: Codable, Sendable {
+  /// Always "train".
+  public var kind = "train"
+  /// From 1.
+  public var iteration: Int
+  /// Which loss counted.
+  public var stage: Stage
+  /// All terms together.
+  public var loss: Double
+  /// The task loss, weighed by difficulty.
+  public var taskLoss: Double
+  /// The KD term, with its factor.
+  public var kdLoss: Double
+  /// Of this iteration.
+  public var learningRate: Double
+  /// Euclidean, of the gradients summed over ranks.
+  public var gradientNorm: Double
+  /// Over all ranks.
+  public var imagesPerSecond: Double
+  /// Wall time.
+  public var secondsPerIteration: Double
+  /// Of an iteration, waiting for images.
+  public var dataWaitSeconds: Double
+  /// Of an iteration, waiting for gradients of other ranks.
+  public var communicationWaitSeconds: Double
+  /// Of an iteration, by phase.
+  public var phaseSeconds: [String: Double]
+  /// Labelled pixels of the global batch.
+  public var validPixels: Int64
+  /// Over the valid pixels; TFE.
+  public var meanTfeWeight: Double?
+  /// Probability at or below which a pixel is hard; TSE.
+  public var studentThreshold: Float?
+  /// The same for the teacher.
+  public var teacherThreshold: Float?
+  /// The same for the student's auxiliary head.
+  public var studentAuxiliaryThreshold: Float?
+  /// The same for the teacher's auxiliary head.
+  public var teacherAuxiliaryThreshold: Float?
+  /// Share of the valid pixels that are hard for the student; TSE.
+  public var studentKeptFraction: Double?
+  /// Share that are hard for the teacher.
+  public var teacherKeptFraction: Double?
+  /// Share of the valid pixels that are trained; TSE.
+  public var selectedFraction: Double?
+  /// Pixels that are trained; TSE.
+  public var selectedPixels: Int64?
+  /// The same for the auxiliary head.
+  public var selectedAuxiliaryPixels: Int64?
+  /// Whether a mask was empty.
+  public var emptyMask: Bool
+  /// Whether there were fewer valid pixels than the least to keep.
+  public var fallback: Bool
+  /// Iterations with an empty mask since the line before.
+  public var emptyMasks: Int
+  /// Iterations with too few valid pixels since the line before.
+  public var fallbacks: Int
+  /// Updates left out since the line before.
+  public var skippedUpdates: Int
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss
@@ -109,21 +138,29 @@ struct TrainingLine: Encodable {
 }
 
 /// A line of `metrics.jsonl` about a validation, and the answer of `rdd eval --json`.
-public struct ValidationLine: Encodable, Sendable {
-  var kind = "validation"
-  var iteration: Int?
+public struct ValidationLine: Codable, Sendable {
+  /// Always "validation".
+  public var kind = "validation"
+  /// Of the weights; nil for a file's.
+  public var iteration: Int?
   /// The mean that the recipe asks for.
   public var meanIoU: Double
-  var definition: String
-  var meanIoUOfAll: Double
-  var meanIoUOfPresent: Double
+  /// Which mean `meanIoU` is: all_classes or present_classes.
+  public var definition: String
+  /// The mean over all classes, an absent one as 0.
+  public var meanIoUOfAll: Double
+  /// The mean over the classes that occur.
+  public var meanIoUOfPresent: Double
   /// The share of valid pixels that are right.
   public var pixelAccuracy: Double
   /// Intersection over union of each class; null for a class that occurs nowhere.
   public var classIoU: [Double?]
-  var classNames: [String]
-  var images: Int
-  var seconds: Double
+  /// In the order of `classIoU`.
+  public var classNames: [String]
+  /// That were measured.
+  public var images: Int
+  /// That it took.
+  public var seconds: Double
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration

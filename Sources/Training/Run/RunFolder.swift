@@ -56,7 +56,7 @@ public final class RunFolder: Sendable {
     guard written != text else { return }
     let earlier = try Recipe.decode(yaml: written, file: recipePath)
     let differences = recipe.differences(from: earlier).filter { difference in
-      !Self.mayChange.contains { difference.hasPrefix($0 + ":") }
+      !Self.keysWithoutEffect.contains { difference.hasPrefix($0 + ":") }
     }
     guard differences.isEmpty else {
       throw TrainingError(
@@ -68,7 +68,7 @@ public final class RunFolder: Sendable {
   }
 
   /// Keys that change no number: a run may go on with others.
-  private static let mayChange = [
+  public static let keysWithoutEffect = [
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
     "teacher.weights", "train.checkpoint_every", "train.validate_every",
     "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",

@@ -1,0 +1,60 @@
+import Foundation
+
+extension Comparison {
+  /// The comparison as text: a table of the groups, then one of their differences.
+  public var table: String {
+    let width = max(5, rows.map(\.name.count).max() ?? 0)
+    var lines = [
+      "mean IoU in percent, \(weights.rawValue) weights, mean +- standard deviation over seeds", "",
+      Self.padded("run", width) + Self.right("seeds", 7) + Self.right("mean IoU", 16)
+        + Self.right("pixel accuracy", 17) + Self.right("time", 9),
+    ]
+    for row in rows {
+      lines.append(
+        Self.padded(row.name, width) + Self.right("\(row.seeds.count)", 7)
+          + Self.right(row.meanIoU.text, 16) + Self.right(row.pixelAccuracy.text, 17)
+          + Self.right(Self.time(row.seconds.mean), 9)
+          + (row.isUnfinished ? "  not finished" : ""))
+    }
+    guard !pairs.isEmpty else { return lines.joined(separator: "\n") }
+    lines += ["", "differences of mean IoU in points, with 95 % intervals"]
+    for pair in pairs {
+      lines.append("\(pair.first) - \(pair.second): \(pair.difference.text)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Seconds as minutes and seconds.
+  static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    return whole < 60
+      ? "\(whole)s" : "\(whole / 60)m" + (whole % 60 < 10 ? "0" : "") + "\(whole % 60)s"
+  }
+
+  static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(1, width - text.count)) + text
+  }
+}
+
+extension Spread {
+  /// Mean and standard deviation, with two digits.
+  var text: String {
+    let mean = String(format: "%.2f", mean)
+    return standardDeviation.map { mean + String(format: " +- %.2f", $0) } ?? mean
+  }
+}
+
+extension Difference {
+  /// The difference, its interval, and whether that leaves out 0.
+  var text: String {
+    let value = String(format: "%+.2f", mean)
+    guard let halfWidth else { return value + " (one seed: no interval)" }
+    let interval = String(format: " [%+.2f, %+.2f]", mean - halfWidth, mean + halfWidth)
+    let basis = pairs.map { "\($0) pairs of equal seed" } ?? "no seed in common"
+    return value + interval + (isClear ? ", clear" : ", within the noise") + " (\(basis))"
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Reports
+
+/// `rdd compare`: finished runs side by side.
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare runs: mean and spread over seeds, differences with their uncertainty.",
+    discussion: """
+      Runs whose recipes differ in the seed alone are one row. Differences are taken between runs \
+      of equal seed where there are such, and come with Student's 95 % interval.
+
+        rdd compare runs/seed-*/quickstart*
+      """)
+
+  @Argument(help: "Run folders.")
+  var runs: [String]
+
+  @Option(help: "Which weights: last, or best (chosen on the validation images).")
+  var weights = Comparison.Weights.last
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    let folders = try runs.map { try RunRecord(folder: $0) }
+    let comparison = Comparison(RunGroup.groups(folders), weights: weights)
+    print(json ? try comparison.json : comparison.table)
+  }
+}
+
+extension Comparison.Weights: ExpressibleByArgument {}

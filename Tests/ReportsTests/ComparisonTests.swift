@@ -1,0 +1,104 @@
+import Foundation
+import Reports
+import TestSupport
+import Testing
+
+/// Run folders as `rdd train` leaves them, written by hand.
+private struct Folders {
+  let folder: URL
+
+  /// A run with two validations, whose mean IoU is given in percent.
+  @discardableResult
+  func run(_ name: String, seed: Int, method: String, meanIoU: [Double]) throws -> String {
+    let place = folder.appending(path: name)
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    let teacher = method == "none" ? "" : "teacher: {from_seed: true}\n"
+    try """
+    train: {iterations: 20, seed: \(seed)}
+    distill: {method: \(method)}
+    \(teacher)
+    """.write(to: place.appending(path: "recipe.yaml"), atomically: true, encoding: .utf8)
+    var lines: [String] = []
+    for (index, score) in meanIoU.enumerated() {
+      let iteration = 10 * (index + 1)
+      lines.append(
+        """
+        {"kind":"train","iteration":\(iteration),"stage":"kd","loss":2,"task_loss":1,"kd_loss":1,\
+        "learning_rate":0.1,"gradient_norm":"inf","images_per_second":4,\
+        "seconds_per_iteration":0.5,"data_wait_seconds":0,"communication_wait_seconds":0,\
+        "phase_seconds":{"student":0.5},"valid_pixels":9,"empty_mask":false,"fallback":false,\
+        "empty_masks":0,"fallbacks":0,"skipped_updates":0}
+        """)
+      lines.append(
+        """
+        {"kind":"validation","iteration":\(iteration),"mean_iou":\(score / 100),\
+        "mean_iou_definition":"all_classes","mean_iou_all_classes":\(score / 100),\
+        "mean_iou_present_classes":\(score / 100),"pixel_accuracy":0.5,"class_iou":[0.5,null],\
+        "class_names":["a","b"],"images":3,"seconds":1}
+        """)
+    }
+    try (lines.joined(separator: "\n") + "\n").write(
+      to: place.appending(path: "metrics.jsonl"), atomically: true, encoding: .utf8)
+    return place.path
+  }
+}
+
+@Suite struct ComparisonTests {
+  @Test func seedsAreOneRowAndPairsAreCompared() throws {
+    try withTemporaryFolder { folder in
+      let folders = Folders(folder: folder)
+      var paths: [String] = []
+      for (seed, labels, kd) in [(1, 20.0, 23.0), (2, 21, 24.5), (3, 19, 21.5)] {
+        paths.append(
+          try folders.run("s\(seed)/labels", seed: seed, method: "none", meanIoU: [25, labels]))
+        paths.append(try folders.run("s\(seed)/kd", seed: seed, method: "kd", meanIoU: [1, kd]))
+      }
+      let groups = RunGroup.groups(try paths.map { try RunRecord(folder: $0) })
+      #expect(groups.map(\.name) == ["labels", "kd"])
+      #expect(groups.map(\.seeds) == [[1, 2, 3], [1, 2, 3]])
+      let last = Comparison(groups, weights: .last)
+      #expect(abs(last.rows[0].meanIoU.mean - 20) < 1e-9)
+      #expect(last.rows[0].seconds.mean == 12)
+      #expect(abs(last.pairs[0].difference.mean - 3) < 1e-9 && last.pairs[0].difference.isClear)
+      #expect(last.table.contains("20.00 +- 1.00"), "\(last.table)")
+      #expect(last.table.contains("kd - labels: +3.00 [+1.76, +4.24], clear"), "\(last.table)")
+      #expect(abs(Comparison(groups, weights: .best).rows[0].meanIoU.mean - 25) < 1e-9)
+      let object = try JSONSerialization.jsonObject(with: Data(last.json.utf8)) as? [String: Any]
+      #expect((object?["rows"] as? [Any])?.count == 2)
+    }
+  }
+
+  @Test func oneSeedTellsNoSpread() throws {
+    try withTemporaryFolder { folder in
+      let folders = Folders(folder: folder)
+      let paths = [
+        try folders.run("a", seed: 1, method: "none", meanIoU: [20]),
+        try folders.run("b", seed: 1, method: "kd", meanIoU: [22]),
+      ]
+      let groups = RunGroup.groups(try paths.map { try RunRecord(folder: $0) })
+      let comparison = Comparison(groups, weights: .last)
+      #expect(comparison.rows.allSatisfy { $0.isUnfinished })
+      #expect(comparison.table.contains("b - a: +2.00 (one seed: no interval)"))
+    }
+  }
+
+  @Test func aTornLastLineIsLeftOutAndAnotherIsNot() throws {
+    try withTemporaryFolder { folder in
+      let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20, 22])
+      let file = path + "/metrics.jsonl"
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      try (text + #"{"kind":"train","iter"#).write(
+        toFile: file, atomically: true, encoding: .utf8)
+      #expect(try RunRecord(folder: path).training.count == 2)
+      try ("{}\n" + text).write(toFile: file, atomically: true, encoding: .utf8)
+      #expect(throws: ReportError.self) { try RunRecord(folder: path) }
+    }
+  }
+
+  @Test func aFolderThatIsNoRunIsNamed() throws {
+    try withTemporaryFolder { folder in
+      let error = #expect(throws: ReportError.self) { try RunRecord(folder: folder.path) }
+      #expect(error?.description.contains("recipe.yaml") == true)
+    }
+  }
+}
