@@ -53,6 +53,7 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Randomness", swiftSettings: kernel),
     .target(name: "Reduction"),
+    .target(name: "EventFiles"),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "ImageIO", dependencies: ["CImage"]),
     .target(name: "WeightFiles", dependencies: ["CXXHash"]),
@@ -75,7 +76,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Networks", "Pictures", "Recipes", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures", "Recipes",
+        "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -124,6 +126,7 @@ let package = Package(
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
+    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),

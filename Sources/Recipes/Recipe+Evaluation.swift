@@ -9,6 +9,8 @@ extension Recipe {
     public var flip = false
     /// Which classes the mean is over.
     public var meanIoU = MeanIoU.allClasses
+    /// Validation images whose maps are drawn during training.
+    public var pictures = 2
   }
 
   /// Which classes the mean IoU is over.
@@ -34,5 +36,8 @@ extension Key {
     Key(
       "evaluation.mean_iou", \.evaluation.meanIoU,
       "The mean over all classes, an absent one as 0 (the scripts), or over those present."),
+    Key(
+      "evaluation.pictures", \.evaluation.pictures, 0...64,
+      "Validation images that are drawn at each validation, into the run folder's pictures."),
   ]
 }

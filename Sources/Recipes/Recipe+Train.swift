@@ -33,6 +33,8 @@ extension Recipe {
     public var threads = 0
     /// Gradients reduced together, in MiB.
     public var bucketMebibytes = 25
+    /// Whether events are written for TensorBoard.
+    public var tensorboard = true
   }
 
   /// Number format of the networks; losses are computed in float32 or better.
@@ -95,5 +97,8 @@ extension Key {
     Key(
       "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
       "Gradients that are summed over the ranks together, in MiB, while backward runs on."),
+    Key(
+      "train.tensorboard", \.train.tensorboard,
+      "Whether numbers, histograms and pictures are written for TensorBoard too."),
   ]
 }

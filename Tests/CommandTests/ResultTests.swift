@@ -47,6 +47,29 @@ extension CommandTests {
       }
     }
 
+    @Test func aRunLeavesPicturesAndEvents() throws {
+      let manager = FileManager.default
+      for image in ["2", "3"] {
+        let path = run.data.path("run/pictures/\(image)/iteration_0000002.png")
+        #expect(try ImageFile.header(path).channels == 3)
+      }
+      let events = try manager.contentsOfDirectory(atPath: run.data.path("run/tensorboard"))
+      #expect(events.count == 1)
+      try withTemporaryFolder { folder in
+        let page = folder.appendingPathComponent("report.html").path
+        try Command.run(["report", run.data.path("run"), "--out", page]).expectSuccess()
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(text.contains("data:image/png;base64,iVBOR"))
+      }
+      let table = try Command.run(["compare", run.data.path("run"), "--json"])
+      table.expectSuccess()
+      let object = try JSONSerialization.jsonObject(with: Data(table.standardOutput.utf8))
+      #expect(((object as? [String: Any])?["rows"] as? [Any])?.count == 1)
+      try Command.run(["compare", run.data.folder.path]).expectFailure(65, ["recipe.yaml"])
+      try Command.run(["report", run.data.path("run"), "--out", "/dev/null/a.html"])
+        .expectFailure(73, ["/dev/null/a.html"])
+    }
+
     @Test(arguments: [nil, 2])
     func predictions(ranks: Int?) throws {
       try withTemporaryFolder { folder in

@@ -22,7 +22,8 @@ struct RecipeReadingTests {
     ("train.momentum", "0.0"), ("train.weight_decay", "0.0005"), ("train.checkpoint_every", "0"),
     ("train.validate_every", "20"), ("train.keep_checkpoints", "1"), ("train.log_every", "1"),
     ("train.nonfinite_limit", "0"), ("train.device", "cuda"), ("train.threads", "2"),
-    ("train.bucket_mebibytes", "1"), ("distill.method", "kd"), ("distill.kd_weight", "0.5"),
+    ("train.bucket_mebibytes", "1"), ("train.tensorboard", "false"),
+    ("distill.method", "kd"), ("distill.kd_weight", "0.5"),
     ("distill.kd_temperature", "4.0"), ("distill.auxiliary_weight", "0.1"),
     ("distill.warmup_iterations", "1"), ("distill.warmup_inclusive", "true"),
     ("distill.switch", "blend"), ("distill.mask", "ohem"), ("distill.statistics", "local"),
@@ -32,7 +33,7 @@ struct RecipeReadingTests {
     ("distill.tse.confidence", "maximum"), ("distill.tse.reduction", "all_pixels"),
     ("distill.strict_official", "true"), ("evaluation.batch_size", "2"),
     ("evaluation.scales", "[0.5, 1.0]"), ("evaluation.flip", "true"),
-    ("evaluation.mean_iou", "present_classes"),
+    ("evaluation.mean_iou", "present_classes"), ("evaluation.pictures", "0"),
   ]
 
   @Test("Every key is read by --set and written as it was read")

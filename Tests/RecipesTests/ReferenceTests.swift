@@ -104,6 +104,7 @@ struct ReferenceTests {
     train.device = cpu
     train.threads = 0
     train.bucket_mebibytes = 25
+    train.tensorboard = true
     distill.method = rdd
     distill.kd_weight = 1.0
     distill.kd_temperature = 1.0
@@ -126,5 +127,6 @@ struct ReferenceTests {
     evaluation.scales = [1.0]
     evaluation.flip = false
     evaluation.mean_iou = all_classes
+    evaluation.pictures = 2
     """
 }

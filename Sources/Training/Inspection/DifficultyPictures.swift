@@ -58,12 +58,13 @@ public enum DifficultyPictures {
 struct DifficultyArtist {
   private let recipe: Recipe
   private let student: SegmentationNetwork
-  private let teacher: SegmentationNetwork
+  private let teacher: SegmentationNetwork?
   private let engine: DifficultyEngine
   private let palette: ClassPalette
 
+  /// An artist for two networks, or for a student that learns from labels alone.
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork, threadCount: Int
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork?, threadCount: Int
   ) {
     self.recipe = recipe
     self.student = student
@@ -72,16 +73,28 @@ struct DifficultyArtist {
     palette = ClassPalette(recipe.data.classes)
   }
 
+  /// The teacher's logits of a photo, which do not change while the student learns.
+  func taught(_ photo: RGBImage) -> TaskLoss.Heads? {
+    teacher.map { heads(of: $0, photo) }
+  }
+
   /// The panel of an image; without labels it says nothing of labels and masks.
   func panel(title: String, photo: RGBImage, labels: GrayImage?) -> DifficultyPanel {
+    draw(title: title, photo: photo, labels: labels, taught: taught(photo)).panel
+  }
+
+  /// The panel of an image whose teacher's logits are known, and the maps that it shows.
+  func draw(
+    title: String, photo: RGBImage, labels: GrayImage?, taught: TaskLoss.Heads?
+  ) -> (panel: DifficultyPanel, maps: DifficultyMaps?) {
     let (height, width) = (photo.height, photo.width)
-    let precision = recipe.train.precision.elementType
-    let (taught, learned) = Autograd.withoutHistory {
-      let images = Tensor.images([photo])
-      return (
-        teacher.heads(images, precision: precision), student.heads(images, precision: precision)
-      )
-    }
+    let learned = heads(of: student, photo)
+    let lesson = teacher.map { "\($0.architecture.rawValue) teaches " } ?? ""
+    var panel = DifficultyPanel(
+      title: "\(title): \(lesson)\(student.architecture.rawValue)",
+      photo: Canvas(photo), labels: labels?.pixels, palette: palette)
+    panel.student = learned.main.classes(height: height, width: width)[0].pixels
+    guard let taught else { return (panel, nil) }
     let indices = labels?.pixels ?? [UInt8](repeating: ignoreIndex, count: height * width)
     let maps = indices.withUnsafeBufferPointer { indices in
       engine.difficultyMaps(
@@ -89,16 +102,18 @@ struct DifficultyArtist {
         labels: TaskLoss.Labels(indices, imageCount: 1, height: height, width: width),
         options: options(pixelCount: height * width))
     }
-    var panel = DifficultyPanel(
-      title: "\(title): \(teacher.architecture.rawValue) teaches \(student.architecture.rawValue)",
-      photo: Canvas(photo), labels: labels?.pixels, palette: palette)
     panel.teacher = taught.main.classes(height: height, width: width)[0].pixels
-    panel.student = learned.main.classes(height: height, width: width)[0].pixels
     panel.weights = maps.weight
     if labels != nil {
       panel.hard = (teacher: maps.hard[1].map { $0 != 0 }, student: maps.hard[0].map { $0 != 0 })
     }
-    return panel
+    return (panel, maps)
+  }
+
+  private func heads(of network: SegmentationNetwork, _ photo: RGBImage) -> TaskLoss.Heads {
+    Autograd.withoutHistory {
+      network.heads(Tensor.images([photo]), precision: recipe.train.precision.elementType)
+    }
   }
 
   /// The recipe's method for one whole image: as many pixels are kept at least as the image has of

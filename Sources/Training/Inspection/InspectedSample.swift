@@ -19,6 +19,9 @@ struct SampleFinder {
   /// A finder among a recipe's images.
   init(_ recipe: Recipe) throws { sources = try DataSources(recipe.data) }
 
+  /// How many validation samples there are.
+  var validationCount: Int { sources.validation.count }
+
   /// The sample of an argument: a number is the index of a validation sample, from 0; all else is
   /// a file, whose labels the validation list knows, or the training list, or nobody.
   func sample(_ argument: String) throws -> InspectedSample {

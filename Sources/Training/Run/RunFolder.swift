@@ -5,6 +5,7 @@ import WeightFiles
 /// The folder of a run, which only rank 0 writes.
 ///
 ///     recipe.yaml  metrics.jsonl  checkpoints/  student.safetensors  best.safetensors
+///     tensorboard/  pictures/
 public final class RunFolder: Sendable {
   /// The folder's path.
   public let path: String
@@ -16,6 +17,10 @@ public final class RunFolder: Sendable {
   public var metricsPath: String { path + "/metrics.jsonl" }
   /// The checkpoints.
   public var checkpointsPath: String { path + "/checkpoints" }
+  /// Event files for TensorBoard.
+  public var tensorboardPath: String { path + "/tensorboard" }
+  /// Pictures of validation images: a folder an image, a file a validation.
+  public var picturesPath: String { path + "/pictures" }
   /// The last weights.
   public var studentPath: String { path + "/student.safetensors" }
   /// The weights of the best validation.
@@ -72,6 +77,6 @@ public final class RunFolder: Sendable {
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
     "teacher.weights", "train.checkpoint_every", "train.validate_every",
     "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",
-    "evaluation.batch_size",
+    "train.tensorboard", "evaluation.batch_size", "evaluation.pictures",
   ]
 }

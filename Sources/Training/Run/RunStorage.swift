@@ -6,6 +6,8 @@ import WeightFiles
 /// What rank 0 keeps on disk during a run.
 final class RunStorage {
   let metrics: MetricsLog
+  /// Nil if the recipe wants none, or none can be written.
+  let events: RunEvents?
   private let folder: RunFolder
   private let store: CheckpointStore
   private let found: CheckpointStore.Checkpoint?
@@ -31,8 +33,28 @@ final class RunStorage {
     }
     found = recovery.newest
     try folder.keep(recipe)
-    metrics = try MetricsLog(folder.metricsPath, after: recovery.newest?.iteration ?? 0)
+    let done = recovery.newest?.iteration ?? 0
+    metrics = try MetricsLog(folder.metricsPath, after: done)
+    let isTrained = done < recipe.train.iterations
+    events =
+      recipe.train.tensorboard && isTrained
+      ? RunEvents(folder: folder.tensorboardPath, after: done) : nil
   }
+
+  /// Adds a line about training to the run's files.
+  func append(_ line: TrainingLine) {
+    metrics.append(line)
+    events?.add(line)
+  }
+
+  /// Adds a line about a validation to the run's files.
+  func append(_ line: ValidationLine) {
+    metrics.append(line)
+    events?.add(line)
+  }
+
+  /// Where pictures of the run go.
+  var picturesPath: String { folder.picturesPath }
 
   /// Restores the newest checkpoint; nil if the run has not begun.
   func restored(

@@ -27,6 +27,7 @@ public final class Trainer {
   private let step: TrainingStep
   /// Rank 0's alone.
   private let storage: RunStorage?
+  private let pictures: RunPictures?
   private var state: Checkpoint
   private var best: [StoredTensor]?
 
@@ -55,6 +56,15 @@ public final class Trainer {
     parameters = FlatParameters(student)
     state = try storage?.restored(into: student, parameters) ?? Checkpoint()
     self.storage = storage
+    let student = student
+    pictures =
+      recipe.evaluation.pictures == 0
+      ? nil
+      : try storage.map {
+        try RunPictures(
+          recipe, student: student, teacher: teacher, folder: $0.picturesPath,
+          threadCount: coordinator.threadCount)
+      }
     step = try TrainingStep(
       recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
       parameters: parameters,
@@ -105,7 +115,7 @@ public final class Trainer {
         recipe: recipe)
       if coordinator.isLead { progress.show(line, isLogged: isLogged) }
       if isLogged {
-        storage?.metrics.append(line)
+        storage?.append(line)
         window = MetricsWindow()
       }
       last = nil
@@ -159,13 +169,25 @@ public final class Trainer {
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
     let isBest = isRecorded && line.meanIoU > state.best?.meanIoU ?? -1
     if isBest { state.best = (line.meanIoU, state.iteration) }
-    if isRecorded { storage?.metrics.append(line) }
+    if isRecorded {
+      storage?.append(line)
+      drawPictures()
+    }
     if isBest { try storage?.keepBest(student) }
     if coordinator.isLead {
       progress.note(
         "validation at \(state.iteration): \(line.summary)\(isBest ? ", the best so far" : "")")
     }
     return line
+  }
+
+  /// Draws on rank 0; a picture that cannot be written is no reason to end a run.
+  private func drawPictures() {
+    do {
+      try pictures?.draw(iteration: state.iteration, events: storage?.events)
+    } catch {
+      logger.warning("no pictures: \(error)")
+    }
   }
 
   /// Saves on rank 0; before that all ranks agree that their weights are equal. Collective.

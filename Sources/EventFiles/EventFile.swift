@@ -1,0 +1,103 @@
+import Foundation
+
+/// A file of events that TensorBoard reads: TFRecord frames around TensorFlow's Event messages.
+///
+/// Each start of a run opens a file of its own; TensorBoard joins those of one folder. What could
+/// not be written (a full disk) is left out: pictures of a run are no reason to end it.
+public final class EventFile {
+  private let file: FileHandle
+
+  /// Opens a new file in a folder, which is made if missing; nil if that cannot be.
+  ///
+  /// - Parameters:
+  ///   - folder: what is given to `tensorboard --logdir`, or a folder in it.
+  ///   - firstStep: events at or after it that an earlier start wrote count no longer.
+  public init?(folder: String, firstStep: Int = 0) {
+    let manager = FileManager.default
+    try? manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let seconds = Int(Date().timeIntervalSince1970)
+    var (path, number) = ("", 0)
+    repeat {
+      path = "\(folder)/events.out.tfevents.\(seconds).rdd.\(number)"
+      number += 1
+    } while manager.fileExists(atPath: path)
+    guard manager.createFile(atPath: path, contents: nil),
+      let file = FileHandle(forWritingAtPath: path)
+    else { return nil }
+    self.file = file
+    var version = ProtocolBuffer()
+    version.add(3, "brain.Event:2")
+    write(version)
+    guard firstStep > 0 else { return }
+    var start = ProtocolBuffer()
+    start.add(1, Int64(1))
+    var event = ProtocolBuffer()
+    event.add(2, Int64(firstStep))
+    event.add(7, start)
+    write(event)
+  }
+
+  deinit { try? file.close() }
+
+  /// Adds numbers at a step, by tag. A tag's part before `/` is its group.
+  public func add(scalars: [(tag: String, value: Double)], step: Int) {
+    guard !scalars.isEmpty else { return }
+    var summary = ProtocolBuffer()
+    for scalar in scalars {
+      var value = ProtocolBuffer()
+      value.add(1, scalar.tag)
+      value.add(2, Float(scalar.value))
+      summary.add(1, value)
+    }
+    write(summary: summary, step)
+  }
+
+  /// Adds a histogram at a step.
+  public func add(_ histogram: EventHistogram, tag: String, step: Int) {
+    var value = ProtocolBuffer()
+    value.add(1, tag)
+    value.add(5, histogram.message)
+    var summary = ProtocolBuffer()
+    summary.add(1, value)
+    write(summary: summary, step)
+  }
+
+  /// Adds a picture at a step.
+  ///
+  /// - Parameters:
+  ///   - png: the bytes of an RGB PNG file.
+  ///   - size: its height and width in pixels.
+  public func add(png: [UInt8], size: (height: Int, width: Int), tag: String, step: Int) {
+    var image = ProtocolBuffer()
+    image.add(1, Int64(size.height))
+    image.add(2, Int64(size.width))
+    image.add(3, Int64(3))
+    image.add(4, png)
+    var value = ProtocolBuffer()
+    value.add(1, tag)
+    value.add(4, image)
+    var summary = ProtocolBuffer()
+    summary.add(1, value)
+    write(summary: summary, step)
+  }
+
+  private func write(summary: ProtocolBuffer, _ step: Int) {
+    var event = ProtocolBuffer()
+    event.add(2, Int64(step))
+    event.add(5, summary)
+    write(event)
+  }
+
+  /// A frame: length, its checksum, the event with the time, its checksum.
+  private func write(_ event: ProtocolBuffer) {
+    var timed = ProtocolBuffer()
+    timed.add(1, Date().timeIntervalSince1970)
+    let data = timed.bytes + event.bytes
+    let length = withUnsafeBytes(of: UInt64(data.count).littleEndian) { Array($0) }
+    var frame = Data(length)
+    withUnsafeBytes(of: CRC32C.masked(length).littleEndian) { frame.append(contentsOf: $0) }
+    frame.append(contentsOf: data)
+    withUnsafeBytes(of: CRC32C.masked(data).littleEndian) { frame.append(contentsOf: $0) }
+    try? file.write(contentsOf: frame)
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import Reports
+import Training
+
+/// `rdd report`: runs on one page.
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put runs on one self-contained HTML page: curves, scores, times and maps.",
+    discussion: """
+      The page needs no network and no other file. Runs that still go on are shown as far as they \
+      are.
+
+        rdd report runs/quickstart --out report.html
+        rdd report runs/quickstart-kd runs/quickstart --out both.html
+      """)
+
+  @Argument(help: "Run folders.")
+  var runs: [String]
+
+  @Option(help: "The page's file; one that is there is replaced.")
+  var out: String
+
+  func run() throws {
+    let page = ReportPage(try runs.map { try RunRecord(folder: $0) })
+    do {
+      try page.html.write(toFile: out, atomically: true, encoding: .utf8)
+    } catch {
+      throw TrainingError(
+        .cannotCreate,
+        "report: \(out): found a place that cannot be written; expected a file in a folder of this "
+          + "user's; choose another --out")
+    }
+    print(out)
+  }
+}
