@@ -16,7 +16,7 @@ struct RDD: ParsableCommand {
       """,
     version: "rdd 0.1.0",
     subcommands: [
-      Train.self, Eval.self, Predict.self, Maps.self, Check.self, ParityCommand.self,
+      Train.self, Eval.self, Predict.self, Maps.self, Check.self, Bench.self, ParityCommand.self,
       RecipeKeys.self,
     ])
 
