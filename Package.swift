@@ -76,9 +76,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures", "Recipes",
-        "WeightFiles",
-        .product(name: "Logging", package: "swift-log"),
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures", "Randomness",
+        "Recipes", "WeightFiles", .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Floor 4 too: the files of reference numbers, and what this build makes of them.

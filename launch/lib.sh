@@ -98,7 +98,7 @@ prepare_local_ranks() {
 }
 
 # subcommand WORD: whether rdd has it; a recipe in its place means train.
-is_subcommand() { [[ $1 =~ ^(train|eval|predict|maps|check)$ ]]; }
+is_subcommand() { [[ $1 =~ ^(train|eval|predict|maps|check|bench)$ ]]; }
 
 # require_count TEXT NAME: a number of at least 1.
 require_count() {

@@ -4,6 +4,7 @@
 #include "onednn_depthwise.h"
 #include "onednn_plan.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace rdd::onednn {
@@ -32,6 +33,31 @@ struct Weights {
     tensor = last ? weight : weight.contiguous();
   }
 };
+
+template <typename T>
+void turn(T *__restrict to, const T *__restrict from, int64_t outputs, int64_t inputs, int64_t taps) {
+  constexpr int64_t tile = 16;  // outputs at a time, so that what is read stays in the cache
+  for (int64_t first = 0; first < outputs; first += tile) {
+    const int64_t end = std::min(first + tile, outputs);
+    for (int64_t i = 0; i < inputs; ++i) {
+      for (int64_t o = first; o < end; ++o) {
+        const T *source = from + (o * inputs + i) * taps;
+        T *target = to + (i * outputs + o) * taps;
+        for (int64_t tap = 0; tap < taps; ++tap) target[tap] = source[taps - 1 - tap];
+      }
+    }
+  }
+}
+
+/// The kernel `[I, O, kh, kw]` that carries a gradient back by a forward convolution: turned by 180
+/// degrees, inputs and outputs exchanged.
+at::Tensor turned(const at::Tensor &weight) {
+  const at::Tensor from = weight.contiguous();
+  const int64_t outputs = from.size(0), inputs = from.size(1), taps = from.size(2) * from.size(3);
+  at::Tensor to = at::empty({inputs, outputs, from.size(2), from.size(3)}, from.options());
+  turn(to.data_ptr<float>(), from.data_ptr<float>(), outputs, inputs, taps);
+  return to;
+}
 
 /// The address of the first tap that `shape` keeps.
 void *first_tap(const at::Tensor &weights, const ConvolutionShape &shape, bool last) {
@@ -112,15 +138,19 @@ at::Tensor convolution_backward_data(
   const ConvolutionShape shape(
       four(x_sizes, "the input"), four(weight.sizes(), "the weight"), window);
   check_output(grad_y, shape);
-  if (dilated_depthwise(shape) && shape.stride == Pair{1, 1}) {
+  // oneDNN's float32 kernels are faster forward than backward, by a third to two thirds.
+  const bool dense = shape.groups == 1 && grad_y.scalar_type() == at::kFloat
+      && weight.scalar_type() == at::kFloat;
+  if ((dense || dilated_depthwise(shape)) && shape.stride == Pair{1, 1}) {
     // The same as the convolution of the gradient with the kernel turned by 180 degrees.
-    Window turned = window;
+    Window around = window;
     for (int axis = 0; axis < 2; ++axis) {
-      turned.padding[axis] =
+      around.padding[axis] =
           window.dilation[axis] * (shape.full_kernel[axis] - 1) - window.padding[axis];
     }
-    if (turned.padding[0] >= 0 && turned.padding[1] >= 0) {
-      return convolution_forward(grad_y, weight.flip({2, 3}), std::nullopt, turned);
+    if (around.padding[0] >= 0 && around.padding[1] >= 0) {
+      return convolution_forward(
+          grad_y, dense ? turned(weight) : weight.flip({2, 3}), std::nullopt, around);
     }
   }
   const at::Tensor gradient = channels_last(grad_y);

@@ -108,6 +108,14 @@ Candidate make_candidate(const ConvolutionKey &key, Tag tag) {
 /// there is none either, the same in float32. That is also correct where oneDNN 2.6 is not: its
 /// weight gradient of grouped bfloat16 convolutions by matrix products.
 Candidate best_candidate(const ConvolutionKey &key) {
+  const ConvolutionShape &shape = key.shape;
+  if (key.pass == Pass::backward_weights && key.activations == Type::f32 && shape.groups == 1
+      && shape.in_channels % 16 == 0 && shape.out_channels % 16 == 0
+      && shape.full_kernel != Pair{1, 1}) {
+    // oneDNN's own layout is faster here by a quarter to a half, its reorders included.
+    Candidate blocked = make_candidate(key, Tag::nChw16c);
+    if (blocked.direct()) return blocked;
+  }
   Candidate plain = make_candidate(key, Tag::nhwc);
   if (plain.direct()) return plain;
   Candidate own = make_candidate(key, Tag::any);

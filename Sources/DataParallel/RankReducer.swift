@@ -1,16 +1,22 @@
+import Dispatch
 import MPI
 import Reduction
+import Synchronization
 
 /// Sums over the ranks of a communicator; what layers and losses see of MPI.
 ///
 /// A failed collective ends the job through `CollectiveFailure`.
 public final class RankReducer: Reducer {
   private let communicator: Communicator
+  private let nanoseconds = Atomic<UInt64>(0)
 
   /// This process's index, in `0..<worldSize`.
   public var rank: Int { communicator.rank }
   /// The number of ranks.
   public var worldSize: Int { communicator.worldSize }
+
+  /// Seconds spent in its sums so far, waiting for other ranks included.
+  public var seconds: Double { Double(nanoseconds.load(ordering: .relaxed)) / 1e9 }
 
   /// A reducer over a communicator that no other thread uses meanwhile.
   public init(_ communicator: Communicator) { self.communicator = communicator }
@@ -23,6 +29,8 @@ public final class RankReducer: Reducer {
 
   private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
     guard worldSize > 1 else { return }
+    let begin = DispatchTime.now().uptimeNanoseconds
     CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+    nanoseconds.add(DispatchTime.now().uptimeNanoseconds - begin, ordering: .relaxed)
   }
 }

@@ -38,6 +38,8 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     case scene
     /// Tests.
     case test
+    /// What a bench feeds; words: tensor.
+    case bench
   }
 
   /// The next 64 random bits.

@@ -23,6 +23,8 @@ extension Recipe {
     public var fromSeed = false
     /// What computes its logits.
     public var engine = TeacherEngine.compiled
+    /// Whether it works on the next batch while gradients are on their way.
+    public var ahead = true
   }
 
   /// The networks, named as their published `state_dict` files.
@@ -86,5 +88,9 @@ extension Key {
       "teacher.from_seed", \.teacher.fromSeed,
       "Whether a teacher without weights is drawn from the seed: for timing, it teaches nothing."),
     Key("teacher.engine", \.teacher.engine, "What computes the teacher's logits."),
+    Key(
+      "teacher.ahead", \.teacher.ahead,
+      "Whether the teacher works on the next batch while gradients are still on their way between "
+        + "the ranks. No number changes by it."),
   ]
 }

@@ -18,6 +18,12 @@ struct Train: ParsableCommand {
   @Option(help: "The run's folder; by default runs/ and the recipe's name.")
   var out: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write when each rank did what in the first iterations, in Chrome's trace format.",
+      valueName: "file"))
+  var trace: String?
+
   func run() throws {
     let job = try Job(options)
     let folder = options.runFolder(out)
@@ -26,7 +32,8 @@ struct Train: ParsableCommand {
       "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))"
     )
     let trainer = try Trainer(
-      job.recipe, folder: folder, coordinator: coordinator, logger: job.logger)
+      job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
+      trace: try trace.map { try Trace($0, coordinator: coordinator) })
     let summary = try trainer.run()
     if coordinator.isLead {
       print(summary.last.table)

@@ -37,10 +37,13 @@ struct Run {
 
   /// Trains into a folder of its own.
   @discardableResult
-  func train(_ name: String, ranks: Int?, set: [String] = []) throws -> ProcessResult {
+  func train(
+    _ name: String, ranks: Int?, set: [String] = [], options: [String] = []
+  ) throws -> ProcessResult {
     try MPIRun.run(
       ranks: ranks, program: "rdd",
-      arguments: ["train", path("tiny.yaml"), "--out", path(name)] + set.flatMap { ["--set", $0] },
+      arguments: ["train", path("tiny.yaml"), "--out", path(name)]
+        + set.flatMap { ["--set", $0] } + options,
       environment: ["OMP_NUM_THREADS": "1"], timeout: 300)
   }
 

@@ -17,6 +17,7 @@ struct RecipeReadingTests {
     ("student.backbone_weights", "/w/b.pth"), ("student.dropout", "false"),
     ("student.head_width", "512"), ("teacher.network", "deeplabv3_resnet50"),
     ("teacher.weights", "/w/none"), ("teacher.from_seed", "true"), ("teacher.engine", "eager"),
+    ("teacher.ahead", "false"),
     ("train.iterations", "60"), ("train.batch_size", "5"), ("train.seed", "0"),
     ("train.precision", "bfloat16"), ("train.learning_rate", "1e-05"), ("train.poly_power", "1.0"),
     ("train.momentum", "0.0"), ("train.weight_decay", "0.0005"), ("train.checkpoint_every", "0"),

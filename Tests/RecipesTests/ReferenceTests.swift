@@ -88,6 +88,7 @@ struct ReferenceTests {
     teacher.weights = none
     teacher.from_seed = false
     teacher.engine = compiled
+    teacher.ahead = true
     train.iterations = 40000
     train.batch_size = 16
     train.seed = 1

@@ -27,6 +27,9 @@ import Torch
     Case(inputs: 24, outputs: 24, kernel: 3, stride: 2, padding: 1, groups: 24),
     Case(inputs: 24, outputs: 24, kernel: 3, padding: 4, dilation: 4, groups: 24),
     Case(inputs: 12, outputs: 8, kernel: 3, padding: 1, groups: 4, bias: true),
+    Case(inputs: 32, outputs: 48, kernel: 3, padding: 4, dilation: 4),
+    Case(inputs: 16, outputs: 32, kernel: 3, stride: 2, padding: 1),
+    Case(inputs: 7, outputs: 20, kernel: 3, bias: true),
     Case(inputs: 32, outputs: 8, kernel: 1, size: (1, 1)),
     Case(inputs: 5, outputs: 7, kernel: 3, padding: 1, bias: true, size: (1, 13)),
   ]

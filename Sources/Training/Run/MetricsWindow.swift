@@ -10,10 +10,10 @@ struct MetricsWindow {
   private var fallbacks = 0
   private var skipped = 0
 
-  /// Adds a step that took `seconds` in all, the wait for data included.
-  mutating func add(_ report: TrainingStep.Report, seconds: Double) {
+  /// Adds a step; the wait for its data is one of its phases.
+  mutating func add(_ report: TrainingStep.Report) {
     steps += 1
-    self.seconds += seconds
+    seconds += report.seconds
     phases.merge(report.phases) { $0 + $1 }
     if report.result.statistics.emptyMask { emptyMasks += 1 }
     if report.result.statistics.fallback { fallbacks += 1 }

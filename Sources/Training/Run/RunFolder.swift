@@ -75,7 +75,7 @@ public final class RunFolder: Sendable {
   /// Keys that change no number: a run may go on with others.
   public static let keysWithoutEffect = [
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
-    "teacher.weights", "train.checkpoint_every", "train.validate_every",
+    "teacher.weights", "teacher.ahead", "train.checkpoint_every", "train.validate_every",
     "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",
     "train.tensorboard", "evaluation.batch_size", "evaluation.pictures",
   ]

@@ -28,6 +28,7 @@ public final class Trainer {
   /// Rank 0's alone.
   private let storage: RunStorage?
   private let pictures: RunPictures?
+  private let trace: Trace?
   private var state: Checkpoint
   private var best: [StoredTensor]?
 
@@ -38,11 +39,14 @@ public final class Trainer {
   ///   - folder: where rank 0 writes; a folder with checkpoints is gone on with.
   ///   - coordinator: the ranks.
   ///   - logger: rank 0's voice.
+  ///   - trace: where the times of the first iterations go.
   /// - Throws: one line that names file and reason; the caller ends the job.
   public init(
-    _ recipe: Recipe, folder: String, coordinator: Coordinator, logger: Logger
+    _ recipe: Recipe, folder: String, coordinator: Coordinator, logger: Logger,
+    trace: Trace? = nil
   ) throws {
     self.recipe = recipe
+    self.trace = trace
     self.coordinator = coordinator
     self.logger = logger
     try coordinator.requireImages(recipe.train.batchSize)
@@ -94,21 +98,17 @@ public final class Trainer {
     let iterations = state.iteration + 1...recipe.train.iterations
     let loader = try sources.loader(recipe, iterations, coordinator)
     defer { loader.stop() }
+    let steps = StepSequence(step, loader, last: recipe.train.iterations, recipe)
     var window = MetricsWindow()
     var nonfinite = 0
     var last: ValidationLine?
     for iteration in iterations {
-      let begin = DispatchTime.now().uptimeNanoseconds
-      var clock = PhaseClock()
-      let batch = try loader.next()
-      clock.end(.data)
-      var report = step.run(batch, iteration: iteration)
-      report.phases.merge(clock.times) { $0 + $1 }
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+      let report = try steps.run(iteration)
+      try trace?.add(report, iteration: iteration)
       state.iteration = iteration
       nonfinite = report.skip == .nonfinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
-      window.add(report, seconds: seconds)
+      window.add(report)
       let isLogged = isDue(iteration, recipe.train.logEvery) || iteration == iterations.lowerBound
       let line = window.line(
         iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
@@ -122,6 +122,7 @@ public final class Trainer {
       if isDue(iteration, recipe.train.validateEvery) { last = try validate(progress) }
       if isDue(iteration, recipe.train.checkpointEvery) { try save(progress) }
     }
+    try trace?.finish()
     return last
   }
 

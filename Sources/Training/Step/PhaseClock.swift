@@ -21,15 +21,39 @@ public enum Phase: String, CaseIterable, Sendable, Codable {
 /// Seconds of each phase.
 public typealias PhaseTimes = [Phase: Double]
 
+/// When a part of a step was, in nanoseconds of the monotonic clock.
+struct PhaseSpan: Sendable {
+  /// Which part.
+  let phase: Phase
+  /// The iteration whose batch it worked on, from 1.
+  let iteration: Int
+  /// When it began.
+  let begin: UInt64
+  /// When it ended.
+  let end: UInt64
+
+  /// Its length in seconds.
+  var seconds: Double { Double(end - begin) / 1e9 }
+}
+
 /// Splits time into phases, on the monotonic clock.
 struct PhaseClock {
-  private(set) var times: PhaseTimes = [:]
+  /// The iteration that is timed, from 1.
+  let iteration: Int
+  /// What has been, in order.
+  private(set) var spans: [PhaseSpan] = []
   private var last = DispatchTime.now().uptimeNanoseconds
 
+  /// A clock that starts now.
+  init(iteration: Int) { self.iteration = iteration }
+
   /// Counts the time since the last call, or the start, for a phase.
-  mutating func end(_ phase: Phase) {
+  ///
+  /// - Parameter ahead: whether it was work for the next iteration.
+  mutating func end(_ phase: Phase, ahead: Bool = false) {
     let now = DispatchTime.now().uptimeNanoseconds
-    times[phase, default: 0] += Double(now - last) / 1e9
+    spans.append(
+      PhaseSpan(phase: phase, iteration: iteration + (ahead ? 1 : 0), begin: last, end: now))
     last = now
   }
 }

@@ -27,8 +27,29 @@ final class TrainingStep {
     var gradientNorm: Double
     /// Why the update was left out; nil if it was not.
     var skip: SkipReason?
-    /// Seconds of each phase, in order.
-    var phases: PhaseTimes
+    /// The phases, in order. The next batch's teacher is among them where it runs ahead.
+    var spans: [PhaseSpan]
+    /// What happened to each bucket of gradients.
+    var buckets: [BucketEvent]
+    /// Seconds inside the small collectives (statistics, BatchNorm), which are parts of the phases.
+    var collectiveSeconds: Double
+
+    /// Seconds of each phase.
+    var phases: PhaseTimes {
+      spans.reduce(into: [:]) { $0[$1.phase, default: 0] += $1.seconds }
+    }
+
+    /// Seconds of all phases together.
+    var seconds: Double { spans.reduce(0) { $0 + $1.seconds } }
+  }
+
+  /// A batch and what the teacher says about it, which the student's weights do not change.
+  struct Lesson {
+    let batch: Batch
+    /// `[n, 3, H, W]` where the networks are.
+    let images: Tensor
+    /// nil without a teacher.
+    let taught: SegmentationOutput?
   }
 
   private let recipe: Recipe
@@ -77,18 +98,32 @@ final class TrainingStep {
   /// The learning rate of an iteration.
   func rate(_ iteration: Int) -> Double { schedule.rate(iteration) }
 
-  /// Runs one iteration on this rank's images. Collective.
-  func run(_ batch: Batch, iteration: Int) -> Report {
-    var clock = PhaseClock()
+  /// Asks the teacher about a batch. Not collective.
+  func lesson(on batch: Batch) -> Lesson {
     let images = batch.imageTensor.to(student.parameterType, device: device)
-    let taught = teacher.map { $0(images) }
-    clock.end(.teacher)
+    return Lesson(batch: batch, images: images, taught: teacher.map { $0(images) })
+  }
+
+  /// Runs one iteration on this rank's images. Collective.
+  ///
+  /// - Parameters:
+  ///   - lesson: this rank's batch.
+  ///   - clock: of this iteration; data and teacher are on it already.
+  ///   - meanwhile: runs once backward has ended, while gradients are still on their way. It
+  ///     touches neither the student nor its gradients.
+  func run(
+    _ lesson: Lesson, _ clock: PhaseClock, meanwhile: (inout PhaseClock) -> Void
+  ) -> Report {
+    var clock = clock
+    let iteration = clock.iteration
+    let (batch, taught) = (lesson.batch, lesson.taught)
+    let collectivesBefore = collectiveSeconds
     let pass = Pass.training(
       Pass.Training(
         reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
         positions: batch.positions, dropout: recipe.student.dropout),
       precision: precision)
-    let output = student(images, pass)
+    let output = student(lesson.images, pass)
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
@@ -101,6 +136,7 @@ final class TrainingStep {
     if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
     Autograd.backward(roots)
     clock.end(.backward)
+    meanwhile(&clock)
     buckets.wait()
     parameters.takeSums()
     clock.end(.communication)
@@ -115,7 +151,8 @@ final class TrainingStep {
     clock.end(.update)
     return Report(
       result: result, stage: objective.stage(iteration), gradientNorm: norm,
-      skip: skip, phases: clock.times)
+      skip: skip, spans: clock.spans, buckets: buckets.events,
+      collectiveSeconds: collectiveSeconds - collectivesBefore)
   }
 
   /// Whether all ranks leave this update out. Collective in a strict recipe: there, with local
@@ -128,6 +165,8 @@ final class TrainingStep {
     }
     return norm.isFinite && result.loss.isFinite ? nil : .nonfinite
   }
+
+  private var collectiveSeconds: Double { (reducer as? RankReducer)?.seconds ?? 0 }
 
   /// Gives the communicator of the gradients back. Collective.
   func close() throws { try buckets.close() }

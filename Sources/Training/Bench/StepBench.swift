@@ -1,0 +1,105 @@
+import Foundation
+import Networks
+import Recipes
+import Torch
+
+/// Times the steps of a recipe, which are those of a run: `rdd bench step`.
+///
+/// The steps begin with the first weights and are the recipe's last iterations, whose stage is the
+/// dearest. Nothing is saved.
+public enum StepBench {
+  /// What one rank measured, by step.
+  struct Sample {
+    var phases: PhaseTimes = [:]
+    var seconds = 0.0
+    /// Seconds of processor time of all threads.
+    var processorSeconds = 0.0
+    var collectiveSeconds = 0.0
+    var stage = Stage.labels
+    var isSkipped = false
+    /// Bytes that the process holds after the step.
+    var residentBytes = 0.0
+    /// Pages that were fresh to the process.
+    var freshPages = 0.0
+  }
+
+  /// Runs steps and tells their times. Collective.
+  ///
+  /// - Parameters:
+  ///   - recipe: the run.
+  ///   - steps: how many are timed.
+  ///   - warmup: how many go before, which also prepare the operators.
+  ///   - coordinator: the ranks.
+  /// - Returns: the times of all ranks, equal on all of them.
+  /// - Throws: what a run would throw.
+  public static func run(
+    _ recipe: Recipe, steps: Int, warmup: Int, coordinator: Coordinator
+  ) throws -> StepTimings {
+    var recipe = recipe
+    recipe.train.iterations = max(recipe.train.iterations, steps + warmup + 1)
+    let samples = try samples(recipe, steps + warmup, coordinator)
+    return try StepTimings(
+      recipe, Array(samples.dropFirst(warmup)), coordinator: coordinator)
+  }
+
+  private static func samples(
+    _ recipe: Recipe, _ count: Int, _ coordinator: Coordinator
+  ) throws -> [Sample] {
+    try coordinator.requireImages(recipe.train.batchSize)
+    TorchRuntime.threads = coordinator.threadCount
+    TorchRuntime.keepMemory()
+    let device = try recipe.device(localRank: coordinator.world.localRank)
+    let sources = try DataSources(recipe.data)
+    let teacher = try NetworkFactory.teacher(recipe, device: device)
+    let student = try NetworkFactory.student(recipe, device: device)
+    let step = try TrainingStep(
+      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
+      parameters: FlatParameters(student), coordinator: coordinator, device: device)
+    let last = recipe.train.iterations
+    let loader = try sources.loader(recipe, last - count...last, coordinator)
+    defer { loader.stop() }
+    let sequence = StepSequence(step, loader, last: last, recipe)
+    var usage = ProcessUsage()
+    // Not the very last: it has no next batch for the teacher.
+    let samples = try (last - count..<last).map { iteration in
+      let report = try sequence.run(iteration)
+      let before = usage
+      usage = ProcessUsage()
+      return Sample(
+        phases: report.phases, seconds: report.seconds,
+        processorSeconds: usage.processorSeconds - before.processorSeconds,
+        collectiveSeconds: report.collectiveSeconds, stage: report.stage,
+        isSkipped: report.skip != nil, residentBytes: Double(usage.residentBytes),
+        freshPages: Double(usage.freshPages - before.freshPages))
+    }
+    try step.close()
+    return samples
+  }
+}
+
+/// What the system says about this process.
+struct ProcessUsage {
+  /// Bytes in memory now.
+  let residentBytes: Int
+  /// The most bytes so far.
+  let peakBytes: Int
+  /// Pages that the system had to provide so far.
+  let freshPages: Int
+  /// Seconds of processor time of all threads so far, the system's for them included.
+  let processorSeconds: Double
+
+  /// As it is now.
+  init() {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    peakBytes = usage.ru_maxrss * 1024
+    freshPages = usage.ru_minflt
+    processorSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
+      $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
+    }
+    let words = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
+      .split(separator: " ")
+    let pages = words.flatMap { $0.count > 1 ? Int($0[1]) : nil }
+    residentBytes = pages.map { $0 * sysconf(Int32(_SC_PAGESIZE)) } ?? peakBytes
+  }
+}
