@@ -93,7 +93,7 @@ let package = Package(
     // Tests. rank-program is what the parallel ones start under mpirun.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
-      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness"],
+      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
@@ -121,6 +121,8 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
       exclude: ["Snapshots"]),
+    .testTarget(
+      name: "ClusterTests", dependencies: [.product(name: "Yams", package: "Yams")]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
   ],
   cxxLanguageStandard: .cxx17

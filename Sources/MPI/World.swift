@@ -81,6 +81,15 @@ public final class World: Sendable {
     return ThreadLevel(granted: granted)
   }
 
+  /// The name and version of the MPI library, in one line.
+  public static var libraryVersion: String {
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
+    var length: Int32 = 0
+    guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown" }
+    let bytes = text.prefix(Int(length)).prefix { $0 != 0 && $0 != 10 }
+    return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Ends every rank of the job; `mpirun` exits with `code`.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)

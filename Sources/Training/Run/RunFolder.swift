@@ -72,6 +72,6 @@ public final class RunFolder: Sendable {
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
     "teacher.weights", "train.checkpoint_every", "train.validate_every",
     "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",
-    "evaluation.batch_size",
+    "train.compare_every", "train.watchdog_seconds", "evaluation.batch_size",
   ]
 }

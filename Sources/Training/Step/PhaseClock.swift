@@ -1,3 +1,4 @@
+import DataParallel
 import Dispatch
 
 /// The parts of a training step, in order.
@@ -26,8 +27,9 @@ struct PhaseClock {
   private(set) var times: PhaseTimes = [:]
   private var last = DispatchTime.now().uptimeNanoseconds
 
-  /// Counts the time since the last call, or the start, for a phase.
+  /// Counts the time since the last call, or the start, for a phase, and tells the watchdog.
   mutating func end(_ phase: Phase) {
+    Heartbeat.process.beat("after \(phase.rawValue)")
     let now = DispatchTime.now().uptimeNanoseconds
     times[phase, default: 0] += Double(now - last) / 1e9
     last = now

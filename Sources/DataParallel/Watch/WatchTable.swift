@@ -1,0 +1,81 @@
+/// What one rank knows of the ranks that it hears, and what it makes of it. Pure bookkeeping.
+package struct WatchTable {
+  /// A rank that holds the others up.
+  package struct Suspect: Equatable {
+    /// The rank.
+    package var rank: Int
+    /// Where it was when it was last heard.
+    package var place: Heartbeat.Place
+    /// Seconds since its last sign; nil if its process is there, and only stands still.
+    package var silence: Double?
+  }
+
+  /// What is to be done.
+  package enum Verdict: Equatable {
+    /// There is progress, or not yet too little of it.
+    case fine
+    /// Half of the limit has passed.
+    case slow([Suspect], seconds: Double, limit: Double)
+    /// The limit has passed: the job ends.
+    case over([Suspect], seconds: Double, limit: Double)
+  }
+
+  private struct Row {
+    var sign = LifeSign()
+    var heard: Double
+    var progressed: Double
+  }
+
+  private var rows: [Int: Row]
+
+  /// A table of the ranks that are heard, from `now` on.
+  package init(ranks: some Sequence<Int>, now: Double) {
+    rows = Dictionary(
+      uniqueKeysWithValues: ranks.map { ($0, Row(heard: now, progressed: now)) })
+  }
+
+  /// The longest limit of all ranks.
+  package var limit: Double { rows.values.map(\.sign.limit).max() ?? 0 }
+
+  /// Notes a sign of a rank.
+  package mutating func note(_ sign: LifeSign, from rank: Int, now: Double) {
+    guard var row = rows[rank] else { return }
+    row.heard = now
+    if row.sign.place.beats != sign.place.beats || sign.isLast { row.progressed = now }
+    row.sign = sign
+    rows[rank] = row
+  }
+
+  /// Judges the job: all ranks wait for each other, so without any progress of any rank for longer
+  /// than the longest limit, it hangs.
+  package func verdict(now: Double) -> Verdict {
+    let latest = rows.values.map(\.progressed).max() ?? now
+    let seconds = now - latest
+    let limit = limit
+    // Before every rank has spoken, the limits are not known.
+    guard limit > 0, seconds > limit / 2 else { return .fine }
+    let suspects = suspects(now: now, limit: limit)
+    return seconds > limit
+      ? .over(suspects, seconds: seconds, limit: limit)
+      : .slow(suspects, seconds: seconds, limit: limit)
+  }
+
+  /// Whether a rank has said nothing for so long that its process must be stopped or cut off.
+  package func isSilent(_ rank: Int, now: Double) -> Bool {
+    guard let row = rows[rank] else { return false }
+    return now - row.heard > Self.silenceLimit(limit)
+  }
+
+  /// The ranks that say nothing; or else the one that stopped before the others had to wait for it.
+  private func suspects(now: Double, limit: Double) -> [Suspect] {
+    let silent = rows.filter { isSilent($0.key, now: now) }.sorted { $0.key < $1.key }
+    guard silent.isEmpty else {
+      return silent.map { Suspect(rank: $0, place: $1.sign.place, silence: now - $1.heard) }
+    }
+    let first = rows.min { ($0.value.progressed, $0.key) < ($1.value.progressed, $1.key) }
+    return first.map { [Suspect(rank: $0.key, place: $0.value.sign.place, silence: nil)] } ?? []
+  }
+
+  /// Seconds without a sign that are no accident: signs come twice a second.
+  private static func silenceLimit(_ limit: Double) -> Double { min(5, limit / 3) }
+}
