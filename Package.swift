@@ -111,7 +111,9 @@ let package = Package(
       dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
+      dependencies: [
+        "Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training", "WeightFiles",
+      ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),

@@ -39,7 +39,8 @@ import Yams
     ("  name: rdd\n", "  name: Rdd\n", "$.metadata.name"),
   ])
   func aFaultIsFound(right: String, wrong: String, message: String) throws {
-    let damaged = try #require(job.contains(right) ? job.replacingOccurrences(of: right, with: wrong) : nil)
+    let damaged = try #require(
+      job.contains(right) ? job.replacingOccurrences(of: right, with: wrong) : nil)
     let found = try faults(damaged)
     #expect(found.contains { $0.contains(message) }, "\(found)")
   }

@@ -28,7 +28,8 @@ struct Schema {
     if let constant = schema["const"], constant.any as? AnyHashable != value.any as? AnyHashable {
       found.append("\(place): expected \(constant.string ?? "another value")")
     }
-    if let choices = schema["enum"]?.array(), !choices.contains(where: { $0.string == value.string })
+    if let choices = schema["enum"]?.array(),
+      !choices.contains(where: { $0.string == value.string })
     {
       found.append("\(place): expected one of \(choices.compactMap(\.string))")
     }
@@ -52,7 +53,8 @@ struct Schema {
 
   private func fieldFaults(_ mapping: Node.Mapping, _ schema: Node, _ place: String) -> [String] {
     var found: [String] = []
-    for name in schema["required"]?.array().compactMap(\.string) ?? [] where mapping[Node(name)] == nil {
+    for name in schema["required"]?.array().compactMap(\.string) ?? []
+    where mapping[Node(name)] == nil {
       found.append("\(place).\(name): missing")
     }
     for (key, value) in mapping {

@@ -10,7 +10,9 @@ func printLargestDifference(_ paths: [String]) -> Never {
   do {
     let archives = try paths.map { try WeightFile.read($0) }
     guard archives.count == 2, archives[0].tensors.map(\.name) == archives[1].tensors.map(\.name)
-    else { FailureExit.leave("weights: \(paths): expected two files of the same tensors", code: 65) }
+    else {
+      FailureExit.leave("weights: \(paths): expected two files of the same tensors", code: 65)
+    }
     var largest: Float = 0
     for (a, b) in zip(archives[0].tensors, archives[1].tensors) where a.elementType == .f32 {
       let values = [a, b].map { tensor in

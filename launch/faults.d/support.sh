@@ -161,6 +161,7 @@ report() {
 # clean_up: what a row that was interrupted left.
 clean_up() {
   [[ -z ${job:-} ]] || kill -KILL "$job" 2>/dev/null || true
+  umount "$work/full" "$work/room" 2>/dev/null || true
   [[ ! -e $work/lab/hostfile ]] || RDD_LAB=$work/lab "$root/cluster/lab" down || true
   rm -rf "$work"
 }

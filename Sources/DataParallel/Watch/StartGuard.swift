@@ -29,7 +29,8 @@ public enum StartGuard {
       time.look(now: MonotonicClock.seconds)
       guard time.seconds > limit else { continue }
       FailureExit.leave(
-        String(format: "start: the other ranks: found none or not all of them within %.0f s; ", limit)
+        String(
+          format: "start: the other ranks: found none or not all of them within %.0f s; ", limit)
           + "expected all; look for a host that is stopped or cut off, and start again",
         code: FailureExit.communicationFailed, abruptly: true)
     }

@@ -8,6 +8,13 @@ package struct WatchTable {
     package var place: Heartbeat.Place
     /// Seconds since its last sign; nil if its process is there, and only stands still.
     package var silence: Double?
+
+    /// A rank, where it was, and how long it has said nothing.
+    package init(rank: Int, place: Heartbeat.Place, silence: Double?) {
+      self.rank = rank
+      self.place = place
+      self.silence = silence
+    }
   }
 
   /// What is to be done.

@@ -180,6 +180,7 @@ public final class Watchdog: @unchecked Sendable {
       return "rank \(suspect.rank) (host \(hosts[suspect.rank])): \(state)\(seen)"
     }
     return "watchdog: \(names.joined(separator: "; ")): found "
-      + String(format: "no progress on any rank for %.1f s; expected some within %.0f s", seconds, limit)
+      + String(
+        format: "no progress on any rank for %.1f s; expected some within %.0f s", seconds, limit)
   }
 }

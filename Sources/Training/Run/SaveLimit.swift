@@ -4,13 +4,16 @@ import WeightFiles
 ///
 /// A full disk costs what a crash would lose, not the run: older checkpoints stay, and someone may
 /// make room before the next one.
-struct SaveLimit {
+package struct SaveLimit {
   /// Checkpoints in a row that may be missed.
-  static let misses = 2
+  package static let misses = 2
   private var missed = 0
 
+  /// Nothing was missed so far.
+  package init() {}
+
   /// Notes a success.
-  mutating func saved() { missed = 0 }
+  package mutating func saved() { missed = 0 }
 
   /// Notes a failure; throws it if the run cannot wait any longer.
   ///
@@ -18,7 +21,7 @@ struct SaveLimit {
   ///   - error: why there is no checkpoint.
   ///   - isLast: whether there will be no further attempt.
   /// - Returns: how many were missed in a row.
-  mutating func missed(_ error: any Error, isLast: Bool) throws -> Int {
+  package mutating func missed(_ error: any Error, isLast: Bool) throws -> Int {
     missed += 1
     guard let failure = error as? WeightFileError, failure.mayPass, !isLast,
       missed <= Self.misses

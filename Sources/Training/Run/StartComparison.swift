@@ -26,7 +26,8 @@ extension Coordinator {
 extension Fingerprint {
   /// A hash of a file's bytes; that of no bytes if it cannot be read.
   static func ofFile(_ path: String) -> UInt64 {
-    let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)) ?? Data()
+    let bytes =
+      (try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)) ?? Data()
     return bytes.withUnsafeBytes { of($0) }
   }
 }

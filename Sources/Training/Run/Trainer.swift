@@ -227,7 +227,8 @@ public final class Trainer {
     guard coordinator.worldSize > 1 else { return }
     try coordinator.requireEqual(
       student.state.hash, "student's weights after iteration \(state.iteration)",
-      advice: "start again from the last checkpoint without those ranks' hosts: memory or a library "
+      advice:
+        "start again from the last checkpoint without those ranks' hosts: memory or a library "
         + "there computes something else")
   }
 
