@@ -133,6 +133,19 @@ goes_on() {
   esac
 }
 
+# run_folder RECIPE [option...]: the folder that rdd train writes to with these words.
+run_folder() {
+  local folder i
+  folder=runs/$(basename "${1%.*}")
+  for ((i = 1; i <= $#; i++)); do
+    case ${!i} in
+      --out) ((i == $#)) || folder=${*:i+1:1} ;;
+      --out=*) folder=${!i#--out=} ;;
+    esac
+  done
+  printf '%s' "$folder"
+}
+
 # subcommand WORD: whether rdd has it; a recipe in its place means train.
 is_subcommand() { [[ $1 =~ ^(train|eval|predict|maps|check)$ ]]; }
 

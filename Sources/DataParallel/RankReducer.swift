@@ -23,6 +23,8 @@ public final class RankReducer: Reducer {
 
   private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
     guard worldSize > 1 else { return }
-    CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+    Heartbeat.process.waiting {
+      CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+    }
   }
 }

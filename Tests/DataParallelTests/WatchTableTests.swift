@@ -4,23 +4,26 @@ import Testing
 /// Who holds a job up, from signs and times that are made up here.
 @Suite struct WatchTableTests {
   private func sign(
-    _ beats: UInt64, iteration: Int = 7, phase: String = "data", limit: Double = 12
+    _ beats: UInt64, iteration: Int = 7, phase: String = "data", limit: Double = 12,
+    isWaiting: Bool = false
   ) -> LifeSign {
     var place = Heartbeat.Place()
     place.work = .step
     place.phase = phase
     place.iteration = iteration
     place.beats = beats
+    place.isWaiting = isWaiting
     return LifeSign(place, limit: limit)
   }
 
   @Test func aSignSurvivesItsBytes() {
-    let before = LifeSign(sign(9_000_000_000, iteration: 41).place, limit: 0.25, isLast: true)
+    let before = LifeSign(
+      sign(9_000_000_000, iteration: 41, isWaiting: true).place, limit: 0.25, isLast: true)
     #expect(before.bytes.count == LifeSign.byteCount)
     #expect(LifeSign(bytes: before.bytes) == before)
     let long = sign(1, phase: String(repeating: "x", count: 100))
     #expect(long.bytes.count == LifeSign.byteCount)
-    #expect(LifeSign(bytes: long.bytes).place.phase.count == LifeSign.byteCount - 26)
+    #expect(LifeSign(bytes: long.bytes).place.phase.count == LifeSign.byteCount - 27)
   }
 
   @Test func progressOfAnyRankIsProgress() {
@@ -56,6 +59,18 @@ import Testing
     }
     let suspect = WatchTable.Suspect(rank: 2, place: sign(5).place, silence: nil)
     #expect(table.verdict(now: 20) == .over([suspect], seconds: 18, limit: 12))
+  }
+
+  /// All of them stood still at once, but two of them in a collective.
+  @Test func theRankThatWaitsForNobodyIsNamed() {
+    var table = WatchTable(ranks: 0..<3, now: 0)
+    for second in 1...20 {
+      for rank in 0..<3 {
+        table.note(sign(5, isWaiting: rank != 1), from: rank, now: Double(second))
+      }
+    }
+    let suspect = WatchTable.Suspect(rank: 1, place: sign(5).place, silence: nil)
+    #expect(table.verdict(now: 20) == .over([suspect], seconds: 19, limit: 12))
   }
 
   /// Rank 0 saves, which may take longer than a step, while the others wait for it.

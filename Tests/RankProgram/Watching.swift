@@ -38,7 +38,7 @@ func failUnderWatch(_ world: World, _ arguments: [String]) throws {
       if kind == "stop" { kill(getpid(), SIGSTOP) }
       Thread.sleep(forTimeInterval: 3600)
     }
-    try world.communicator.barrier()
+    try heartbeat.waiting { try world.communicator.barrier() }
     heartbeat.beat("after barrier")
     if iteration < 0 { try watchdog.stop() }
   }

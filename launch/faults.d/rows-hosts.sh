@@ -85,17 +85,20 @@ row_slurm() {
   "$root/cluster/lab" up 2
   "${slurm[@]}" up
   for launcher in mpirun srun; do
-    # Slurm counts in minutes, and looks twice a minute; asked 45 s before, the first start has a few.
+    # Slurm counts in minutes, and looks twice a minute; asked 30 s before, each start has a few.
     id=$("${slurm[@]}" run env LAUNCHER="$launcher" sbatch --parsable --time=1 \
-      --signal=B:USR1@45 --output="$work/slurm-$launcher.log" "$root/cluster/slurm/train.sbatch" \
+      --signal=B:USR1@30 --output="$work/slurm-$launcher.log" "$root/cluster/slurm/train.sbatch" \
       "$work/tiny.yaml" --out "$work/slurm-$launcher" --set train.iterations=150)
     begun=$(now)
     state=""
     while [[ $state != COMPLETED && $state != FAILED ]] && (($(now) < begun + 400000)); do
       sleep 2
       state=$("${slurm[@]}" run scontrol show job "$id" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p')
-      # After a requeue Slurm waits for two minutes; here it need not.
-      [[ $state != PENDING ]] || "${slurm[@]}" run scontrol update job="$id" StartTime=now || true
+      # After a requeue Slurm waits for two minutes; here a few seconds do.
+      if [[ $state == PENDING ]]; then
+        sleep 5
+        "${slurm[@]}" run scontrol update job="$id" StartTime=now || true
+      fi
     done
     if [[ $state == COMPLETED ]] && grep -q "stopped by request" "$work/slurm-$launcher.log" \
       && grep -q "going on from" "$work/slurm-$launcher.log"; then

@@ -82,6 +82,17 @@ row_disk() {
   umount "$work/full" "$work/room"
 }
 
+# How long training stands still for a save, with the quickstart's student.
+row_save() {
+  local longest
+  begin save 1 --set student.network=deeplabv3_resnet18 --set student.head_width=0 \
+    --set train.iterations=4 --set train.checkpoint_every=1
+  finish
+  longest=$(sed -n 's/.*saved iteration [0-9]* in \([0-9.]*\) s.*/\1/p' "$work/save.log" | sort -g | tail -n 1)
+  note "$(awk -v s="${longest:-9}" 'BEGIN { print s <= 1 ? "yes" : "no" }')" \
+    "the pause of a save, DeepLabV3-R18 with momentum, longest of 4" "${longest:-none} s" "1 s"
+}
+
 # small_disk NAME: a run folder on a disk with room for a run, almost filled.
 small_disk() {
   local size

@@ -28,6 +28,8 @@ public final class Heartbeat: Sendable {
     public var iteration = 0
     /// Signs of progress so far.
     public var beats: UInt64 = 0
+    /// Whether it waits for other ranks, and so holds nobody up.
+    public var isWaiting = false
 
     /// The start of a process.
     public init() {}
@@ -78,6 +80,15 @@ public final class Heartbeat: Sendable {
       state.place.phase = phase
       state.place.beats += 1
     }
+  }
+
+  /// Runs a part of the work that ends only when other ranks come to it too.
+  public func waiting<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    state.withLock { $0.place.isWaiting = true }
+    defer { state.withLock { $0.place.isWaiting = false } }
+    return try body()
   }
 
   /// The usual seconds of a kind of work; nil before one of them has ended.

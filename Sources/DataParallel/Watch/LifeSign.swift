@@ -9,7 +9,7 @@ package struct LifeSign: Equatable, Sendable {
 
   /// Bytes of a sign.
   package static let byteCount = 64
-  private static let phaseByteCount = byteCount - 26
+  private static let phaseByteCount = byteCount - 27
 
   /// A sign of a rank that has said nothing yet.
   package init() {}
@@ -21,13 +21,14 @@ package struct LifeSign: Equatable, Sendable {
     self.isLast = isLast
   }
 
-  /// The sign as it is sent: iteration, beats, limit, work, last, phase in UTF-8 up to a zero.
+  /// The sign as it is sent: iteration, beats, limit, work, waiting, last, phase in UTF-8 up
+  /// to a zero.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     for word in [UInt64(place.iteration), place.beats, limit.bitPattern] {
       bytes += (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
     }
-    bytes += [place.work.rawValue, isLast ? 1 : 0]
+    bytes += [place.work.rawValue, place.isWaiting ? 1 : 0, isLast ? 1 : 0]
     let phase = place.phase.utf8.prefix(Self.phaseByteCount)
     return bytes + phase + [UInt8](repeating: 0, count: Self.phaseByteCount - phase.count)
   }
@@ -44,7 +45,8 @@ package struct LifeSign: Equatable, Sendable {
     place.beats = word(1)
     limit = Double(bitPattern: word(2))
     place.work = Heartbeat.Work(rawValue: bytes[24]) ?? .start
-    isLast = bytes[25] != 0
-    place.phase = String(decoding: bytes[26...].prefix { $0 != 0 }, as: UTF8.self)
+    place.isWaiting = bytes[25] != 0
+    isLast = bytes[26] != 0
+    place.phase = String(decoding: bytes[27...].prefix { $0 != 0 }, as: UTF8.self)
   }
 }

@@ -73,14 +73,19 @@ package struct WatchTable {
     return now - row.heard > Self.silenceLimit(limit)
   }
 
-  /// The ranks that say nothing; or else the one that stopped before the others had to wait for it.
+  /// The ranks that say nothing; or else those that do not wait for others; or else the one that
+  /// stood still first.
   private func suspects(now: Double, limit: Double) -> [Suspect] {
     let silent = rows.filter { isSilent($0.key, now: now) }.sorted { $0.key < $1.key }
     guard silent.isEmpty else {
       return silent.map { Suspect(rank: $0, place: $1.sign.place, silence: now - $1.heard) }
     }
+    let busy = rows.filter { !$0.value.sign.place.isWaiting }.sorted { $0.key < $1.key }
+    guard busy.isEmpty || busy.count == rows.count else {
+      return busy.map { Suspect(rank: $0, place: $1.sign.place, silence: nil) }
+    }
     let first = rows.min { ($0.value.progressed, $0.key) < ($1.value.progressed, $1.key) }
-    return first.map { [Suspect(rank: $0.key, place: $0.value.sign.place, silence: nil)] } ?? []
+    return first.map { [Suspect(rank: $0, place: $1.sign.place, silence: nil)] } ?? []
   }
 
   /// Seconds without a sign that are no accident: signs come twice a second.
