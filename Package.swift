@@ -103,7 +103,7 @@ let package = Package(
     // Tests. rank-program is what the parallel ones start under mpirun.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
-      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness"],
+      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
@@ -121,7 +121,9 @@ let package = Package(
       dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
+      dependencies: [
+        "Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training", "WeightFiles",
+      ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
@@ -133,6 +135,8 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
       exclude: ["Snapshots"]),
+    .testTarget(
+      name: "ClusterTests", dependencies: [.product(name: "Yams", package: "Yams")]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
   ],
   cxxLanguageStandard: torchIsOld ? .cxx17 : .cxx20

@@ -41,6 +41,18 @@ install_missing() {
     || fail 69 "packages: apt-get could not install ${missing[*]}; its message is above"
 }
 
+# install_stopped PACKAGE...: the same; no server that a package brings is started on this machine.
+install_stopped() {
+  local policy=/usr/sbin/policy-rc.d is_mine=""
+  if [[ ! -e $policy && $EUID == 0 ]]; then
+    is_mine=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
+  install_missing "$@"
+  [[ -z $is_mine ]] || rm -f "$policy"
+}
+
 # install_all: everything that building and running need, except the Swift toolchain.
 install_all() {
   local -a packages=(
@@ -95,6 +107,43 @@ prepare_local_ranks() {
   prepare_ranks
   prefer OMPI_MCA_btl vader,self
   prefer OMPI_MCA_rmaps_base_oversubscribe 1
+}
+
+# prepare_hosts: the same for several hosts, over TCP. NETWORK=10.0.0.0/24 names their network.
+prepare_hosts() {
+  prepare_ranks
+  prefer OMPI_MCA_btl tcp,vader,self
+  if [[ -n ${NETWORK:-} ]]; then
+    prefer OMPI_MCA_btl_tcp_if_include "$NETWORK"
+    prefer OMPI_MCA_oob_tcp_if_include "$NETWORK"
+  fi
+  # Open MPI's own defaults notice a lost host after eight minutes.
+  prefer OMPI_MCA_oob_tcp_keepalive_time 5
+  prefer OMPI_MCA_oob_tcp_keepalive_intvl 1
+  prefer OMPI_MCA_oob_tcp_keepalive_probes 3
+}
+
+# goes_on CODE: whether a job that ended with CODE can go on from its last checkpoint. Wrong input
+# (64 to 66), a wrong world (69), a folder or disk that fails (73, 74) and divergence (80) stay as
+# they are; 75 was somebody's wish.
+goes_on() {
+  case $1 in
+    0 | 6[4-69] | 7[3-578] | 80) return 1 ;;
+    *) return 0 ;;
+  esac
+}
+
+# run_folder RECIPE [option...]: the folder that rdd train writes to with these words.
+run_folder() {
+  local folder i
+  folder=runs/$(basename "${1%.*}")
+  for ((i = 1; i <= $#; i++)); do
+    case ${!i} in
+      --out) ((i == $#)) || folder=${*:i+1:1} ;;
+      --out=*) folder=${!i#--out=} ;;
+    esac
+  done
+  printf '%s' "$folder"
 }
 
 # subcommand WORD: whether rdd has it; a recipe in its place means train.

@@ -24,7 +24,9 @@ public enum FailureExit {
   /// - Parameters:
   ///   - message: what failed, in one line.
   ///   - code: 1...255.
-  public static func leave(_ message: String, code: Int32) -> Never {
+  ///   - abruptly: ends this process alone, without any call that could wait for a rank that does
+  ///     not answer; the launcher then ends the others.
+  public static func leave(_ message: String, code: Int32, abruptly: Bool = false) -> Never {
     let isFirst = isLeaving.compareExchange(
       expected: false, desired: true, ordering: .acquiringAndReleasing
     ).exchanged
@@ -41,9 +43,9 @@ public enum FailureExit {
         forTimeInterval: place == nil ? patienceSeconds.inactive : patienceSeconds.active)
     }
     fflush(nil)
-    write(line(message, rank: rank, worldSize: worldSize ?? 1, host: hostName()))
+    write(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
     let code = (1...255).contains(code) ? code : internalFailure
-    guard place != nil else {
+    guard place != nil, !abruptly else {
       // Not exit(): destructors of libraries whose threads still run could crash, and change the
       // code.
       _exit(code)
@@ -67,12 +69,5 @@ public enum FailureExit {
     // One write: lines of several ranks do not mix.
     let bytes = Array(line.utf8)
     _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  }
-
-  private static func hostName() -> String {
-    var characters = [CChar](repeating: 0, count: 256)
-    guard gethostname(&characters, characters.count - 1) == 0 else { return "unknown" }
-    let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -98,7 +98,7 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.lock()
     round.requireAllReady()
     if isOverlapped {
-      while !round.isReduced { condition.wait() }
+      Heartbeat.process.waiting { while !round.isReduced { condition.wait() } }
     } else {
       while !round.isReduced { reduceNext() }
     }

@@ -30,7 +30,9 @@ public final class RankReducer: Reducer {
   private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
     guard worldSize > 1 else { return }
     let begin = DispatchTime.now().uptimeNanoseconds
-    CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+    Heartbeat.process.waiting {
+      CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+    }
     nanoseconds.add(DispatchTime.now().uptimeNanoseconds - begin, ordering: .relaxed)
   }
 }

@@ -29,8 +29,10 @@ public struct WorldAgreement: Sendable {
 
   /// Whether the flag is set on any rank: a wish to stop, a value that is not finite. Collective.
   public func any(_ flag: Bool) -> Bool {
-    CollectiveFailure.orEndJob { () throws(MPIError) in
-      try communicator.allreduce(UInt8(flag ? 1 : 0), .maximum) != 0
+    Heartbeat.process.waiting {
+      CollectiveFailure.orEndJob { () throws(MPIError) in
+        try communicator.allreduce(UInt8(flag ? 1 : 0), .maximum) != 0
+      }
     }
   }
 

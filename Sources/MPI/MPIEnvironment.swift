@@ -15,6 +15,9 @@ public struct MPIEnvironment: Sendable {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"].contains { variables[$0] != nil }
   }
 
+  /// Whether the user asks Swift's runtime for a backtrace of a crash.
+  public var wantsBacktrace: Bool { variables["SWIFT_BACKTRACE"] != nil }
+
   /// The rank that a launcher gave to this process, before MPI says so.
   public var launchedRank: Int? {
     number(["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"])

@@ -26,7 +26,8 @@ public final class World: Sendable {
   /// Starts MPI. Collective; once in a process.
   ///
   /// Before that it sets `MPIEnvironment.recommendedSettings`, and under a launcher it asks the
-  /// kernel to kill this process when its parent dies, so that no rank outlives its job.
+  /// kernel to kill this process when its parent dies, so that no rank outlives its job, and leaves
+  /// crashes to the kernel, so that the other ranks need not wait for a backtrace.
   ///
   /// Call it before the process has other threads: it changes the environment.
   /// Source: MPI_Init_thread, MPI 3.1, section 12.4.3.
@@ -34,7 +35,10 @@ public final class World: Sendable {
     precondition(!World.isInitialized, "World.init: MPI was started before; expected once")
     environment = MPIEnvironment.current
     for (name, value) in environment.recommendedSettings { setenv(name, value, 0) }
-    if environment.isLaunched { _ = cmpi_die_with_parent() }
+    if environment.isLaunched {
+      _ = cmpi_die_with_parent()
+      if !environment.wantsBacktrace { World.leaveCrashesToTheKernel() }
+    }
     var granted: Int32 = 0
     try check(
       "MPI_Init_thread", MPI_Init_thread(nil, nil, ThreadLevel.multiple.constant, &granted))
@@ -81,6 +85,15 @@ public final class World: Sendable {
     return ThreadLevel(granted: granted)
   }
 
+  /// The name and version of the MPI library, in one line.
+  public static var libraryVersion: String {
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
+    var length: Int32 = 0
+    guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown" }
+    let bytes = text.prefix(Int(length)).prefix { $0 != 0 && $0 != 10 }
+    return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Ends every rank of the job; `mpirun` exits with `code`.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)
@@ -88,6 +101,13 @@ public final class World: Sendable {
     precondition((1...255).contains(code), "World.abort: code \(code); expected 1...255")
     if isActive { _ = MPI_Abort(cmpi_comm_world(), code) }
     _exit(code)
+  }
+
+  /// Takes back the handlers by which Swift's runtime writes a backtrace, which takes seconds.
+  private static func leaveCrashesToTheKernel() {
+    for crash in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGQUIT] {
+      signal(crash, SIG_DFL)
+    }
   }
 
   private static func flag(_ read: (inout Int32) -> Int32) -> Bool {

@@ -27,6 +27,10 @@ extension Recipe {
     public var logEvery = 10
     /// Non-finite steps in a row that are skipped before the run ends.
     public var nonfiniteLimit = 10
+    /// Iterations between comparisons of the weights of all ranks; 0: only before each checkpoint.
+    public var compareEvery = 100
+    /// Seconds without progress after which the job ends; 0: from the median of the steps.
+    public var watchdogSeconds = 0.0
     /// Where the networks run.
     public var device = Device.cpu
     /// Compute threads of each rank; 0: its share of the cores.
@@ -90,6 +94,14 @@ extension Key {
     Key(
       "train.nonfinite_limit", \.train.nonfiniteLimit, 0...1_000_000,
       "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."),
+    Key(
+      "train.compare_every", \.train.compareEvery, 0...1_000_000_000,
+      "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint."),
+    Key(
+      "train.watchdog_seconds", \.train.watchdogSeconds, 0...1e6,
+      "Seconds of a step without progress on any rank after which the job ends (exit code 76); ten "
+        + "times as long at the start, validating and saving. 0: five times the median step, 60 at "
+        + "least."),
     Key("train.device", \.train.device, "Where the networks run; cuda: one GPU for each rank."),
     Key(
       "train.threads", \.train.threads, 0...1024,

@@ -64,13 +64,16 @@ public final class Coordinator: Sendable {
   /// - Parameters:
   ///   - text: what must be equal.
   ///   - name: what it is, for the message.
-  public func requireEqual(_ text: String, _ name: String) throws(TrainingError) {
+  ///   - advice: what to do if they differ.
+  public func requireEqual(
+    _ text: String, _ name: String, advice: String = "copy one file to every host"
+  ) throws(TrainingError) {
     let differing = agreement.ranksThatDiffer(hash: Fingerprint.of(text))
     guard differing.isEmpty else {
       throw TrainingError(
         .badWorld,
         "\(name): ranks \(differing.map(String.init).joined(separator: ", ")): found another "
-          + "\(name) than rank 0's; expected the same on all ranks; copy one file to every host")
+          + "\(name) than rank 0's; expected the same on all ranks; \(advice)")
     }
   }
 
@@ -83,6 +86,11 @@ public final class Coordinator: Sendable {
 /// A 64-bit hash of a text: FNV-1a. It finds accidents, not attacks.
 enum Fingerprint {
   static func of(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    var text = text
+    return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
+  }
+
+  static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }

@@ -31,8 +31,8 @@ public struct DataSources: Sendable {
 
   /// Opens the list that a key names.
   static func list(_ name: String, _ key: String, _ data: Recipe.Data) throws -> ListDataset {
-    let root = data.root ?? FileManager.default.currentDirectoryPath
-    let path = name.hasPrefix("/") ? name : root + "/" + name
+    let root = root(data)
+    let path = path(ofList: name, data)
     let files = FileManager.default
     guard files.fileExists(atPath: root) else {
       throw TrainingError(
@@ -47,6 +47,15 @@ public struct DataSources: Sendable {
           + "name another with --set \(key)=FILE")
     }
     return ListDataset(list: try ListFile(path: path, root: root), encoding: data.encoding)
+  }
+
+  /// The file of a list.
+  static func path(ofList name: String, _ data: Recipe.Data) -> String {
+    name.hasPrefix("/") ? name : root(data) + "/" + name
+  }
+
+  private static func root(_ data: Recipe.Data) -> String {
+    data.root ?? FileManager.default.currentDirectoryPath
   }
 
   /// The batches of this rank, read and augmented ahead.

@@ -14,6 +14,8 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
     case cannotCreate = 73
     /// Writing failed.
     case writeFailed = 74
+    /// Someone asked the run to stop; it saved and can go on.
+    case preempted = 75
     /// The loss or the gradients stayed non-finite.
     case diverged = 80
   }

@@ -16,18 +16,29 @@ struct Job {
   let recipe: Recipe
   /// Speaks on rank 0; on other ranks only of what must not be missed.
   let logger: Logger
+  private let watchdog: Watchdog?
 
   /// Starts the ranks and reads the recipe. Collective.
-  init(_ options: RecipeOptions) throws {
+  ///
+  /// - Parameters:
+  ///   - options: the recipe.
+  ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
+  init(_ options: RecipeOptions, isWatched: Bool = false) throws {
+    StartGuard.arm()
     let world = try Self.startWorld()
     LoggingSystem.bootstrap { _ in LineLogHandler() }
-    var logger = Logger(label: "rdd")
-    logger.logLevel = world.rank == 0 ? .info : .error
+    var voice = Logger(label: "rdd")
+    voice.logLevel = world.rank == 0 ? .info : .error
+    let logger = voice
     self.logger = logger
     recipe = try Recipe.load(options.recipe, overrides: options.set)
     coordinator = try Coordinator(world, threads: recipe.train.threads)
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
     TorchRuntime.threads = coordinator.threadCount
+    watchdog =
+      isWatched
+      ? try Watchdog(world, wish: recipe.train.watchdogSeconds) { logger.warning("\($0)") } : nil
+    StartGuard.disarm()
   }
 
   /// Starts the ranks, and sends failures of LibTorch the way of all others. Collective.
@@ -42,7 +53,10 @@ struct Job {
   }
 
   /// Ends the ranks after success. Collective.
-  func finish() throws { try coordinator.world.finalize() }
+  func finish() throws {
+    try watchdog?.stop()
+    try coordinator.world.finalize()
+  }
 
   /// Ends the job with an error's one line and code.
   static func leave(_ error: any Error) -> Never {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Foundation
 import Training
 
@@ -25,7 +26,8 @@ struct Train: ParsableCommand {
   var trace: String?
 
   func run() throws {
-    let job = try Job(options)
+    StopRequest.listen()
+    let job = try Job(options, isWatched: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
     job.logger.info(
@@ -34,7 +36,15 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(
       job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
       trace: try trace.map { try Trace($0, coordinator: coordinator) })
-    let summary = try trainer.run()
+    let summary: Trainer.Summary
+    do {
+      summary = try trainer.run()
+    } catch let stop as Preempted {
+      job.logger.info("\(stop)")
+      try job.finish()
+      // All ranks end alike, so none of them leaves another waiting.
+      Foundation.exit(TrainingError.Code.preempted.rawValue)
+    }
     if coordinator.isLead {
       print(summary.last.table)
       print(

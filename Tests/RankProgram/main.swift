@@ -17,12 +17,13 @@ let cases: [String: Case] = [
   "abort": failByAbort, "fail-all": failOnAllRanks, "fail-one": failOnOneRank,
   "fail-collective": failInCollective, "fail-layout": failInLayout, "fail-after": failAfterEnd,
   "kill-launcher": killLauncher,
-  "wait": waitForEver,
+  "wait": waitForEver, "watchdog": checkWatchdog, "fail-watched": failUnderWatch,
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let name = arguments.first ?? ""
 if name == "fail-before" { FailureExit.leave("recipe: a.yaml: no such file", code: 66) }
+if name == "largest-difference" { printLargestDifference(Array(arguments.dropFirst())) }
 guard let body = cases[name] else {
   FailureExit.leave("case: \(name): unknown; expected one of \(cases.keys.sorted())", code: 64)
 }

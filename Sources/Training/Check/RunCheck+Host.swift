@@ -8,10 +8,8 @@ extension RunCheck {
   /// Ranks, hosts, threads. Collective.
   mutating func checkRanks() throws {
     let world = coordinator.world
-    var name = [CChar](repeating: 0, count: 256)
-    let isKnown = gethostname(&name, name.count - 1) == 0
-    let host = isKnown ? name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) } : []
-    let hosts = try world.communicator.allgatherv(host).map { String(decoding: $0, as: UTF8.self) }
+    let hosts = try world.communicator.allgatherv(Array(HostName.current.utf8))
+      .map { String(decoding: $0, as: UTF8.self) }
     var counts: [(host: String, ranks: Int)] = []
     for host in hosts {
       if let index = counts.firstIndex(where: { $0.host == host }) {
@@ -33,8 +31,8 @@ extension RunCheck {
     _ = report.attempt { try coordinator.requireImages(batchSize) }
     report.note(
       "threads",
-      "\(coordinator.threadChoice); \(recipe.data.loaderThreads) more for images; MPI allows "
-        + "\(world.threadLevel)")
+      "\(coordinator.threadChoice); \(recipe.data.loaderThreads) more for images")
+    checkWaysOut(hostCount: counts.count)
   }
 
   /// LibTorch, and whether its BLAS is a fast one.

@@ -36,6 +36,7 @@ public struct Evaluator {
         matrix.add(labels: sample.labels.pixels, predictions: answer.pixels)
       }
       samples = []
+      Heartbeat.process.beat("validation")
     }
     let share = Shard.range(
       of: source.count, rank: reducer.rank, worldSize: reducer.worldSize)

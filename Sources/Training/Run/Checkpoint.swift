@@ -11,9 +11,12 @@ struct Checkpoint {
   var iteration: Int
   /// The best mean IoU so far and its iteration; nil before the first validation.
   var best: (meanIoU: Double, iteration: Int)?
+  /// Whether the validation of this iteration is still to be done: the run was asked to stop.
+  var owesValidation = false
 
   private static let weightPrefix = "student."
   private static let momentumPrefix = "momentum."
+  private static let owesValidationKey = "owes_validation"
 
   /// The checkpoint as a file's content.
   func archive(
@@ -29,6 +32,7 @@ struct Checkpoint {
       metadata["best_mean_iou_bits"] = String(best.meanIoU.bitPattern)
       metadata["best_iteration"] = String(best.iteration)
     }
+    if owesValidation { metadata[Self.owesValidationKey] = "true" }
     return TensorArchive(
       tensors: network.state.stored(prefix: Self.weightPrefix) + momenta, metadata: metadata)
   }
@@ -41,6 +45,7 @@ struct Checkpoint {
     _ parameters: FlatParameters
   ) throws {
     iteration = stored.iteration
+    owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
     if let bits = stored.archive.metadata["best_mean_iou_bits"].flatMap({ UInt64($0) }),
       let iteration = stored.archive.metadata["best_iteration"].flatMap({ Int($0) })
     {

@@ -58,6 +58,12 @@ public final class Progress {
     logger.info("\(text)")
   }
 
+  /// Writes a line of its own about something that should not be.
+  func warn(_ text: String) {
+    close()
+    logger.warning("\(text)")
+  }
+
   /// Ends the line that is redrawn.
   func close() {
     if isLineOpen { FileHandle.standardError.write(Data("\n".utf8)) }

@@ -77,6 +77,7 @@ public final class RunFolder: Sendable {
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
     "teacher.weights", "teacher.ahead", "train.checkpoint_every", "train.validate_every",
     "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",
-    "train.tensorboard", "evaluation.batch_size", "evaluation.pictures",
+    "train.tensorboard", "train.compare_every", "train.watchdog_seconds", "evaluation.batch_size",
+    "evaluation.pictures",
   ]
 }

@@ -1,5 +1,6 @@
+import DataParallel
 import Datasets
-import Dispatch
+import Foundation
 import Logging
 import Networks
 import Recipes
@@ -30,7 +31,7 @@ public final class Trainer {
   private let pictures: RunPictures?
   private let trace: Trace?
   private var state: Checkpoint
-  private var best: [StoredTensor]?
+  private var saveLimit = SaveLimit()
 
   /// Prepares a run: data, networks, folder, and the state to go on from. Collective.
   ///
@@ -54,6 +55,7 @@ public final class Trainer {
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.keepMemory()
     sources = try DataSources(recipe.data)
+    try coordinator.requireSameStart(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
@@ -80,6 +82,9 @@ public final class Trainer {
   }
 
   /// Trains, validates and saves until the last iteration. Collective.
+  ///
+  /// - Throws: `Preempted` on all ranks if one of them was asked to stop (`StopRequest`): the run is
+  ///   saved, and the caller ends the job.
   public func run() throws -> Summary {
     let progress = Progress(logger, iterations: recipe.train.iterations)
     let isUnfinished = state.iteration < recipe.train.iterations
@@ -87,6 +92,7 @@ public final class Trainer {
     // A run that was finished before is measured again; its files say so already.
     let scores = try last ?? validate(progress, isRecorded: isUnfinished)
     try step.close()
+    Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
     try storage?.finish(student)
     progress.close()
     return Summary(
@@ -102,14 +108,17 @@ public final class Trainer {
     var window = MetricsWindow()
     var nonfinite = 0
     var last: ValidationLine?
+    if state.owesValidation { last = try validate(progress) }
     for iteration in iterations {
+      let isFirst = iteration == iterations.lowerBound
+      Heartbeat.process.begin(isFirst ? .firstStep : .step, "data", iteration: iteration)
       let report = try steps.run(iteration)
       try trace?.add(report, iteration: iteration)
       state.iteration = iteration
       nonfinite = report.skip == .nonfinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report)
-      let isLogged = isDue(iteration, recipe.train.logEvery) || iteration == iterations.lowerBound
+      let isLogged = isDue(iteration, recipe.train.logEvery) || isFirst
       let line = window.line(
         iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
         recipe: recipe)
@@ -119,8 +128,24 @@ public final class Trainer {
         window = MetricsWindow()
       }
       last = nil
-      if isDue(iteration, recipe.train.validateEvery) { last = try validate(progress) }
-      if isDue(iteration, recipe.train.checkpointEvery) { try save(progress) }
+      // One of them may have been asked first: they decide together, between two iterations.
+      var isStopping = coordinator.agreement.any(StopRequest.isWanted)
+      if isDue(iteration, recipe.train.validateEvery) {
+        state.owesValidation = isStopping
+        if !isStopping {
+          last = try validate(progress)
+          isStopping = coordinator.agreement.any(StopRequest.isWanted)
+        }
+      }
+      if isStopping || isDue(iteration, recipe.train.checkpointEvery) {
+        try save(progress, isLast: isStopping || iteration == iterations.upperBound)
+      } else if isDue(iteration, recipe.train.compareEvery) {
+        try compareWeights()
+      }
+      if isStopping {
+        progress.close()
+        throw Preempted(iteration: iteration)
+      }
     }
     try trace?.finish()
     return last
@@ -161,6 +186,8 @@ public final class Trainer {
   private func validate(
     _ progress: Progress, isRecorded: Bool = true
   ) throws -> ValidationLine {
+    Heartbeat.process.begin(.validation, "validation", iteration: state.iteration)
+    state.owesValidation = false
     let begin = DispatchTime.now().uptimeNanoseconds
     let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
     let matrix = try evaluator.confusion(student)
@@ -168,13 +195,13 @@ public final class Trainer {
       matrix, recipe, classes: sources.validation.classes, iteration: state.iteration,
       images: sources.validation.count,
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
-    let isBest = isRecorded && line.meanIoU > state.best?.meanIoU ?? -1
+    let isBest =
+      try isRecorded && line.meanIoU > state.best?.meanIoU ?? -1 && keepBest(progress)
     if isBest { state.best = (line.meanIoU, state.iteration) }
     if isRecorded {
       storage?.append(line)
       drawPictures()
     }
-    if isBest { try storage?.keepBest(student) }
     if coordinator.isLead {
       progress.note(
         "validation at \(state.iteration): \(line.summary)\(isBest ? ", the best so far" : "")")
@@ -191,11 +218,47 @@ public final class Trainer {
     }
   }
 
+  /// Writes the best weights on rank 0; whether it could. What a full disk keeps out is not the best.
+  private func keepBest(_ progress: Progress) throws -> Bool {
+    do {
+      try storage?.keepBest(student)
+      return true
+    } catch let error as WeightFileError where error.mayPass {
+      progress.warn("the best weights are not written: \(error)")
+      return false
+    }
+  }
+
   /// Saves on rank 0; before that all ranks agree that their weights are equal. Collective.
-  private func save(_ progress: Progress) throws {
-    try coordinator.requireEqual(student.state.hash, "student's weights")
-    try storage?.save(state, student, parameters)
-    if coordinator.isLead { progress.note("saved iteration \(state.iteration)") }
+  ///
+  /// - Parameter isLast: whether no other attempt follows.
+  private func save(_ progress: Progress, isLast: Bool) throws {
+    Heartbeat.process.begin(.saving, "saving", iteration: state.iteration)
+    try compareWeights()
+    let begin = MonotonicClock.seconds
+    do {
+      try storage?.save(state, student, parameters)
+    } catch {
+      let missed = try saveLimit.missed(error, isLast: isLast)
+      progress.warn(
+        "iteration \(state.iteration) is not saved (\(missed) in a row, the run ends at "
+          + "\(SaveLimit.misses + 1)): \(error)")
+      return
+    }
+    saveLimit.saved()
+    guard coordinator.isLead else { return }
+    let seconds = String(format: "%.2f s", MonotonicClock.seconds - begin)
+    progress.note("saved iteration \(state.iteration) in \(seconds)")
+  }
+
+  /// Stops the job unless the student's weights are equal on all ranks. Collective.
+  private func compareWeights() throws {
+    guard coordinator.worldSize > 1 else { return }
+    try coordinator.requireEqual(
+      student.state.hash, "student's weights after iteration \(state.iteration)",
+      advice:
+        "start again from the last checkpoint without those ranks' hosts: memory or a library "
+        + "there computes something else")
   }
 
   /// Gives rank 0's state to all ranks. Collective.
@@ -203,11 +266,12 @@ public final class Trainer {
     guard coordinator.worldSize > 1 else { return }
     var header = [
       Int64(state.iteration), Int64(state.best?.iteration ?? -1),
-      Int64(bitPattern: (state.best?.meanIoU ?? 0).bitPattern),
+      Int64(bitPattern: (state.best?.meanIoU ?? 0).bitPattern), state.owesValidation ? 1 : 0,
     ]
     try header.withUnsafeMutableBytes { try coordinator.broadcast($0) }
     state.iteration = Int(header[0])
     let score = Double(bitPattern: UInt64(bitPattern: header[2]))
+    state.owesValidation = header[3] != 0
     state.best = header[1] < 0 ? nil : (score, Int(header[1]))
     let buffers = student.state.entries.filter { $0.role == .buffer }.map(\.tensor)
     for tensor in [parameters.values, parameters.momentum] + buffers {

@@ -1,3 +1,4 @@
+import DataParallel
 import Dispatch
 
 /// The parts of a training step, in order.
@@ -47,10 +48,11 @@ struct PhaseClock {
   /// A clock that starts now.
   init(iteration: Int) { self.iteration = iteration }
 
-  /// Counts the time since the last call, or the start, for a phase.
+  /// Counts the time since the last call, or the start, for a phase, and tells the watchdog.
   ///
   /// - Parameter ahead: whether it was work for the next iteration.
   mutating func end(_ phase: Phase, ahead: Bool = false) {
+    Heartbeat.process.beat("after \(phase.rawValue)")
     let now = DispatchTime.now().uptimeNanoseconds
     spans.append(
       PhaseSpan(phase: phase, iteration: iteration + (ahead ? 1 : 0), begin: last, end: now))

@@ -1,0 +1,119 @@
+import Synchronization
+
+/// Where a process is in its work: written by the loop, read by the watchdog.
+///
+/// Every change counts as a sign of progress. Any thread may call it.
+public final class Heartbeat: Sendable {
+  /// Kinds of work, each with a usual duration of its own.
+  public enum Work: UInt8, CaseIterable, Sendable {
+    /// Reading data and networks.
+    case start
+    /// The first iteration, which also prepares operators.
+    case firstStep
+    /// Any other iteration.
+    case step
+    /// Measuring on the validation images.
+    case validation
+    /// Writing weights.
+    case saving
+  }
+
+  /// A place in the work.
+  public struct Place: Equatable, Sendable {
+    /// The kind of work.
+    public var work = Work.start
+    /// The part of it, in a word.
+    public var phase = "start"
+    /// The iteration; 0 before the first one.
+    public var iteration = 0
+    /// Signs of progress so far.
+    public var beats: UInt64 = 0
+    /// Whether it waits for other ranks, and so holds nobody up.
+    public var isWaiting = false
+
+    /// The start of a process.
+    public init() {}
+  }
+
+  private struct State {
+    var place = Place()
+    var begun: Double?
+    var durations: [Work: RunningMedian] = [:]
+  }
+
+  /// The heartbeat of this process.
+  public static let process = Heartbeat()
+
+  private let state = Mutex(State())
+
+  /// A heartbeat at the start.
+  public init() {}
+
+  /// Where the process is.
+  public var place: Place { state.withLock { $0.place } }
+
+  /// Begins another kind of work, or the next iteration; the one before has ended.
+  ///
+  /// - Parameters:
+  ///   - work: what begins.
+  ///   - phase: its first part.
+  ///   - iteration: where in the run.
+  ///   - now: seconds of the monotonic clock.
+  public func begin(
+    _ work: Work, _ phase: String, iteration: Int, now: Double = MonotonicClock.seconds
+  ) {
+    state.withLock { state in
+      if let begun = state.begun {
+        state.durations[state.place.work, default: RunningMedian()].add(now - begun)
+      }
+      state.begun = now
+      state.place.work = work
+      state.place.phase = phase
+      state.place.iteration = iteration
+      state.place.beats += 1
+    }
+  }
+
+  /// Goes on to another part of the same work.
+  public func beat(_ phase: String) {
+    state.withLock { state in
+      state.place.phase = phase
+      state.place.beats += 1
+    }
+  }
+
+  /// Runs a part of the work that ends only when other ranks come to it too.
+  public func waiting<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    state.withLock { $0.place.isWaiting = true }
+    defer { state.withLock { $0.place.isWaiting = false } }
+    return try body()
+  }
+
+  /// The usual seconds of a kind of work; nil before one of them has ended.
+  public func median(_ work: Work) -> Double? { state.withLock { $0.durations[work]?.value } }
+}
+
+/// The median of the last few values.
+package struct RunningMedian {
+  private var values: [Double] = []
+  private var next = 0
+  private static let capacity = 31
+
+  /// No values yet.
+  package init() {}
+
+  /// Adds a value; the oldest one leaves.
+  package mutating func add(_ value: Double) {
+    if values.count < Self.capacity {
+      values.append(value)
+    } else {
+      values[next] = value
+      next = (next + 1) % Self.capacity
+    }
+  }
+
+  /// The median; nil of no values.
+  package var value: Double? { values.isEmpty ? nil : values.sorted()[values.count / 2] }
+}

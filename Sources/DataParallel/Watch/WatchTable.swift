@@ -1,0 +1,93 @@
+/// What one rank knows of the ranks that it hears, and what it makes of it. Pure bookkeeping.
+package struct WatchTable {
+  /// A rank that holds the others up.
+  package struct Suspect: Equatable {
+    /// The rank.
+    package var rank: Int
+    /// Where it was when it was last heard.
+    package var place: Heartbeat.Place
+    /// Seconds since its last sign; nil if its process is there, and only stands still.
+    package var silence: Double?
+
+    /// A rank, where it was, and how long it has said nothing.
+    package init(rank: Int, place: Heartbeat.Place, silence: Double?) {
+      self.rank = rank
+      self.place = place
+      self.silence = silence
+    }
+  }
+
+  /// What is to be done.
+  package enum Verdict: Equatable {
+    /// There is progress, or not yet too little of it.
+    case fine
+    /// Half of the limit has passed.
+    case slow([Suspect], seconds: Double, limit: Double)
+    /// The limit has passed: the job ends.
+    case over([Suspect], seconds: Double, limit: Double)
+  }
+
+  private struct Row {
+    var sign = LifeSign()
+    var heard: Double
+    var progressed: Double
+  }
+
+  private var rows: [Int: Row]
+
+  /// A table of the ranks that are heard, from `now` on.
+  package init(ranks: some Sequence<Int>, now: Double) {
+    rows = Dictionary(
+      uniqueKeysWithValues: ranks.map { ($0, Row(heard: now, progressed: now)) })
+  }
+
+  /// The longest limit of all ranks.
+  package var limit: Double { rows.values.map(\.sign.limit).max() ?? 0 }
+
+  /// Notes a sign of a rank.
+  package mutating func note(_ sign: LifeSign, from rank: Int, now: Double) {
+    guard var row = rows[rank] else { return }
+    row.heard = now
+    if row.sign.place.beats != sign.place.beats || sign.isLast { row.progressed = now }
+    row.sign = sign
+    rows[rank] = row
+  }
+
+  /// Judges the job: all ranks wait for each other, so without any progress of any rank for longer
+  /// than the longest limit, it hangs.
+  package func verdict(now: Double) -> Verdict {
+    let latest = rows.values.map(\.progressed).max() ?? now
+    let seconds = now - latest
+    let limit = limit
+    // Before every rank has spoken, the limits are not known.
+    guard limit > 0, seconds > limit / 2 else { return .fine }
+    let suspects = suspects(now: now, limit: limit)
+    return seconds > limit
+      ? .over(suspects, seconds: seconds, limit: limit)
+      : .slow(suspects, seconds: seconds, limit: limit)
+  }
+
+  /// Whether a rank has said nothing for so long that its process must be stopped or cut off.
+  package func isSilent(_ rank: Int, now: Double) -> Bool {
+    guard let row = rows[rank] else { return false }
+    return now - row.heard > Self.silenceLimit(limit)
+  }
+
+  /// The ranks that say nothing; or else those that do not wait for others; or else the one that
+  /// stood still first.
+  private func suspects(now: Double, limit: Double) -> [Suspect] {
+    let silent = rows.filter { isSilent($0.key, now: now) }.sorted { $0.key < $1.key }
+    guard silent.isEmpty else {
+      return silent.map { Suspect(rank: $0, place: $1.sign.place, silence: now - $1.heard) }
+    }
+    let busy = rows.filter { !$0.value.sign.place.isWaiting }.sorted { $0.key < $1.key }
+    guard busy.isEmpty || busy.count == rows.count else {
+      return busy.map { Suspect(rank: $0, place: $1.sign.place, silence: nil) }
+    }
+    let first = rows.min { ($0.value.progressed, $0.key) < ($1.value.progressed, $1.key) }
+    return first.map { [Suspect(rank: $0, place: $1.sign.place, silence: nil)] } ?? []
+  }
+
+  /// Seconds without a sign that are no accident: signs come twice a second.
+  private static func silenceLimit(_ limit: Double) -> Double { min(5, limit / 3) }
+}

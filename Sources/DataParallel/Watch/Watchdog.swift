@@ -1,0 +1,186 @@
+import Foundation
+import MPI
+import Synchronization
+
+/// Ends a job in which nothing moves any more, and says which rank holds it up.
+///
+/// Open MPI waits for ever for a rank that was stopped. Each rank therefore tells rank 0 twice a
+/// second where it is, and rank 0 tells the others, by a thread of its own. A second thread, which
+/// never calls MPI, judges: rank 0 of all ranks, the others of themselves and rank 0.
+public final class Watchdog: @unchecked Sendable {
+  /// What the watchdog says without ending the job, such as that a rank is slow.
+  public typealias Speaker = @Sendable (String) -> Void
+
+  /// Seconds between two signs.
+  private static let period = 0.5
+  /// Seconds that the others leave to rank 0, which knows most, before they end the job themselves.
+  private static let patience = 10.0
+
+  private let heartbeat: Heartbeat
+  private let limits: WatchLimits
+  private let rank: Int
+  private let worldSize: Int
+  private let hosts: [String]
+  private let say: Speaker
+  /// The messenger's alone, and the owner's after it has ended.
+  private let mailbox: Mailbox?
+  /// What the messenger has heard since the judge looked.
+  private let heard = Mutex<[Int: LifeSign]>([:])
+  /// The longest limit of all ranks, as the judge of rank 0 sees it.
+  private let longest = Mutex(0.0)
+  private let isStopping = Atomic(false)
+  private let isOver = Atomic(false)
+  private let messengerEnd = DispatchSemaphore(value: 0)
+
+  /// Starts to watch. Collective.
+  ///
+  /// - Parameters:
+  ///   - world: the ranks.
+  ///   - wish: seconds without progress that a step may take; 0 follows the median.
+  ///   - heartbeat: what the loop writes.
+  ///   - say: called on a thread of the watchdog.
+  public init(
+    _ world: World, wish: Double, heartbeat: Heartbeat = .process, say: @escaping Speaker
+  ) throws(MPIError) {
+    let name = Array(HostName.current.utf8)
+    hosts = try world.communicator.allgatherv(name).map { String(decoding: $0, as: UTF8.self) }
+    limits = WatchLimits(
+      wish: wish, hostCount: Set(hosts).count,
+      environment: ProcessInfo.processInfo.environment)
+    self.heartbeat = heartbeat
+    self.say = say
+    rank = world.rank
+    worldSize = world.worldSize
+    // Its thread communicates while others do.
+    let canSend = worldSize > 1 && World.threadLevel >= .multiple
+    mailbox =
+      canSend ? try Mailbox(world.communicator, byteCount: LifeSign.byteCount) : nil
+    start("rdd-judge") { self.judge() }
+    if mailbox != nil {
+      start("rdd-signs") {
+        // A failed call here says nothing that the collectives do not say; the judge remains.
+        try? self.exchange()
+        self.messengerEnd.signal()
+      }
+    }
+  }
+
+  /// Ends the watch after the work is done, before MPI ends. Collective.
+  public func stop() throws(MPIError) {
+    isStopping.store(true, ordering: .releasing)
+    if let mailbox {
+      messengerEnd.wait()
+      try mailbox.close()
+    }
+    isOver.store(true, ordering: .releasing)
+  }
+
+  private func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    let thread = Thread(block: body)
+    thread.name = name
+    thread.start()
+  }
+
+  private var ownLimit: Double {
+    limits.seconds(heartbeat.place.work) { heartbeat.median($0) }
+  }
+
+  // MARK: Signs
+
+  /// Sends and receives signs until every rank has sent its last one.
+  private func exchange() throws {
+    guard let mailbox else { return }
+    var farewells = 0
+    var hasLeft = false
+    let expected = rank == 0 ? worldSize - 1 : 1
+    while true {
+      while let (source, letter) = try mailbox.receive() {
+        let sign = LifeSign(bytes: letter)
+        if sign.isLast { farewells += 1 }
+        heard.withLock { $0[source] = sign }
+      }
+      let isEnding = isStopping.load(ordering: .acquiring)
+      if isEnding, !hasLeft, rank != 0 || farewells == expected {
+        hasLeft = try sendLast(mailbox)
+      } else if !hasLeft {
+        try sendSigns(mailbox)
+      }
+      if hasLeft, farewells == expected, try receivers.allSatisfy({ try mailbox.hasLeft(to: $0) }) {
+        return
+      }
+      Thread.sleep(forTimeInterval: isEnding ? 0.002 : Self.period)
+    }
+  }
+
+  private var receivers: Range<Int> { rank == 0 ? 1..<worldSize : 0..<1 }
+
+  private func sendSigns(_ mailbox: Mailbox) throws {
+    let limit = rank == 0 ? longest.withLock { max($0, ownLimit) } : ownLimit
+    let sign = LifeSign(heartbeat.place, limit: limit).bytes
+    for receiver in receivers { _ = try mailbox.send(sign, to: receiver) }
+  }
+
+  /// The last signs, for which the ones before have to have left; false if it has to be tried again.
+  private func sendLast(_ mailbox: Mailbox) throws -> Bool {
+    guard try receivers.allSatisfy({ try mailbox.hasLeft(to: $0) }) else { return false }
+    let sign = LifeSign(heartbeat.place, limit: ownLimit, isLast: true).bytes
+    for receiver in receivers { _ = try mailbox.send(sign, to: receiver) }
+    return true
+  }
+
+  // MARK: Judgement
+
+  private func judge() {
+    var time = WitnessedTime(now: MonotonicClock.seconds)
+    let isHeard = mailbox != nil
+    let known = !isHeard ? [rank] : rank == 0 ? Array(0..<worldSize) : [0, rank]
+    var table = WatchTable(ranks: known, now: 0)
+    var isSlow = false
+    while !isOver.load(ordering: .acquiring) {
+      Thread.sleep(forTimeInterval: Self.period / 2)
+      time.look(now: MonotonicClock.seconds)
+      let now = time.seconds
+      table.note(LifeSign(heartbeat.place, limit: ownLimit), from: rank, now: now)
+      for (source, sign) in takeHeard() { table.note(sign, from: source, now: now) }
+      longest.withLock { $0 = table.limit }
+      switch table.verdict(now: now) {
+      case .fine:
+        isSlow = false
+      case .slow(let suspects, let seconds, let limit):
+        if !isSlow, rank == 0 { say(line(suspects, seconds: seconds, limit: limit)) }
+        isSlow = true
+      case .over(let suspects, let seconds, let limit):
+        // Rank 0 hears all ranks: while it speaks, the others leave the word to it.
+        if rank != 0, isHeard, !table.isSilent(0, now: now), seconds < limit + Self.patience {
+          continue
+        }
+        if rank != 0 { Thread.sleep(forTimeInterval: 0.3 * Double(min(rank - 1, 10))) }
+        FailureExit.leave(
+          line(suspects, seconds: seconds, limit: limit) + "; start again from the last checkpoint",
+          code: FailureExit.communicationFailed, abruptly: true)
+      }
+    }
+  }
+
+  private func takeHeard() -> [Int: LifeSign] {
+    heard.withLock { signs in
+      let taken = signs
+      signs = [:]
+      return taken
+    }
+  }
+
+  private func line(_ suspects: [WatchTable.Suspect], seconds: Double, limit: Double) -> String {
+    let names = suspects.map { suspect in
+      let place = suspect.place
+      let seen = "iteration \(place.iteration), \(place.phase)"
+      let state =
+        suspect.silence.map { String(format: "silent for %.1f s, last seen in ", $0) }
+        ?? "running, but stands still in "
+      return "rank \(suspect.rank) (host \(hosts[suspect.rank])): \(state)\(seen)"
+    }
+    return "watchdog: \(names.joined(separator: "; ")): found "
+      + String(
+        format: "no progress on any rank for %.1f s; expected some within %.0f s", seconds, limit)
+  }
+}

@@ -1,0 +1,47 @@
+import WeightFiles
+
+/// How often in a row saving may fail for want of room before the run ends.
+///
+/// A full disk costs what a crash would lose, not the run: older checkpoints stay, and someone may
+/// make room before the next one.
+package struct SaveLimit {
+  /// Checkpoints in a row that may be missed.
+  package static let misses = 2
+  private var missed = 0
+
+  /// Nothing was missed so far.
+  package init() {}
+
+  /// Notes a success.
+  package mutating func saved() { missed = 0 }
+
+  /// Notes a failure; throws it if the run cannot wait any longer.
+  ///
+  /// - Parameters:
+  ///   - error: why there is no checkpoint.
+  ///   - isLast: whether there will be no further attempt.
+  /// - Returns: how many were missed in a row.
+  package mutating func missed(_ error: any Error, isLast: Bool) throws -> Int {
+    missed += 1
+    guard let failure = error as? WeightFileError, failure.mayPass, !isLast,
+      missed <= Self.misses
+    else { throw error }
+    return missed
+  }
+}
+
+extension WeightFileError {
+  /// Whether trying again later may help: room can be made, a file server can come back.
+  var mayPass: Bool { kind == .noSpace || kind == .inputOutput }
+}
+
+/// The run stopped because it was asked to; everything up to its last iteration is saved.
+public struct Preempted: Error, CustomStringConvertible, Sendable {
+  /// The iterations that are done and saved.
+  public let iteration: Int
+
+  /// One line.
+  public var description: String {
+    "stopped by request after iteration \(iteration), which is saved; the same command goes on"
+  }
+}

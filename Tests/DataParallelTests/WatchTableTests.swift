@@ -1,0 +1,148 @@
+import DataParallel
+import Testing
+
+/// Who holds a job up, from signs and times that are made up here.
+@Suite struct WatchTableTests {
+  private func sign(
+    _ beats: UInt64, iteration: Int = 7, phase: String = "data", limit: Double = 12,
+    isWaiting: Bool = false
+  ) -> LifeSign {
+    var place = Heartbeat.Place()
+    place.work = .step
+    place.phase = phase
+    place.iteration = iteration
+    place.beats = beats
+    place.isWaiting = isWaiting
+    return LifeSign(place, limit: limit)
+  }
+
+  @Test func aSignSurvivesItsBytes() {
+    let before = LifeSign(
+      sign(9_000_000_000, iteration: 41, isWaiting: true).place, limit: 0.25, isLast: true)
+    #expect(before.bytes.count == LifeSign.byteCount)
+    #expect(LifeSign(bytes: before.bytes) == before)
+    let long = sign(1, phase: String(repeating: "x", count: 100))
+    #expect(long.bytes.count == LifeSign.byteCount)
+    #expect(LifeSign(bytes: long.bytes).place.phase.count == LifeSign.byteCount - 27)
+  }
+
+  @Test func progressOfAnyRankIsProgress() {
+    var table = WatchTable(ranks: 0..<3, now: 0)
+    for second in 1...100 {
+      let now = Double(second)
+      for rank in 0..<3 { table.note(sign(rank == 1 ? UInt64(second) : 1), from: rank, now: now) }
+      #expect(table.verdict(now: now) == .fine)
+    }
+  }
+
+  @Test func aStoppedRankIsNamed() {
+    var table = WatchTable(ranks: 0..<3, now: 0)
+    for rank in 0..<3 { table.note(sign(5), from: rank, now: 1) }
+    for second in 2...14 {
+      for rank in [0, 2] { table.note(sign(5), from: rank, now: Double(second)) }
+    }
+    #expect(table.verdict(now: 6) == .fine)
+    let suspect = WatchTable.Suspect(rank: 1, place: sign(5).place, silence: 9)
+    #expect(table.verdict(now: 10) == .slow([suspect], seconds: 9, limit: 12))
+    let late = WatchTable.Suspect(rank: 1, place: sign(5).place, silence: 13)
+    #expect(table.verdict(now: 14) == .over([late], seconds: 13, limit: 12))
+    #expect(table.isSilent(1, now: 14) && !table.isSilent(0, now: 14))
+  }
+
+  @Test func theRankThatStoodStillFirstIsNamed() {
+    var table = WatchTable(ranks: 0..<3, now: 0)
+    for rank in 0..<3 { table.note(sign(5), from: rank, now: 1) }
+    // Two go on to the next phase, where they wait for rank 2.
+    for rank in 0..<2 { table.note(sign(6), from: rank, now: 2) }
+    for second in 3...20 {
+      for rank in 0..<3 { table.note(sign(rank < 2 ? 6 : 5), from: rank, now: Double(second)) }
+    }
+    let suspect = WatchTable.Suspect(rank: 2, place: sign(5).place, silence: nil)
+    #expect(table.verdict(now: 20) == .over([suspect], seconds: 18, limit: 12))
+  }
+
+  /// All of them stood still at once, but two of them in a collective.
+  @Test func theRankThatWaitsForNobodyIsNamed() {
+    var table = WatchTable(ranks: 0..<3, now: 0)
+    for second in 1...20 {
+      for rank in 0..<3 {
+        table.note(sign(5, isWaiting: rank != 1), from: rank, now: Double(second))
+      }
+    }
+    let suspect = WatchTable.Suspect(rank: 1, place: sign(5).place, silence: nil)
+    #expect(table.verdict(now: 20) == .over([suspect], seconds: 19, limit: 12))
+  }
+
+  /// Rank 0 saves, which may take longer than a step, while the others wait for it.
+  @Test func theLongestLimitCounts() {
+    var table = WatchTable(ranks: 0..<2, now: 0)
+    table.note(sign(5, limit: 120), from: 0, now: 1)
+    table.note(sign(5), from: 1, now: 1)
+    #expect(table.limit == 120)
+    for second in stride(from: 2.0, through: 50, by: 0.5) {
+      table.note(sign(5, limit: 120), from: 0, now: second)
+      table.note(sign(5), from: 1, now: second)
+    }
+    #expect(table.verdict(now: 50) == .fine)
+  }
+
+  @Test func nobodyIsJudgedBeforeTheLimitsAreKnown() {
+    #expect(WatchTable(ranks: 0..<2, now: 0).verdict(now: 1e6) == .fine)
+  }
+}
+
+/// How long is too long.
+@Suite struct WatchLimitsTests {
+  private let quick = ["time": "5", "intvl": "1", "probes": "3"].reduce(into: [:]) {
+    $0["OMPI_MCA_oob_tcp_keepalive_" + $1.key] = $1.value
+  }
+
+  @Test func stepsFollowTheirMedian() {
+    let limits = WatchLimits(wish: 0, hostCount: 1, environment: [:])
+    #expect(limits.seconds(.step) { _ in nil } == 60)
+    #expect(limits.seconds(.step) { $0 == .step ? 2 : nil } == 60)
+    #expect(limits.seconds(.step) { $0 == .step ? 30 : nil } == 150)
+    #expect(limits.seconds(.firstStep) { _ in nil } == 600)
+    #expect(limits.seconds(.validation) { $0 == .validation ? 1000 : 1 } == 5000)
+  }
+
+  @Test func aWishIsTheLimit() {
+    let limits = WatchLimits(wish: 3, hostCount: 1, environment: [:])
+    #expect(limits.seconds(.step) { _ in 30 } == 3)
+    #expect(limits.seconds(.saving) { _ in nil } == 30)
+  }
+
+  /// Open MPI has to be the first to see a cut cable.
+  @Test func severalHostsWaitForTheKeepAlive() {
+    let wish = 3.0
+    let quickly = WatchLimits(wish: wish, hostCount: 2, environment: quick)
+    #expect(quickly.seconds(.step) { _ in nil } == 18)
+    let slowly = WatchLimits(wish: wish, hostCount: 2, environment: [:])
+    #expect(slowly.seconds(.step) { _ in nil } == 490)
+  }
+
+  @Test func medians() {
+    var median = RunningMedian()
+    #expect(median.value == nil)
+    for value in [5.0, 1, 9] { median.add(value) }
+    #expect(median.value == 5)
+    for _ in 0..<31 { median.add(2) }
+    #expect(median.value == 2)
+  }
+
+  @Test func workIsTimedFromBeginToBegin() {
+    let heartbeat = Heartbeat()
+    for now in [0.0, 4, 9, 12] { heartbeat.begin(.step, "data", iteration: 1, now: now) }
+    heartbeat.begin(.saving, "saving", iteration: 1, now: 15)
+    #expect(heartbeat.median(.step) == 3)
+    #expect(heartbeat.median(.saving) == nil)
+    #expect(heartbeat.place.beats == 5)
+  }
+
+  /// A process that was stopped for an hour has not seen an hour without progress.
+  @Test func ownAbsenceDoesNotCount() {
+    var time = WitnessedTime(now: 100)
+    for now in [100.25, 100.5, 3700.5, 3700.75, 3700.5] { time.look(now: now) }
+    #expect(time.seconds == 1.75)
+  }
+}

@@ -1,0 +1,33 @@
+import DataParallel
+import Foundation
+import WeightFiles
+
+// Not a case of the tests, but of launch/faults.
+
+/// Prints the largest difference of two weight files of float32, or ends with code 65 if they do
+/// not hold the same tensors.
+func printLargestDifference(_ paths: [String]) -> Never {
+  do {
+    let archives = try paths.map { try WeightFile.read($0) }
+    guard archives.count == 2, archives[0].tensors.map(\.name) == archives[1].tensors.map(\.name)
+    else {
+      FailureExit.leave("weights: \(paths): expected two files of the same tensors", code: 65)
+    }
+    var largest: Float = 0
+    for (a, b) in zip(archives[0].tensors, archives[1].tensors) where a.elementType == .f32 {
+      let values = [a, b].map { tensor in
+        tensor.bytes.withUnsafeBytes { bytes in
+          (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
+      }
+      guard values[0].count == values[1].count else {
+        FailureExit.leave("weights: \(a.name): expected the same shape", code: 65)
+      }
+      for (x, y) in zip(values[0], values[1]) { largest = max(largest, abs(x - y)) }
+    }
+    print(largest)
+    exit(0)
+  } catch {
+    FailureExit.leave(error, code: 65)
+  }
+}

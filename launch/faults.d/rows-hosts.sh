@@ -1,0 +1,115 @@
+# Rows of launch/faults about several hosts: the lab of cluster/lab, and Slurm on it.
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # launch/faults and support.sh set the rest
+
+# has_lab ROW: whether this machine can make the hosts; says so in the table if not.
+has_lab() {
+  if ((EUID != 0)) || ! unshare --net --mount --pid --fork true 2>/dev/null; then
+    skip "$1" "needs root and network namespaces"
+    return 1
+  fi
+}
+
+# on_hosts NAME [option...]: a run on all hosts of the lab, in the background; sets job.
+on_hosts() {
+  RDD_LAB=$work/lab "$root/cluster/lab" run "$root/launch/hosts" "$work/lab/hostfile" \
+    "$work/tiny.yaml" --out "$work/$1" "${@:2}" </dev/null >>"$work/$1.log" 2>&1 &
+  job=$!
+}
+
+# Two hosts: a cut cable ends the job, a short cut does not, and launch/supervise gets to the end.
+row_hosts() {
+  has_lab "two hosts over TCP" || return 0
+  local begun difference lab=("$root/cluster/lab") difference_is_small=no
+  export RDD_LAB=$work/lab
+  "${lab[@]}" up 2
+
+  on_hosts hosts-whole
+  finish
+  if [[ $code == 0 ]] && is_golden hosts-whole 2; then
+    note yes "2 hosts over TCP: same bits as 2 ranks on one" "the same" "the same"
+  else
+    note no "2 hosts over TCP: same bits as 2 ranks on one" "code $code" "the same"
+  fi
+
+  on_hosts hosts-short
+  wait_iteration hosts-short 3
+  "${lab[@]}" cut node2
+  sleep 4
+  "${lab[@]}" heal node2
+  finish
+  trials=$((trials + 1))
+  if [[ $code == 0 ]] && is_golden hosts-short 2; then
+    note yes "a cable is cut for 4 s, then healed" "goes on, same bits" "the same"
+  else
+    note no "a cable is cut for 4 s, then healed" "code $code" "goes on, same bits"
+  fi
+
+  on_hosts hosts-cut
+  wait_iteration hosts-cut 4
+  begun=$(now)
+  "${lab[@]}" cut node2
+  finish
+  trials=$((trials + 1))
+  sleep 5
+  leftovers=$((leftovers + $(rdd_on node1) + $(rdd_on node2)))
+  "${lab[@]}" heal node2
+  [[ $code != hang && $code != 0 ]] || ended=$((begun + 999999))
+  note "$(within $((ended - begun)) 15000)" "a host's cable is cut" \
+    "$(seconds $((ended - begun))) s, code $code" "15 s"
+
+  RDD_LAB=$work/lab "${lab[@]}" run "$root/launch/supervise" hosts "$work/lab/hostfile" \
+    "$work/tiny.yaml" --out "$work/supervised" </dev/null >"$work/supervised.log" 2>&1 &
+  job=$!
+  wait_iteration supervised 4
+  "${lab[@]}" cut node2
+  finish
+  trials=$((trials + 1))
+  difference=$("$root/.build/release/rank-program" largest-difference \
+    "$work/supervised/student.safetensors" "$work/golden1/student.safetensors" || echo 9)
+  awk -v d="$difference" 'BEGIN { exit !(d <= 1e-3) }' && difference_is_small=yes
+  [[ $code == 0 ]] || difference_is_small=no
+  note "$difference_is_small" "supervise ends it on the host that is left; against one rank" \
+    "code $code, largest difference $difference" "1e-3"
+  "${lab[@]}" down
+}
+
+# rdd_on NODE: how many processes of rdd run there.
+rdd_on() { "$root/cluster/lab" on "$1" pgrep -c -x rdd || true; }
+
+# Slurm asks for the end before the time limit, and the job goes on after its requeue.
+row_slurm() {
+  has_lab "Slurm: time limit, requeue, end" || return 0
+  export RDD_LAB=$work/lab
+  local slurm=("$root/cluster/slurm/lab") launcher begun state good=0
+  "$root/cluster/lab" up 2
+  "${slurm[@]}" up
+  for launcher in mpirun srun; do
+    # Slurm counts in minutes, and looks twice a minute; asked 30 s before, each start has a few.
+    id=$("${slurm[@]}" run env LAUNCHER="$launcher" sbatch --parsable --time=1 \
+      --signal=B:USR1@30 --output="$work/slurm-$launcher.log" "$root/cluster/slurm/train.sbatch" \
+      "$work/tiny.yaml" --out "$work/slurm-$launcher" --set train.iterations=150)
+    begun=$(now)
+    state=""
+    while [[ $state != COMPLETED && $state != FAILED ]] && (($(now) < begun + 400000)); do
+      sleep 2
+      state=$("${slurm[@]}" run scontrol show job "$id" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p')
+      # After a requeue Slurm waits for two minutes; here a few seconds do.
+      if [[ $state == PENDING ]]; then
+        sleep 5
+        "${slurm[@]}" run scontrol update job="$id" StartTime=now || true
+      fi
+    done
+    if [[ $state == COMPLETED ]] && grep -q "stopped by request" "$work/slurm-$launcher.log" \
+      && grep -q "going on from" "$work/slurm-$launcher.log"; then
+      good=$((good + 1))
+    else
+      say "Slurm with $launcher: $state: $(tail -n 5 "$work/slurm-$launcher.log")"
+    fi
+    trials=$((trials + 1))
+  done
+  "${slurm[@]}" down
+  "$root/cluster/lab" down
+  note "$( ((good == 2)) && echo yes || echo no)" \
+    "Slurm (mpirun, srun): time limit, requeue, end" "$good of 2" "all"
+}

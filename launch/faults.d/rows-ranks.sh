@@ -1,0 +1,149 @@
+# Rows of launch/faults about single ranks and their launcher.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # launch/faults and support.sh set the rest
+
+# A rank is killed at a random moment; the run is started again and ends with the same bits.
+row_kills() {
+  local count=10 good=0 lost=0 hangs=0 slowest=0 trial ranks_count name killed_at delay saved
+  [[ -z $is_long ]] || count=200
+  for ((trial = 0; trial < count; trial++)); do
+    ranks_count=$((2 + trial % 2)) name=kill$trial
+    begin "$name" "$ranks_count"
+    wait_ranks "$ranks_count" || true
+    delay=$((RANDOM % golden_of[ranks_count]))
+    sleep "$(printf "%d.%03d" $((delay / 1000)) $((delay % 1000)))"
+    killed_at=$(now)
+    ((${#ranks[@]} == 0)) || kill -KILL "${ranks[RANDOM % ${#ranks[@]}]}" 2>/dev/null || true
+    finish
+    [[ $code != hang ]] || hangs=$((hangs + 1))
+    if [[ $code == 137 ]] && ((ended - killed_at > slowest)); then slowest=$((ended - killed_at)); fi
+    count_leftovers "${ranks[@]}"
+    trials=$((trials + 1))
+    saved=$(acknowledged "$name")
+    if [[ $code != 0 ]]; then
+      run "$name" "$ranks_count"
+      (($(resumed "$name") >= saved)) || lost=$((lost + 1))
+    fi
+    if [[ $code == 0 ]] && is_golden "$name" "$ranks_count"; then
+      good=$((good + 1))
+    else
+      say "trial $trial: $ranks_count ranks, killed after $delay ms, then code $code"
+      cp -r "$work/$name.log" "${TMPDIR:-/tmp}/rdd-fault-$name.log"
+    fi
+    rm -rf "${work:?}/$name"
+  done
+  note "$( ((good == count)) && echo yes || echo no)" \
+    "kill -9 of a random rank, 2 and 3 ranks, resumed: same bits" "$good of $count" "all"
+  note "$( ((lost + hangs == 0)) && echo yes || echo no)" \
+    "  acknowledged iterations lost; jobs that hang" "$lost; $hangs" "0; 0"
+  note "$(within "$slowest" 5000)" "  job ends after the kill, slowest" "$(seconds "$slowest") s" "5 s"
+}
+
+# A rank crashes: SIGSEGV and SIGABRT.
+row_crash() {
+  local signal begun slowest=0 codes=()
+  for signal in SEGV ABRT; do
+    begin "crash$signal" 2
+    wait_iteration "crash$signal" 2
+    wait_ranks 2
+    begun=$(now)
+    kill "-$signal" "${ranks[1]}"
+    finish
+    codes+=("$code")
+    if ((ended - begun > slowest)); then slowest=$((ended - begun)); fi
+    count_leftovers "${ranks[@]}"
+    trials=$((trials + 1))
+  done
+  [[ ${codes[*]} != *hang* && " ${codes[*]} " != *" 0 "* ]] || slowest=999999
+  note "$(within "$slowest" 5000)" "a rank crashes (SIGSEGV, SIGABRT)" \
+    "$(seconds "$slowest") s, codes ${codes[*]}" "5 s"
+}
+
+# A rank is stopped: the watchdog names it, and the job ends.
+row_stopped() {
+  local which begun slowest=0 named=0 count=2
+  [[ -z $is_long ]] || count=12
+  for ((which = 0; which < count; which++)); do
+    begin "stopped$which" 3
+    wait_iteration "stopped$which" $((2 + which % 4))
+    wait_ranks 3
+    begun=$(now)
+    kill -STOP "${ranks[which % 3]}"
+    finish
+    if [[ $code != 76 ]]; then ended=$((begun + 999999)); fi
+    if ((ended - begun > slowest)); then slowest=$((ended - begun)); fi
+    grep -qE "watchdog: rank $((which % 3)) \(host .*silent" "$work/stopped$which.log" \
+      && named=$((named + 1))
+    count_leftovers "${ranks[@]}"
+    trials=$((trials + 1))
+  done
+  note "$(within "$slowest" 9000)" "a rank is stopped (limit 4 s)" \
+    "$(seconds "$slowest") s, code 76" "limit + 5 s"
+  note "$( ((named == count)) && echo yes || echo no)" "  the message names the rank" \
+    "$named of $count" "all"
+}
+
+# A rank is stopped for less than the limit: nothing happens.
+row_paused() {
+  begin paused 2
+  wait_iteration paused 3
+  wait_ranks 2
+  kill -STOP "${ranks[1]}"
+  sleep 2.4
+  kill -CONT "${ranks[1]}"
+  finish
+  trials=$((trials + 1))
+  if [[ $code == 0 ]] && is_golden paused 2; then
+    note yes "a rank is stopped for 2.4 s of 4" "goes on, same bits" "the same"
+  else
+    note no "a rank is stopped for 2.4 s of 4" "code $code" "goes on, same bits"
+  fi
+}
+
+# mpirun itself is killed.
+row_launcher() {
+  local begun
+  begin launcher 3
+  wait_iteration launcher 2
+  wait_ranks 3
+  begun=$(now)
+  kill -KILL "$job"
+  finish
+  while is_running "${ranks[0]}" || is_running "${ranks[1]}" || is_running "${ranks[2]}"; do
+    (($(now) < begun + 20000)) || break
+    sleep 0.02
+  done
+  ended=$(now)
+  count_leftovers "${ranks[@]}"
+  trials=$((trials + 1))
+  note "$(within $((ended - begun)) 3000)" "kill -9 of mpirun: all ranks gone after" \
+    "$(seconds $((ended - begun))) s" "3 s"
+}
+
+# The scheduler asks for the end: saved, code 75, nothing lost, same bits in the end.
+row_request() {
+  local count=2 good=0 slowest=0 trial begun last
+  [[ -z $is_long ]] || count=20
+  for ((trial = 0; trial < count; trial++)); do
+    begin "request$trial" 2
+    wait_iteration "request$trial" $((1 + trial % 8))
+    wait_ranks 2
+    begun=$(now)
+    # mpirun hands it on to all ranks; one of them alone is enough.
+    if ((trial % 2)); then kill -USR1 "${ranks[1]}"; else kill -USR1 "$job"; fi
+    finish
+    if ((ended - begun > slowest)); then slowest=$((ended - begun)); fi
+    last=$(sed -n 's|.*iteration \([0-9]*\)/.*|\1|p' "$work/request$trial.log" | tail -n 1)
+    if [[ $code == 75 && $(acknowledged "request$trial") == "$last" ]]; then
+      run "request$trial" 2
+      if [[ $code == 0 ]] && is_golden "request$trial" 2; then good=$((good + 1)); fi
+    else
+      say "trial $trial: code $code, saved $(acknowledged "request$trial"), done $last"
+    fi
+    count_leftovers "${ranks[@]}"
+    trials=$((trials + 1))
+  done
+  note "$( ((good == count)) && echo yes || echo no)" \
+    "SIGUSR1: saves the iteration it is in, code 75, same bits" "$good of $count" "all"
+  note "$(within "$slowest" 10000)" "  job ends after the request" "$(seconds "$slowest") s" "10 s"
+}

@@ -1,0 +1,167 @@
+# What the rows of launch/faults share: runs in the background, their ends, and the table.
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # launch/faults sets work, rdd and root; the rows read ended
+
+lines=() missed=0 leftovers=0 trials=0
+declare -A golden_of=()
+
+# write_recipe: both stages, both networks, a few seconds.
+write_recipe() {
+  cat >"$work/tiny.yaml" <<'END'
+data:
+  kind: scenes
+  scenes: {width: 64, height: 32, train_count: 12, validation_count: 3}
+  crop_height: 32
+  crop_width: 48
+student: {network: deeplab_mobile, head_width: 16}
+teacher: {network: deeplabv3_resnet18, from_seed: true}
+train:
+  iterations: 12
+  batch_size: 6
+  learning_rate: 0.0005
+  log_every: 1
+  validate_every: 0
+  checkpoint_every: 3
+  watchdog_seconds: 4
+distill:
+  warmup_iterations: 5
+  ohem: {threshold: 0.05, minimum_kept: 3000}
+END
+}
+
+# now: milliseconds of the clock that nobody sets.
+now() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
+
+# seconds MILLISECONDS: with one decimal.
+seconds() { printf '%d.%d' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
+
+# begin NAME RANKS [option...]: starts a run in the background; sets job.
+begin() {
+  mpirun -n "$2" "$rdd" train "$work/tiny.yaml" --out "$work/$1" "${@:3}" \
+    </dev/null >>"$work/$1.log" 2>&1 &
+  job=$!
+}
+
+# finish: waits for the job; sets code, and ended to the time. A job that does not end in two minutes
+# hangs: it is killed, and its code is "hang".
+finish() {
+  local deadline=$(($(now) + 120000))
+  code=0
+  while kill -0 "$job" 2>/dev/null; do
+    if (($(now) > deadline)); then
+      code=hang
+      ranks_of "$job" | xargs -r kill -KILL "$job" 2>/dev/null || true
+      break
+    fi
+    sleep 0.02
+  done
+  ended=$(now)
+  if [[ $code == hang ]]; then wait "$job" || true; else wait "$job" || code=$?; fi
+}
+
+# run NAME RANKS [option...]: a run from its start, or its checkpoint, to its end; sets code.
+run() {
+  begin "$@"
+  finish
+}
+
+# ranks_of PID: the processes of rdd that this mpirun started.
+ranks_of() { pgrep -P "$1" || true; }
+
+# wait_ranks RANKS: until mpirun has started them; sets ranks.
+wait_ranks() {
+  ranks=()
+  for ((i = 0; i < 500; i++)); do
+    mapfile -t ranks < <(ranks_of "$job")
+    ((${#ranks[@]} < $1)) || return 0
+    sleep 0.02
+  done
+  return 1
+}
+
+# wait_iteration NAME N: until the run has logged an iteration.
+wait_iteration() {
+  for ((i = 0; i < 3000; i++)); do
+    grep -qE "iteration $2/" "$work/$1.log" 2>/dev/null && return 0
+    kill -0 "$job" 2>/dev/null || return 1
+    sleep 0.02
+  done
+  return 1
+}
+
+# is_running PID: whether the process runs; one whose end nobody has noted does not.
+is_running() {
+  local state
+  state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
+  [[ -n $state && $state != Z && $state != X ]]
+}
+
+# count_leftovers PID...: adds those that still run, a moment after their job.
+count_leftovers() {
+  local pid
+  sleep 0.5
+  for pid in "$@"; do
+    if is_running "$pid"; then
+      leftovers=$((leftovers + 1))
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
+  done
+}
+
+# golden: the run that nothing happens to, on each number of ranks that the rows use.
+golden() {
+  local ranks begun
+  for ranks in 1 2 3; do
+    begun=$(now)
+    run "golden$ranks" "$ranks"
+    [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(grep -a "rdd: error" "$work/golden$ranks.log")"
+    golden_of[$ranks]=$(($(now) - begun))
+    say "without a fault, $ranks ranks: $(seconds "${golden_of[$ranks]}") s"
+  done
+}
+
+# is_golden NAME RANKS: whether the run's last weights are those of the run without a fault.
+is_golden() { cmp -s "$work/$1/student.safetensors" "$work/golden$2/student.safetensors"; }
+
+# acknowledged NAME: the last iteration that a log calls saved; 0 if there is none.
+acknowledged() { sed -n 's/.*saved iteration \([0-9]*\) .*/\1/p' "$work/$1.log" | tail -n 1 | grep . || echo 0; }
+
+# resumed NAME: from which iteration the last start went on; 0 for a new beginning.
+resumed() { sed -n 's/.*going on from .*(iteration \([0-9]*\)).*/\1/p' "$work/$1.log" | tail -n 1 | grep . || echo 0; }
+
+# note IS_GOOD NAME FOUND GOAL: a line of the table.
+note() {
+  local verdict=reached
+  if [[ $1 != yes ]]; then
+    verdict=MISSED
+    missed=$((missed + 1))
+  fi
+  lines+=("$(printf '%-8s %-58s %-34s %s' "$verdict" "$2" "$3" "$4")")
+  say "${lines[-1]}"
+}
+
+# skip NAME WHY: a line of the table about what could not run here.
+skip() {
+  lines+=("$(printf '%-8s %-58s %s' "not run" "$1" "$2")")
+  say "${lines[-1]}"
+}
+
+# within FOUND GOAL: both in milliseconds; says yes or no.
+within() { if (($1 <= $2)); then echo yes; else echo no; fi; }
+
+report() {
+  note "$( ((leftovers == 0)) && echo yes || echo no)" "processes left over" \
+    "$leftovers after $trials trials" 0
+  printf '%-8s %-58s %-34s %s\n' "" "fault" "found" "goal"
+  printf '%s\n' "${lines[@]}"
+  printf '%d rows, %d missed (SEED=%s)\n' "${#lines[@]}" "$missed" "$SEED"
+  ((missed == 0))
+}
+
+# clean_up: what a row that was interrupted left.
+clean_up() {
+  [[ -z ${job:-} ]] || kill -KILL "$job" 2>/dev/null || true
+  umount "$work/full" "$work/room" 2>/dev/null || true
+  [[ ! -e $work/lab/hostfile ]] || RDD_LAB=$work/lab "$root/cluster/lab" down || true
+  rm -rf "$work"
+}
