@@ -74,11 +74,13 @@ struct Line: Decodable {
   let studentThreshold: Double?
   let teacherThreshold: Double?
   let selectedPixels: Int?
+  let skippedUpdates: Int?
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss
     case studentThreshold = "student_threshold"
     case teacherThreshold = "teacher_threshold"
     case selectedPixels = "selected_pixels"
+    case skippedUpdates = "skipped_updates"
   }
 }

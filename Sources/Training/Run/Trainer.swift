@@ -97,7 +97,7 @@ public final class Trainer {
       report.phases.merge(clock.times) { $0 + $1 }
       let seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
       state.iteration = iteration
-      nonfinite = report.isSkipped ? nonfinite + 1 : 0
+      nonfinite = report.omission == .notFinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report, seconds: seconds)
       let isLogged = isDue(iteration, recipe.train.logEvery) || iteration == iterations.lowerBound
@@ -124,8 +124,8 @@ public final class Trainer {
   private func checkLimits(
     _ report: TrainingStep.Report, _ iteration: Int, nonfinite: Int
   ) throws(TrainingError) {
-    if report.isSkipped {
-      logger.warning("iteration \(iteration): loss or gradient not finite; update skipped")
+    if let omission = report.omission {
+      logger.warning("iteration \(iteration): \(omission.rawValue); update skipped")
     }
     guard nonfinite <= recipe.train.nonfiniteLimit else {
       throw TrainingError(
@@ -134,7 +134,7 @@ public final class Trainer {
           + "expected at most \(recipe.train.nonfiniteLimit); lower train.learning_rate and start "
           + "again from the last checkpoint")
     }
-    if recipe.distill.strictOfficial, report.result.statistics.fallback {
+    if report.endsOfficially {
       throw TrainingError(
         .badData,
         "distill.strict_official: iteration \(iteration): found "

@@ -16,10 +16,20 @@ final class TrainingStep {
     var stage: Stage
     /// The Euclidean norm of the summed gradients.
     var gradientNorm: Double
-    /// Whether the update was left out: a loss or a gradient was not finite.
-    var isSkipped: Bool
+    /// Why the update was left out; nil if it was not.
+    var omission: Omission?
+    /// Whether the published scripts would have ended here; false unless the recipe is strict.
+    var endsOfficially: Bool
     /// Seconds of each phase, in order.
     var phases: PhaseTimes
+    /// Whether the update was left out.
+    var isSkipped: Bool { omission != nil }
+  }
+
+  /// Why an update is left out.
+  enum Omission: String {
+    case notFinite = "loss or gradient not finite"
+    case emptyMask = "an empty mask, by whose size the published scripts divide"
   }
 
   private let recipe: Recipe
@@ -93,8 +103,11 @@ final class TrainingStep {
     clock.end(.communication)
     // All ranks hold the same sums, so all of them decide alike.
     let norm = parameters.gradientNorm()
-    let isSkipped = !(norm.isFinite && result.loss.isFinite)
-    if isSkipped {
+    let official = officialFailures(result.statistics)
+    var omission: Omission?
+    if official.emptyMask { omission = .emptyMask }
+    if !(norm.isFinite && result.loss.isFinite) { omission = .notFinite }
+    if omission != nil {
       parameters.gradients.fill(0)
     } else {
       optimiser.update(parameters, rate: schedule.rate(iteration))
@@ -102,7 +115,18 @@ final class TrainingStep {
     clock.end(.update)
     return Report(
       result: result, stage: objective.stage(iteration), gradientNorm: norm,
-      isSkipped: isSkipped, phases: clock.times)
+      omission: omission, endsOfficially: official.end, phases: clock.times)
+  }
+
+  /// What the published scripts would not survive on some rank; nothing unless the recipe is
+  /// strict. Collective then: with local statistics each rank has its own.
+  private func officialFailures(
+    _ statistics: DifficultyStatistics
+  ) -> (end: Bool, emptyMask: Bool) {
+    guard recipe.distill.strictOfficial else { return (false, false) }
+    var ranks: [Int64] = [statistics.fallback ? 1 : 0, statistics.emptyMask ? 1 : 0]
+    reducer.sum(&ranks)
+    return (ranks[0] > 0, ranks[1] > 0)
   }
 
   /// Gives the communicator of the gradients back. Collective.
