@@ -28,6 +28,15 @@ public struct DifficultyOptions: Sendable, Equatable {
     case mainToAuxiliary
   }
 
+  /// How the TFE weights enter the loss.
+  public enum Weighting: Sendable, CaseIterable {
+    /// Each pixel's cross entropy has its own weight (equation 8).
+    case perPixel
+    /// The mean cross entropy over valid pixels times the mean weight over all pixels, which the
+    /// authors' scripts for other methods compute.
+    case mean
+  }
+
   /// The probability that decides whether a pixel is hard.
   public enum Confidence: Sendable {
     /// The probability of the labelled class, as in the authors' code.
@@ -70,6 +79,8 @@ public struct DifficultyOptions: Sendable, Equatable {
   public var classWeights: [Float]?
   /// The direction of the divergence (TFE).
   public var divergence = Divergence.auxiliaryToMain
+  /// How the weights enter the loss (TFE).
+  public var weighting = Weighting.perPixel
   /// The probability that decides (TSE).
   public var confidence = Confidence.groundTruth
   /// The mean that is taken (TSE).

@@ -38,6 +38,9 @@ struct DifficultyStep {
       decisionReducer.sum(&total)
       result.statistics.decisionCollectives = isLocal ? 0 : 1
       firstDenominator = Double(total[0])
+    } else if options.usesWeights, options.weighting == .mean {
+      firstDenominator = validOverMeanWeight(ledger, decisionReducer)
+      result.statistics.decisionCollectives = isLocal ? 0 : 1
     }
     var decision: MaskDecision?
     var maps: ProbabilityMaps?
@@ -46,7 +49,7 @@ struct DifficultyStep {
       let made = MaskDecision(
         sweep, validCount: valid, options: options, reducer: decisionReducer, pool: pool)
       result.statistics.record(made)
-      result.statistics.decisionCollectives = isLocal ? 0 : made.collectives
+      result.statistics.decisionCollectives += isLocal ? 0 : made.collectives
       maps = sweep
       decision = made
     }
@@ -63,7 +66,8 @@ struct DifficultyStep {
       distillation: Double(batchCount * geometry.planeSize))
 
     differentiate(
-      gradients, weights, maps, decision, denominators, rankShare, &ledger, first)
+      gradients, options.weighting == .perPixel ? weights : nil, maps, decision, denominators,
+      rankShare, &ledger, first)
     distill(gradients, denominators, rankShare, &ledger, first)
     if isLocal {
       result.add(ledger, denominators, options, heads: headCount)
@@ -76,6 +80,15 @@ struct DifficultyStep {
     result.statistics.meanWeight = pixelCount > 0 ? ledger.total(.weight) / pixelCount : 0
     result.statistics.collectives = result.statistics.decisionCollectives + 1
     return result
+  }
+
+  /// What the sum of cross entropies is divided by where the mean weight multiplies their mean: the
+  /// number of valid pixels over the mean weight. Collective.
+  private func validOverMeanWeight(_ ledger: LossLedger, _ reducer: any Reducer) -> Double {
+    var whole = ledger
+    whole.gather(reducer)
+    let mean = whole.total(.weight) / pixelCount
+    return mean == 0 ? 0 : whole.total(.valid) / mean
   }
 
   /// The TFE weights of all images, at low resolution.

@@ -89,10 +89,18 @@ struct ReferenceStep {
       let weights = options.usesWeights ? teacherWeights() : valid
       var sum = [weights.sum().item]
       ranks.sum(&sum)
-      if options.usesWeights { result.statistics.meanWeight = sum[0] / (images * pixels) }
-      let denominator = options.usesWeights ? images * pixels : counts[0]
-      for head in heads.indices where denominator > 0 {
-        let part = (crossEntropy[head] * weights).sum() / denominator
+      var (factors, denominator) = (weights, counts[0])
+      if options.usesWeights {
+        let mean = sum[0] / (images * pixels)
+        result.statistics.meanWeight = mean
+        switch options.weighting {
+        case .perPixel: denominator = images * pixels
+        case .mean: (factors, denominator) = (valid, mean == 0 ? 0 : counts[0] / mean)
+        }
+      }
+      // Not for 0; for a NaN.
+      for head in heads.indices where denominator != 0 {
+        let part = (crossEntropy[head] * factors).sum() / denominator
         first[head] = part.detached.item
         loss = loss + part * (share(head) * options.firstShare)
       }

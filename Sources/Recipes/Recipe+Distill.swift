@@ -48,6 +48,8 @@ extension Recipe {
   public struct TFE: Sendable, Equatable {
     /// Direction of the divergence between the teacher's two heads.
     public var kl = TFEDivergence.auxiliaryMain
+    /// How the weights enter the loss.
+    public var weighting = TFEWeighting.perPixel
   }
 
   /// The second stage, teacher-student evaluated.
@@ -120,6 +122,14 @@ extension Recipe {
     case auxiliaryMain = "auxiliary_main"
     /// KL(main || auxiliary), as the paper's equation 6.
     case mainAuxiliary = "main_auxiliary"
+  }
+
+  /// How the TFE weights enter the loss.
+  public enum TFEWeighting: String, RecipeChoice, CaseIterable {
+    /// A weight for each pixel's cross entropy, as the paper's equation 8.
+    case perPixel = "per_pixel"
+    /// The mean cross entropy times the mean weight, as the scripts of the other methods.
+    case mean
   }
 
   /// The probability that is compared with the threshold.

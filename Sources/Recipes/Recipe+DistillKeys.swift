@@ -47,6 +47,10 @@ extension Key {
       "Divergence of the teacher's heads: KL(auxiliary, main) of the scripts, or KL(main, auxiliary) "
         + "of the paper."),
     Key(
+      "distill.tfe.weighting", \.distill.tfe.weighting,
+      "per_pixel: each pixel's cross entropy times its own weight. mean: the mean cross entropy "
+        + "times the mean weight (the scripts that add RDD to AT, DSD or CIRKD)."),
+    Key(
       "distill.tse.confidence", \.distill.tse.confidence,
       "Probability that tells hard pixels: of the labelled class (the scripts), or the largest "
         + "(the paper)."),

@@ -1,50 +1,13 @@
 import Difficulty
 import Randomness
-import Reduction
 import Testing
-import Torch
 
 /// The two engines behind `TaskLoss`: fused float32 sweeps, and operators in float64.
 @Suite struct EngineTests {
-  private struct Outcome: Sendable {
-    var result: DifficultyResult
-    var main: [Double]
-    var auxiliary: [Double]
-  }
-
   private func run(
     _ batch: Batch, _ options: DifficultyOptions, _ engine: TaskLoss.Engine, split: [Int]
-  ) -> Outcome {
-    let type: ElementType = engine == .reference ? .float64 : .float32
-    let parts = SimulatedRanks.run(split.count) { reducer -> Outcome in
-      let first = split[..<reducer.rank].reduce(0, +)
-      let range = first..<first + split[reducer.rank]
-      func part(_ values: [Float]) -> Tensor {
-        let size = values.count / batch.images
-        return Tensor(
-          Array(values[range.lowerBound * size..<range.upperBound * size]),
-          [range.count, batch.classes, batch.low.height, batch.low.width]
-        ).to(type)
-      }
-      let size = batch.size.height * batch.size.width
-      let (result, gradients) = batch.labels.withUnsafeBufferPointer { labels in
-        TaskLoss(engine: engine, threadCount: 1).evaluate(
-          student: .init(
-            main: part(batch.studentMain), auxiliary: batch.studentAuxiliary.map(part)),
-          teacher: .init(
-            main: part(batch.teacherMain), auxiliary: batch.teacherAuxiliary.map(part)),
-          labels: .init(
-            UnsafeBufferPointer(
-              rebasing: labels[range.lowerBound * size..<range.upperBound * size]),
-            imageCount: range.count, height: batch.size.height, width: batch.size.width),
-          firstImage: first, globalImageCount: batch.images, options: options, reducer: reducer)
-      }
-      return Outcome(
-        result: result, main: gradients.main.array(Double.self),
-        auxiliary: gradients.auxiliary?.array(Double.self) ?? [])
-    }
-    return Outcome(
-      result: parts[0].result, main: parts.flatMap(\.main), auxiliary: parts.flatMap(\.auxiliary))
+  ) -> Batch.EngineOutcome {
+    batch.run(engine, engine == .reference ? .float64 : .float32, options, split: split)
   }
 
   private func relative(_ found: [Double], _ expected: [Double]) -> Double {
@@ -70,6 +33,7 @@ import Torch
     if random.integer(below: 2) == 0 {
       options.classWeights = (0..<batch.classes).map { _ in Float(random.uniform(in: 0.5...1.5)) }
     }
+    options.weighting = random.integer(below: 3) == 0 ? .mean : .perPixel
     return options
   }
 

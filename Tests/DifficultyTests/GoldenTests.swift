@@ -30,6 +30,30 @@ import Testing
       relativeError(alone.main, fixture.values("out.grad_s_main_noaux")) < gradientTolerance)
   }
 
+  /// What the scripts of other methods compute: one weight for all pixels.
+  @Test(arguments: ["tfe", "tfe_b1", "tfe_c11", "tfe_large"])
+  func meanWeighting(_ name: String) throws {
+    let fixture = try Fixture(name)
+    let batch = Batch(fixture)
+    var options = DifficultyOptions()
+    options.task = .teacherFull
+    options.weighting = .mean
+    options.distillationWeight = 0
+    let outcome = batch.run(options)
+    #expect(relativeError(outcome.result.loss, fixture.scalar("out.otherkd_loss")) < lossTolerance)
+    if batch.images > 1 {
+      let split = batch.run(options, split: [1, batch.images - 1, 0])
+      #expect(split.results.allSatisfy { $0 == outcome.result })
+      #expect(split.main == outcome.main && split.auxiliary == outcome.auxiliary)
+    }
+    guard fixture.has("out.otherkd_grad_s_main") else { return }
+    #expect(
+      relativeError(outcome.main, fixture.values("out.otherkd_grad_s_main")) < gradientTolerance)
+    #expect(
+      relativeError(outcome.auxiliary, fixture.values("out.otherkd_grad_s_aux"))
+        < gradientTolerance)
+  }
+
   static let masked = [
     "tse_thr", "tse_kth", "tse_mixed", "tse_few_valid", "tse_one_image_ignored",
     "tse_all_ignored", "tse_single_class", "tse_c11_nw", "tse_ties", "tse_large",

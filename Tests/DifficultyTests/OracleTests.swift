@@ -43,6 +43,7 @@ import Testing
       if random.integer(below: 2) == 0 {
         options.classWeights = (0..<classes).map { _ in Float(random.uniform(in: 0.5...1.5)) }
       }
+      options.weighting = random.integer(below: 3) == 0 ? .mean : .perPixel
       all.append(options)
     }
     return all

@@ -1,6 +1,7 @@
 import Difficulty
 import Randomness
 import Testing
+import Torch
 
 /// What must hold for any input: splits, threads, ties, broken logits.
 @Suite struct PropertyTests {
@@ -34,8 +35,8 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<40)
-  func sortingDecidesTheSame(_ seed: Int) {
+  /// Any batch, and options under which any branch decides.
+  private static func randomCase(_ seed: Int) -> (batch: Batch, options: DifficultyOptions) {
     var random = CounterRandom(.test, seed: UInt64(seed), 11)
     let images = 1 + random.integer(below: 8)
     let classes = 1 + random.integer(below: 6)
@@ -53,6 +54,23 @@ import Testing
     options.minimumKept = [0, 1, pixels / 3, pixels / 2, pixels][random.integer(below: 5)]
     options.mask = DifficultyOptions.Mask.allCases[random.integer(below: 4)]
     options.confidence = random.integer(below: 3) == 0 ? .maximum : .groundTruth
+    return (batch, options)
+  }
+
+  /// The images of each rank; some have none.
+  private static func randomSplit(
+    _ images: Int, ranks: Int, _ random: inout CounterRandom
+  ) -> [Int] {
+    var split = [Int](repeating: 0, count: ranks)
+    for _ in 0..<images { split[random.integer(below: ranks)] += 1 }
+    return split
+  }
+
+  @Test(arguments: 0..<40)
+  func sortingDecidesTheSame(_ seed: Int) {
+    let (batch, options) = Self.randomCase(seed)
+    let classes = batch.classes
+    var random = CounterRandom(.test, seed: UInt64(seed), 12)
     let maps = batch.maps(options)
     let sorted = Sorted(maps.probabilities, options)
     #expect(maps.hard == sorted.hard)
@@ -72,12 +90,50 @@ import Testing
     #expect(statistics.keptCounts == sorted.kept)
     #expect([statistics.mainClassCounts, statistics.auxiliaryClassCounts] == counts)
     for ranks in [2, 3, 8] {
-      // Some ranks have no image at all.
-      var split = [Int](repeating: 0, count: ranks)
-      for _ in 0..<images { split[random.integer(below: ranks)] += 1 }
+      let split = Self.randomSplit(batch.images, ranks: ranks, &random)
       let outcome = batch.run(options, split: split)
       #expect(outcome.results.allSatisfy { $0 == reference.result })
       #expect(outcome.main == reference.main && outcome.auxiliary == reference.auxiliary)
+    }
+  }
+
+  /// An engine and the type of its logits.
+  static let engines: [(TaskLoss.Engine, ElementType)] = [
+    (.fused, .float32), (.reference, .float32), (.reference, .float64),
+  ]
+
+  /// Thresholds and masks on 1 to 8 ranks, bit for bit those of one process that sorts.
+  @Test(arguments: engines, 0..<12)
+  func ranksDecideAsOneThatSorts(_ engine: (kind: TaskLoss.Engine, type: ElementType), _ seed: Int)
+  {
+    let (batch, options) = Self.randomCase(100 + seed)
+    let whole = batch.run(engine.kind, engine.type, options, split: [batch.images], maps: true)
+    let sorted = Sorted(whole.probabilities, options)
+    let counts = (0..<2).map { head in
+      var counts = [Int64](repeating: 0, count: batch.classes)
+      let masks = zip(sorted.hard[2 * head], sorted.hard[2 * head + 1])
+      for (label, mask) in zip(batch.labels, masks)
+      where Self.combine(options.mask, mask.0, mask.1) == 1 {
+        counts[Int(label)] += 1
+      }
+      return counts
+    }
+    var random = CounterRandom(.test, seed: UInt64(seed), 13)
+    for ranks in 1...8 {
+      let split = Self.randomSplit(batch.images, ranks: ranks, &random)
+      let outcome = batch.run(engine.kind, engine.type, options, split: split, maps: true)
+      for result in outcome.results {
+        let statistics = result.statistics
+        #expect(
+          statistics.thresholds.map(\.bitPattern) == sorted.thresholds.map(\.bitPattern),
+          "\(split)")
+        #expect(statistics.keptCounts == sorted.kept)
+        #expect([statistics.mainClassCounts, statistics.auxiliaryClassCounts] == counts)
+        let hard = zip(outcome.probabilities, statistics.thresholds).map { map, tau in
+          map.map { (statistics.fallback ? !$0.isNaN : $0 <= tau) ? UInt8(1) : 0 }
+        }
+        #expect(hard == sorted.hard, "\(split)")
+      }
     }
   }
 

@@ -13,15 +13,17 @@ import Torch
 
   /// Forward and backward of four images on ranks that hold `shares` of them.
   private func run(
-    _ architecture: Architecture, shares: [Int], dropout: Bool, iteration: Int = 1, seed: UInt64 = 1
+    _ architecture: Architecture, shares: [Int], dropout: Bool, iteration: Int = 1,
+    seed: UInt64 = 1,
+    _ type: ElementType = .float64
   ) -> Outcome {
     let parts = SimulatedRanks.run(shares.count) { reducer -> Outcome in
       let start = shares[..<reducer.rank].reduce(0, +)
       let range = start..<start + shares[reducer.rank]
-      let network = network(architecture)
+      let network = network(architecture, type)
       let output = network(
-        photos(range),
-        training(range, reducer, seed: seed, iteration: iteration, dropout: dropout))
+        photos(range, type),
+        training(range, reducer, seed: seed, iteration: iteration, dropout: dropout, type))
       var roots = [(output: output.logits, gradient: Optional(output.logits.detached * 0.1))]
       if let logits = output.auxiliaryLogits { roots.append((logits, logits.detached * 0.1)) }
       Autograd.backward(roots)
@@ -46,6 +48,17 @@ import Torch
       #expect(difference(split.logits, whole.logits) < 1e-10, "\(shares)")
       #expect(difference(split.gradients, whole.gradients) < 1e-7, "\(shares)")
       #expect(difference(split.buffers, whole.buffers) < 1e-12, "\(shares)")
+    }
+  }
+
+  /// In single precision only the gradients know the split: ranks add up their images' parts.
+  @Test(arguments: [Architecture.pspMobile, .deeplabv3ResNet18])
+  func logitsAreTheSameBitsOnAnySplit(_ architecture: Architecture) {
+    let whole = run(architecture, shares: [4], dropout: true, .float32)
+    for shares in [[2, 2], [3, 1], [1, 1, 1, 1], [0, 4]] {
+      let split = run(architecture, shares: shares, dropout: true, .float32)
+      #expect(split.logits == whole.logits, "\(shares)")
+      #expect(difference(split.gradients, whole.gradients) < 1e-4, "\(shares)")
     }
   }
 

@@ -121,6 +121,7 @@ struct ReferenceTests {
     distill.ohem.minimum_kept = auto
     distill.ohem.minimum_kept_unit = batch
     distill.tfe.kl = auxiliary_main
+    distill.tfe.weighting = per_pixel
     distill.tse.confidence = ground_truth
     distill.tse.reduction = masked_mean
     distill.strict_official = false

@@ -47,6 +47,7 @@ import Training
     let paper = Objective(
       recipe {
         $0.distill.tfe.kl = .mainAuxiliary
+        $0.distill.tfe.weighting = .mean
         $0.distill.tse.confidence = .maximum
         $0.distill.tse.reduction = .allPixels
         $0.distill.ohem.threshold = 0.65
@@ -59,6 +60,7 @@ import Training
       }
     ).options(50, imageCount: 2)
     expected.divergence = .mainToAuxiliary
+    expected.weighting = .mean
     expected.confidence = .maximum
     expected.reduction = .allPixels
     expected.threshold = 0.65

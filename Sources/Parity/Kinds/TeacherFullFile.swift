@@ -13,12 +13,12 @@ enum TeacherFullFile {
     options.auxiliaryWeight = try file.number("aux_weight")
     let both = input.evaluate(options, run)
     let alone = input.evaluate(options, run, auxiliary: false)
-    let mean = both.result.statistics.meanWeight
-
-    // A mean of cross entropy times the mean weight, instead of the mean of their products.
     var plain = options
     plain.task = .crossEntropy
-    let scalar = input.evaluate(plain, run)
+    let unweighted = input.evaluate(plain, run)
+    var scalar = options
+    scalar.weighting = .mean
+    let other = input.evaluate(scalar, run)
 
     let maps = input.maps(options, run)
     let low = run.gather(maps?.lowWeight ?? [], of: input.imageCount)
@@ -29,14 +29,14 @@ enum TeacherFullFile {
       "out.grad_s_aux": Computed(both.auxiliary, gradient),
       "out.loss_noaux": Computed([alone.result.loss], loss),
       "out.grad_s_main_noaux": Computed(alone.main, gradient),
-      "out.weight_mean": Computed([mean], loss),
+      "out.weight_mean": Computed([both.result.statistics.meanWeight], loss),
       "out.weight_low": Computed(low, gradient),
       "out.kl_low": Computed(low.map { -log($0) }, gradient),
       "out.weight_up": Computed(run.gather(maps?.weight ?? [], of: input.imageCount), gradient),
-      "out.otherkd_scalar_ce": Computed([scalar.result.loss], loss),
-      "out.otherkd_loss": Computed([scalar.result.loss * mean], loss),
-      "out.otherkd_grad_s_main": Computed(scalar.main.map { $0 * mean }, gradient),
-      "out.otherkd_grad_s_aux": Computed(scalar.auxiliary.map { $0 * mean }, gradient),
+      "out.otherkd_scalar_ce": Computed([unweighted.result.loss], loss),
+      "out.otherkd_loss": Computed([other.result.loss], loss),
+      "out.otherkd_grad_s_main": Computed(other.main, gradient),
+      "out.otherkd_grad_s_aux": Computed(other.auxiliary, gradient),
     ]
   }
 }

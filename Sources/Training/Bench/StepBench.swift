@@ -69,7 +69,7 @@ public enum StepBench {
         phases: report.phases, seconds: report.seconds,
         processorSeconds: usage.processorSeconds - before.processorSeconds,
         collectiveSeconds: report.collectiveSeconds, stage: report.stage,
-        isSkipped: report.skip != nil, residentBytes: Double(usage.residentBytes),
+        isSkipped: report.omission != nil, residentBytes: Double(usage.residentBytes),
         freshPages: Double(usage.freshPages - before.freshPages))
     }
     try step.close()

@@ -47,9 +47,9 @@ public struct Predictor {
         scale == 1 ? photos : photos.map { Resize.bilinear($0, factor: scale) }
       let input = scale == 1 ? images : Tensor.images(scaled)
       precondition(input.size(2) == size.0 && input.size(3) == size.1, "scaled to \(input.shape)")
-      let mirrored = Tensor.images(scaled.map(\.mirrored))
       var answers = [Functional.upsample(logits(input), height: height, width: width)]
       if flip {
+        let mirrored = Tensor.images(scaled.map(\.mirrored))
         let answer = Functional.upsample(logits(mirrored), height: height, width: width)
         answers.append(answer.mirrored)
       }

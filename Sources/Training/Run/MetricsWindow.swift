@@ -17,7 +17,7 @@ struct MetricsWindow {
     phases.merge(report.phases) { $0 + $1 }
     if report.result.statistics.emptyMask { emptyMasks += 1 }
     if report.result.statistics.fallback { fallbacks += 1 }
-    if report.skip != nil { skipped += 1 }
+    if report.omission != nil { skipped += 1 }
   }
 
   /// The line of an iteration, with means over the steps since the line before.

@@ -115,7 +115,7 @@ public final class Trainer {
       let report = try steps.run(iteration)
       try trace?.add(report, iteration: iteration)
       state.iteration = iteration
-      nonfinite = report.skip == .nonfinite ? nonfinite + 1 : 0
+      nonfinite = report.omission == .notFinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report)
       let isLogged = isDue(iteration, recipe.train.logEvery) || isFirst
@@ -159,12 +159,8 @@ public final class Trainer {
   private func checkLimits(
     _ report: TrainingStep.Report, _ iteration: Int, nonfinite: Int
   ) throws(TrainingError) {
-    switch report.skip {
-    case .nonfinite:
-      logger.warning("iteration \(iteration): loss or gradient not finite; update skipped")
-    case .emptyMask:
-      logger.warning("iteration \(iteration): a mask is empty; update skipped (strict_official)")
-    case nil: break
+    if let omission = report.omission {
+      logger.warning("iteration \(iteration): \(omission.rawValue); update skipped")
     }
     guard nonfinite <= recipe.train.nonfiniteLimit else {
       throw TrainingError(
@@ -173,7 +169,7 @@ public final class Trainer {
           + "expected at most \(recipe.train.nonfiniteLimit); lower train.learning_rate and start "
           + "again from the last checkpoint")
     }
-    if recipe.distill.strictOfficial, report.result.statistics.fallback {
+    if report.endsOfficially {
       throw TrainingError(
         .badData,
         "distill.strict_official: iteration \(iteration): found "

@@ -57,6 +57,7 @@ public struct Objective: Sendable {
     options.statistics = distill.statistics == .global ? .global : .local
     options.classWeights = classWeights
     options.divergence = distill.tfe.kl == .auxiliaryMain ? .auxiliaryToMain : .mainToAuxiliary
+    options.weighting = distill.tfe.weighting == .perPixel ? .perPixel : .mean
     options.confidence = distill.tse.confidence == .groundTruth ? .groundTruth : .maximum
     options.reduction = distill.tse.reduction == .maskedMean ? .maskedMean : .allPixels
     options.auxiliaryWeight = distill.auxiliaryWeight

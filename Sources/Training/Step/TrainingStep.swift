@@ -11,12 +11,9 @@ import Torch
 /// Collective: BatchNorm's sums, the difficulty statistics and the gradients.
 final class TrainingStep {
   /// Why an update is left out.
-  enum SkipReason: Equatable {
-    /// A loss or a gradient is not finite.
-    case nonfinite
-    /// A head's mask is empty, where the published scripts divide by zero
-    /// (`distill.strict_official`).
-    case emptyMask
+  enum Omission: String {
+    case notFinite = "loss or gradient not finite"
+    case emptyMask = "an empty mask, by whose size the published scripts divide"
   }
 
   /// What a step did.
@@ -26,7 +23,9 @@ final class TrainingStep {
     /// The Euclidean norm of the summed gradients.
     var gradientNorm: Double
     /// Why the update was left out; nil if it was not.
-    var skip: SkipReason?
+    var omission: Omission?
+    /// Whether the published scripts would have ended here; false unless the recipe is strict.
+    var endsOfficially: Bool
     /// The phases, in order. The next batch's teacher is among them where it runs ahead.
     var spans: [PhaseSpan]
     /// What happened to each bucket of gradients.
@@ -142,8 +141,11 @@ final class TrainingStep {
     clock.end(.communication)
     // All ranks hold the same sums, so all of them decide alike.
     let norm = parameters.gradientNorm()
-    let skip = skipReason(result, norm: norm)
-    if skip == nil {
+    let official = officialFailures(result.statistics)
+    var omission: Omission?
+    if official.emptyMask { omission = .emptyMask }
+    if !(norm.isFinite && result.loss.isFinite) { omission = .notFinite }
+    if omission == nil {
       optimiser.update(parameters, rate: schedule.rate(iteration))
     } else {
       parameters.gradients.fill(0)
@@ -151,19 +153,20 @@ final class TrainingStep {
     clock.end(.update)
     return Report(
       result: result, stage: objective.stage(iteration), gradientNorm: norm,
-      skip: skip, spans: clock.spans, buckets: buckets.events,
+      omission: omission, endsOfficially: official.end, spans: clock.spans,
+      buckets: buckets.events,
       collectiveSeconds: collectiveSeconds - collectivesBefore)
   }
 
-  /// Whether all ranks leave this update out. Collective in a strict recipe: there, with local
-  /// statistics, one rank's mask may be empty and another's not.
-  private func skipReason(_ result: DifficultyResult, norm: Double) -> SkipReason? {
-    if recipe.distill.strictOfficial {
-      var empty = [Int64(result.statistics.emptyMask ? 1 : 0)]
-      reducer.sum(&empty)
-      if empty[0] > 0 { return .emptyMask }
-    }
-    return norm.isFinite && result.loss.isFinite ? nil : .nonfinite
+  /// What the published scripts would not survive on some rank; nothing unless the recipe is
+  /// strict. Collective then: with local statistics each rank has its own.
+  private func officialFailures(
+    _ statistics: DifficultyStatistics
+  ) -> (end: Bool, emptyMask: Bool) {
+    guard recipe.distill.strictOfficial else { return (false, false) }
+    var ranks: [Int64] = [statistics.fallback ? 1 : 0, statistics.emptyMask ? 1 : 0]
+    reducer.sum(&ranks)
+    return (ranks[0] > 0, ranks[1] > 0)
   }
 
   private var collectiveSeconds: Double { (reducer as? RankReducer)?.seconds ?? 0 }

@@ -105,6 +105,7 @@ struct Oracle {
     let weights = options.task == .crossEntropy ? [] : weights(options.divergence)
     let classWeights = (options.classWeights ?? Array(repeating: 1, count: batch.classes))
       .map(Double.init)
+    let meanWeight = weights.reduce(0, +) / pixels
     let masked = batch.labels.indices.filter { selected[$0] == 1 }
     let sum = masked.reduce(0) { $0 + classWeights[Int(batch.labels[$1])] }
     let share: Double =
@@ -115,8 +116,9 @@ struct Oracle {
       }
     var result = batch.labels.indices.map { index in
       guard batch.labels[index] != 255 else { return 0.0 }
+      if options.task == .crossEntropy { return share / Double(valid) }
       return share
-        * (options.task == .crossEntropy ? 1 / Double(valid) : weights[index] / pixels)
+        * (options.weighting == .mean ? meanWeight / Double(valid) : weights[index] / pixels)
     }
     for index in masked where sum > 0 {
       result[index] +=
