@@ -111,7 +111,10 @@ let package = Package(
       dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training"]),
+      dependencies: [
+        "Datasets", "Difficulty", "ImageIO", "Networks", "Parity", "Recipes", "Reduction", "Torch",
+        "Training",
+      ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
@@ -121,7 +124,9 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
       exclude: ["Snapshots"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Networks", "TestSupport", "Torch", "WeightFiles", "rdd"]),
   ],
   cxxLanguageStandard: .cxx17
 )
