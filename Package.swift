@@ -122,7 +122,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Difficulty", "Networks", "Parity", "Recipes", "Torch", "Training", "WeightFiles",
+        "Datasets", "Difficulty", "ImageIO", "Networks", "Parity", "Recipes", "Reduction", "Torch",
+        "Training", "WeightFiles",
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
@@ -137,7 +138,9 @@ let package = Package(
       exclude: ["Snapshots"]),
     .testTarget(
       name: "ClusterTests", dependencies: [.product(name: "Yams", package: "Yams")]),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "WeightFiles", "rdd"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Networks", "TestSupport", "Torch", "WeightFiles", "rdd"]),
   ],
   cxxLanguageStandard: torchIsOld ? .cxx17 : .cxx20
 )
