@@ -76,7 +76,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures", "Randomness",
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures",
+        "Randomness",
         "Recipes", "WeightFiles", .product(name: "Logging", package: "swift-log"),
       ]),
 
