@@ -9,7 +9,7 @@ struct Compare: ParsableCommand {
       Runs whose recipes differ in the seed alone are one row. Differences are taken between runs \
       of equal seed where there are such, and come with Student's 95 % interval.
 
-        rdd compare runs/seed-*/quickstart*
+        rdd compare runs/seed-*/quickstart-kd runs/seed-*/quickstart
       """)
 
   @Argument(help: "Run folders.")
