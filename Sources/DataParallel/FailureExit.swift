@@ -9,9 +9,9 @@ public enum FailureExit {
   /// The exit code in place of one outside 1...255: EX_SOFTWARE of sysexits.h.
   public static let internalFailure: Int32 = 70
   /// How long ranks other than 0 wait before they speak, so that what fails alike on all ranks (a
-  /// bad recipe) is said once: rank 0's abort ends them within 0.2 s; before MPI is active it takes
-  /// mpirun about 1 s to see that rank 0 has exited.
-  private static let patienceSeconds = (active: 0.4, inactive: 2.5)
+  /// bad recipe) is said once: rank 0's abort ends them within 0.2 s, or 1 s on a busy host; before
+  /// MPI is active it takes mpirun about 1 s to see that rank 0 has exited.
+  private static let patienceSeconds = (active: 1.5, inactive: 2.5)
 
   private static let isLeaving = Atomic(false)
 
