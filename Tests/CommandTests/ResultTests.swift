@@ -137,7 +137,7 @@ extension CommandTests {
       let result = try Command.run(["check", run.data.recipe, "--measure"], ranks: ranks)
       result.expectSuccess()
       #expect(result.standardOutput.contains("ready to train"), "\(result)")
-      #expect(result.standardOutput.contains("s an iteration (mean of 1; "), "\(result)")
+      #expect(result.standardOutput.contains("s an iteration (median of 2), "), "\(result)")
     }
   }
 

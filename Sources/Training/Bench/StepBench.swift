@@ -92,7 +92,11 @@ struct ProcessUsage {
   init() {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    peakBytes = usage.ru_maxrss * 1024
+    // Not ru_maxrss: that of the program which started this one counts there.
+    let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let peak = lines.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?
+      .split(whereSeparator: \.isWhitespace).dropFirst().first
+    peakBytes = peak.flatMap { Int($0) }.map { $0 * 1024 } ?? usage.ru_maxrss * 1024
     freshPages = usage.ru_minflt
     processorSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
       $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
