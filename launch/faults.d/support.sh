@@ -23,6 +23,7 @@ train:
   validate_every: 0
   checkpoint_every: 3
   watchdog_seconds: 4
+  threads: 1
 distill:
   warmup_iterations: 5
   ohem: {threshold: 0.05, minimum_kept: 3000}
@@ -154,12 +155,17 @@ report() {
     "$leftovers after $trials trials" 0
   printf '%-8s %-58s %-34s %s\n' "" "fault" "found" "goal"
   printf '%s\n' "${lines[@]}"
+  is_reported=1
   printf '%d rows, %d missed (SEED=%s)\n' "${#lines[@]}" "$missed" "$SEED"
   ((missed == 0))
 }
 
-# clean_up: what a row that was interrupted left.
+# clean_up: what a row that was interrupted left. The logs stay if something was not as it should be.
 clean_up() {
+  local logs=${TMPDIR:-/tmp}/rdd-faults
+  if ((missed || ! ${is_reported:-0})); then
+    mkdir -p "$logs" && cp "$work"/*.log "$logs" 2>/dev/null && say "logs: $logs"
+  fi
   [[ -z ${job:-} ]] || kill -KILL "$job" 2>/dev/null || true
   umount "$work/full" "$work/room" 2>/dev/null || true
   [[ ! -e $work/lab/hostfile ]] || RDD_LAB=$work/lab "$root/cluster/lab" down || true
