@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # launch/faults sets work, rdd and root; the rows read ended
 
-lines=() missed=0 leftovers=0 trials=0
-declare -A golden_of=()
+lines=() missed=0 leftovers=0 trials=0 completed=0 golden_of=()
 
 # write_recipe: both stages, both networks, a few seconds.
 write_recipe() {
@@ -116,7 +115,7 @@ golden() {
     begun=$(now)
     run "golden$ranks" "$ranks"
     [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(grep -a "rdd: error" "$work/golden$ranks.log")"
-    golden_of[$ranks]=$(($(now) - begun))
+    golden_of[ranks]=$(($(now) - begun))
     say "without a fault, $ranks ranks: $(seconds "${golden_of[$ranks]}") s"
   done
 }
@@ -151,6 +150,9 @@ skip() {
 within() { if (($1 <= $2)); then echo yes; else echo no; fi; }
 
 report() {
+  # An error of this script itself leaves a row, and must not look like success.
+  ((completed == ${#wanted[@]})) \
+    || note no "rows that ran to their end" "$completed of ${#wanted[@]}" "all"
   note "$( ((leftovers == 0)) && echo yes || echo no)" "processes left over" \
     "$leftovers after $trials trials" 0
   printf '%-8s %-58s %-34s %s\n' "" "fault" "found" "goal"
