@@ -42,7 +42,8 @@ public enum FailureExit {
       Thread.sleep(
         forTimeInterval: place == nil ? patienceSeconds.inactive : patienceSeconds.active)
     }
-    fflush(nil)
+    // Another thread may hold the lock of a stream that nobody reads.
+    if !abruptly { fflush(nil) }
     write(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
     let code = (1...255).contains(code) ? code : internalFailure
     guard place != nil, !abruptly else {

@@ -15,15 +15,17 @@ public struct WorldAgreement: Sendable {
   ///
   /// - Parameter hash: of what must be equal (recipe, binary, weights).
   public func ranksThatDiffer(hash: UInt64) -> [Int] {
-    CollectiveFailure.orEndJob { () throws(MPIError) in
-      // The smallest complement is the complement of the largest hash: one call finds both.
-      var bounds = [hash, ~hash]
-      try bounds.withUnsafeMutableBufferPointer { (values) throws(MPIError) in
-        try communicator.allreduce(values, .minimum)
+    Heartbeat.process.waiting {
+      CollectiveFailure.orEndJob { () throws(MPIError) in
+        // The smallest complement is the complement of the largest hash: one call finds both.
+        var bounds = [hash, ~hash]
+        try bounds.withUnsafeMutableBufferPointer { (values) throws(MPIError) in
+          try communicator.allreduce(values, .minimum)
+        }
+        guard bounds[0] != ~bounds[1] else { return [] }
+        let hashes = try communicator.allgather(hash)
+        return hashes.indices.filter { hashes[$0] != hashes[0] }
       }
-      guard bounds[0] != ~bounds[1] else { return [] }
-      let hashes = try communicator.allgather(hash)
-      return hashes.indices.filter { hashes[$0] != hashes[0] }
     }
   }
 

@@ -4,8 +4,8 @@ import WeightFiles
 
 // Not a case of the tests, but of launch/faults.
 
-/// Prints the largest difference of two weight files of float32, or ends with code 65 if they do
-/// not hold the same tensors.
+/// Prints the largest difference of two weight files of float32, as a part of its tensor's largest
+/// value where that is above 1; ends with code 65 if they do not hold the same tensors.
 func printLargestDifference(_ paths: [String]) -> Never {
   do {
     let archives = try paths.map { try WeightFile.read($0) }
@@ -23,7 +23,8 @@ func printLargestDifference(_ paths: [String]) -> Never {
       guard values[0].count == values[1].count else {
         FailureExit.leave("weights: \(a.name): expected the same shape", code: 65)
       }
-      for (x, y) in zip(values[0], values[1]) { largest = max(largest, abs(x - y)) }
+      let scale = values[0].reduce(1) { max($0, abs($1)) }
+      for (x, y) in zip(values[0], values[1]) { largest = max(largest, abs(x - y) / scale) }
     }
     print(largest)
     exit(0)

@@ -44,8 +44,8 @@ row_crash() {
   local signal begun slowest=0 codes=()
   for signal in SEGV ABRT; do
     begin "crash$signal" 2
-    wait_iteration "crash$signal" 2
-    wait_ranks 2
+    wait_iteration "crash$signal" 2 || true
+    wait_ranks 2 || true
     begun=$(now)
     kill "-$signal" "${ranks[1]}"
     finish
@@ -65,8 +65,8 @@ row_stopped() {
   [[ -z $is_long ]] || count=12
   for ((which = 0; which < count; which++)); do
     begin "stopped$which" 3
-    wait_iteration "stopped$which" $((2 + which % 4))
-    wait_ranks 3
+    wait_iteration "stopped$which" $((2 + which % 4)) || true
+    wait_ranks 3 || true
     begun=$(now)
     kill -STOP "${ranks[which % 3]}"
     finish
@@ -86,8 +86,8 @@ row_stopped() {
 # A rank is stopped for less than the limit: nothing happens.
 row_paused() {
   begin paused 2
-  wait_iteration paused 3
-  wait_ranks 2
+  wait_iteration paused 3 || true
+  wait_ranks 2 || true
   kill -STOP "${ranks[1]}"
   sleep 2.4
   kill -CONT "${ranks[1]}"
@@ -104,8 +104,8 @@ row_paused() {
 row_launcher() {
   local begun
   begin launcher 3
-  wait_iteration launcher 2
-  wait_ranks 3
+  wait_iteration launcher 2 || true
+  wait_ranks 3 || true
   begun=$(now)
   kill -KILL "$job"
   finish
@@ -126,8 +126,8 @@ row_request() {
   [[ -z $is_long ]] || count=20
   for ((trial = 0; trial < count; trial++)); do
     begin "request$trial" 2
-    wait_iteration "request$trial" $((1 + trial % 8))
-    wait_ranks 2
+    wait_iteration "request$trial" $((1 + trial % 8)) || true
+    wait_ranks 2 || true
     begun=$(now)
     # mpirun hands it on to all ranks; one of them alone is enough.
     if ((trial % 2)); then kill -USR1 "${ranks[1]}"; else kill -USR1 "$job"; fi

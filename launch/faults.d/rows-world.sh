@@ -98,9 +98,9 @@ small_disk() {
   local size
   size=$(stat -c %s "$work/golden1/checkpoints/iteration_0000012.safetensors")
   mkdir -p "$work/$1"
-  mount -t tmpfs -o "size=$((size * 4))" tmpfs "$work/$1"
-  # A save wants 1.2 times the file.
-  head -c $((size * 3)) /dev/zero >"$work/$1/ballast"
+  mount -t tmpfs -o "size=$((size * 6))" tmpfs "$work/$1"
+  # A save wants 1.2 times the file; the run leaves three checkpoints and twice the weights.
+  head -c $((size * 5)) /dev/zero >"$work/$1/ballast"
 }
 
 # wait_log NAME TEXT: until the run's log holds a text.

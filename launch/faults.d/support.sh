@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # launch/faults sets work, rdd and root; the rows read ended
 
-lines=() missed=0 leftovers=0 trials=0
-declare -A golden_of=()
+lines=() missed=0 leftovers=0 trials=0 completed=0 golden_of=()
 
 # write_recipe: both stages, both networks, a few seconds.
 write_recipe() {
@@ -23,6 +22,7 @@ train:
   validate_every: 0
   checkpoint_every: 3
   watchdog_seconds: 4
+  threads: 1
 distill:
   warmup_iterations: 5
   ohem: {threshold: 0.05, minimum_kept: 3000}
@@ -115,7 +115,7 @@ golden() {
     begun=$(now)
     run "golden$ranks" "$ranks"
     [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(grep -a "rdd: error" "$work/golden$ranks.log")"
-    golden_of[$ranks]=$(($(now) - begun))
+    golden_of[ranks]=$(($(now) - begun))
     say "without a fault, $ranks ranks: $(seconds "${golden_of[$ranks]}") s"
   done
 }
@@ -150,16 +150,24 @@ skip() {
 within() { if (($1 <= $2)); then echo yes; else echo no; fi; }
 
 report() {
+  # An error of this script itself leaves a row, and must not look like success.
+  ((completed == ${#wanted[@]})) \
+    || note no "rows that ran to their end" "$completed of ${#wanted[@]}" "all"
   note "$( ((leftovers == 0)) && echo yes || echo no)" "processes left over" \
     "$leftovers after $trials trials" 0
   printf '%-8s %-58s %-34s %s\n' "" "fault" "found" "goal"
   printf '%s\n' "${lines[@]}"
+  is_reported=1
   printf '%d rows, %d missed (SEED=%s)\n' "${#lines[@]}" "$missed" "$SEED"
   ((missed == 0))
 }
 
-# clean_up: what a row that was interrupted left.
+# clean_up: what a row that was interrupted left. The logs stay if something was not as it should be.
 clean_up() {
+  local logs=${TMPDIR:-/tmp}/rdd-faults
+  if ((missed || ! ${is_reported:-0})); then
+    mkdir -p "$logs" && cp "$work"/*.log "$logs" 2>/dev/null && say "logs: $logs"
+  fi
   [[ -z ${job:-} ]] || kill -KILL "$job" 2>/dev/null || true
   umount "$work/full" "$work/room" 2>/dev/null || true
   [[ ! -e $work/lab/hostfile ]] || RDD_LAB=$work/lab "$root/cluster/lab" down || true

@@ -81,8 +81,11 @@ public final class Watchdog: @unchecked Sendable {
     thread.start()
   }
 
+  /// A rank that only waits for others is entitled to no more than a step: those that work longer
+  /// say so themselves.
   private var ownLimit: Double {
-    limits.seconds(heartbeat.place.work) { heartbeat.median($0) }
+    let place = heartbeat.place
+    return limits.seconds(place.isWaiting ? .step : place.work) { heartbeat.median($0) }
   }
 
   // MARK: Signs
