@@ -18,12 +18,41 @@ public struct AtomicFile: Sendable {
     _ archive: TensorArchive, to path: String
   ) throws(WeightFileError) {
     let image = SafetensorsImage(archive)
+    try write([image.head] + image.regions, image.byteCount, to: path) {
+      (temporary) throws(WeightFileError) in
+      try SafetensorsReader.verify(temporary, dataHash: image.dataHash, files: files)
+    }
+  }
+
+  /// Saves `archive` as `torch.save` would save a `state_dict`, replacing an older file at once.
+  ///
+  /// - Throws: as `writeAtomically`, and if PyTorch has no such types.
+  public func writeTorch(_ archive: TensorArchive, to path: String) throws(WeightFileError) {
+    let image = try TorchImage(archive, path: path)
+    try write(image.regions, image.byteCount, to: path) {
+      (temporary) throws(WeightFileError) in
+      let found = try TorchFile.read(temporary, files: files)
+      let isEqual =
+        found.tensors.count == archive.tensors.count
+        && zip(found.tensors, archive.tensors).allSatisfy {
+          $0.name == $1.name && $0.shape == $1.shape && $0.contentHash == $1.contentHash
+        }
+      guard isEqual else {
+        throw .refused(temporary, found: "other tensors on reading back", expected: "those written")
+      }
+    }
+  }
+
+  private func write(
+    _ regions: [ByteRegion], _ byteCount: Int, to path: String,
+    verify: (String) throws(WeightFileError) -> Void
+  ) throws(WeightFileError) {
     let (folder, name) = split(path)
     let temporary = folder + "/" + TemporaryName(label: name).text
-    try checkSpace(folder, byteCount: image.byteCount)
+    try checkSpace(folder, byteCount: byteCount)
     do throws(WeightFileError) {
-      try write(image, to: temporary)
-      try SafetensorsReader.verify(temporary, dataHash: image.dataHash, files: files)
+      try write(regions, to: temporary)
+      try verify(temporary)
       try call("rename", path) { () throws(SystemError) in try files.rename(temporary, path) }
     } catch {
       try? files.unlink(temporary)
@@ -58,10 +87,10 @@ public struct AtomicFile: Sendable {
     }
   }
 
-  private func write(_ image: SafetensorsImage, to path: String) throws(WeightFileError) {
+  private func write(_ regions: [ByteRegion], to path: String) throws(WeightFileError) {
     let descriptor = try create(path)
     do throws(WeightFileError) {
-      for region in [image.head] + image.regions {
+      for region in regions {
         try region.withUnsafeBytes { (bytes) throws(WeightFileError) -> Void in
           try writeAll(bytes, descriptor, path)
         }

@@ -42,6 +42,25 @@ struct PyTorchTests {
     }
   }
 
+  /// A backbone of `torch.save`, through `rdd convert` to safetensors, and back.
+  @Test(arguments: ["zip", "legacy"])
+  func a_backbone_comes_back_as_it_was(_ layout: String) throws {
+    try withTemporaryFolder { folder in
+      try PyTorch.run(["backbone", "deeplabv3_resnet18", layout, folder.path])
+      func path(_ name: String) -> String { folder.appending(path: name).path }
+      func convert(_ from: String, _ to: String) throws {
+        let options = ["--out", path(to), "--network", "deeplabv3_resnet18"]
+        let result = try MPIRun.run(
+          ranks: nil, program: "rdd", arguments: ["convert", path(from)] + options, timeout: 60)
+        try #require(result.exitCode == 0, "\(result)")
+      }
+      try convert("backbone.pth", "backbone.safetensors")
+      try convert("backbone.safetensors", "again.pth")
+      // PyTorch compares keys, types and values, and loads them strictly.
+      try PyTorch.run(["same", "deeplabv3_resnet18", path("again.pth"), folder.path])
+    }
+  }
+
   /// Compares the outputs in a folder with ours of the same weights and input.
   private func expectEqualOutputs(_ name: String, _ weights: String, _ folder: URL) throws {
     let architecture = try #require(Architecture(rawValue: name))

@@ -3,9 +3,12 @@
 
     interchange.py write NETWORK zip|legacy FOLDER
     interchange.py read NETWORK FILE.safetensors FOLDER
+    interchange.py backbone NETWORK zip|legacy FOLDER
+    interchange.py same NETWORK FILE.pth FOLDER
 
 write makes weights.pth (a state dict by seed), input.f32 and the outputs; read loads the file with
-strict=True and makes the outputs for the folder's input.f32. The outputs are main.f32 and, for
+strict=True and makes the outputs for the folder's input.f32. backbone writes backbone.pth, and same
+fails unless a file equals it in keys, order, types and values. The outputs are main.f32 and, for
 ResNets, auxiliary.f32: little-endian float32, evaluation mode.
 """
 import json
@@ -220,14 +223,38 @@ def read_safetensors(path):
     return state
 
 
+def save(state, path, layout):
+    torch.save(state, path, _use_new_zipfile_serialization=layout == "zip")
+
+
+def backbone_of(network):
+    return {
+        name.removeprefix("pretrained.").removeprefix("net."): tensor
+        for name, tensor in network.state_dict().items()
+        if name.startswith("pretrained.")
+    }
+
+
+def require_same(found, expected):
+    assert list(found) == list(expected), "other keys"
+    for name, tensor in expected.items():
+        assert found[name].dtype == tensor.dtype, name
+        assert torch.equal(found[name], tensor), name
+
+
 def main(command, name, what, folder):
     folder = pathlib.Path(folder)
     network = Network(name)
+    if command == "same":
+        require_same(torch.load(what), torch.load(folder / "backbone.pth"))
+        return
+    if command == "backbone":
+        fill(network)
+        save(backbone_of(network), folder / "backbone.pth", what)
+        return
     if command == "write":
         fill(network)
-        torch.save(
-            network.state_dict(), folder / "weights.pth",
-            _use_new_zipfile_serialization=what == "zip")
+        save(network.state_dict(), folder / "weights.pth", what)
         images = torch.randn(INPUT)
         (folder / "input.f32").write_bytes(images.numpy().tobytes())
     else:
