@@ -4,7 +4,7 @@ import WeightFiles
 
 // Not a case of the tests, but of launch/faults.
 
-/// Prints the largest difference of two weight files of float32, as a part of its tensor's largest
+/// Prints the largest difference of the float32 parameters of two weight files, as a part of its tensor's largest
 /// value where that is above 1; ends with code 65 if they do not hold the same tensors.
 func printLargestDifference(_ paths: [String]) -> Never {
   do {
@@ -14,7 +14,7 @@ func printLargestDifference(_ paths: [String]) -> Never {
       FailureExit.leave("weights: \(paths): expected two files of the same tensors", code: 65)
     }
     var largest: Float = 0
-    for (a, b) in zip(archives[0].tensors, archives[1].tensors) where a.elementType == .f32 {
+    for (a, b) in zip(archives[0].tensors, archives[1].tensors) where a.isParameter {
       let values = [a, b].map { tensor in
         tensor.bytes.withUnsafeBytes { bytes in
           (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
@@ -31,4 +31,9 @@ func printLargestDifference(_ paths: [String]) -> Never {
   } catch {
     FailureExit.leave(error, code: 65)
   }
+}
+
+extension StoredTensor {
+  /// Whether it is trained; BatchNorm's running statistics are not.
+  fileprivate var isParameter: Bool { elementType == .f32 && !name.contains(".running_") }
 }

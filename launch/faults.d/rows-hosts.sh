@@ -73,8 +73,8 @@ row_hosts() {
     "$work/supervised/student.safetensors" "$work/slow/student.safetensors" || echo 9)
   awk -v d="$difference" 'BEGIN { exit !(d <= 1e-3) }' && difference_is_small=yes
   [[ $code == 0 ]] || difference_is_small=no
-  note "$difference_is_small" "supervise ends it on the host that is left; against one rank" \
-    "code $code, largest difference $difference" "1e-3"
+  note "$difference_is_small" "supervise ends it on the host that is left; parameters" \
+    "code $code, $difference from one rank's" "1e-3"
   "${lab[@]}" down
 }
 
