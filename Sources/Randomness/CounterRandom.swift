@@ -38,6 +38,8 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     case scene
     /// Tests.
     case test
+    /// Draws of distillation methods; words: method, iteration, position in the global batch.
+    case method
   }
 
   /// The next 64 random bits.

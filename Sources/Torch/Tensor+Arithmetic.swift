@@ -117,6 +117,16 @@ extension Tensor {
   public func gathered(_ dimension: Int, _ index: Tensor) -> Tensor {
     .make("gather", self, index) { ct_gather(&$0, handle, Int32(dimension), index.handle) }
   }
+  /// The slices of a dimension that a vector of indices (int64) names, in its order.
+  public func selected(_ dimension: Int, _ index: Tensor) -> Tensor {
+    .make("index_select", self, index) {
+      ct_index_select(&$0, handle, Int32(dimension), index.handle)
+    }
+  }
+  /// The indices (int64) that sort a dimension; equal elements stay in order.
+  public func argsort(_ dimension: Int, descending: Bool = false) -> Tensor {
+    .make("argsort", self) { ct_argsort(&$0, handle, Int32(dimension), descending) }
+  }
 }
 
 /// The codes of CTorch.h, by name.

@@ -77,6 +77,10 @@ int ct_reduce(ct_tensor **out, int op, const ct_tensor *a, const int64_t *dimens
 int ct_argmax(ct_tensor **out, const ct_tensor *a, int dimension);
 int ct_softmax(ct_tensor **out, const ct_tensor *a, int dimension, bool logarithm);
 int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
+// The slices of one dimension that a vector of int64 names.
+int ct_index_select(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
+// The indices that sort a dimension; equal elements stay in order.
+int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descending);
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
               int stride, int padding, int dilation, int groups);
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,

@@ -13,9 +13,12 @@ extension RunCheck {
     let sources = try DataSources(recipe.data)
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     let student = try NetworkFactory.student(recipe, device: device)
+    let methods = try recipe.methods(student, teacher)
     let step = try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
-      parameters: FlatParameters(student),
+      recipe, student: student,
+      teacher: teacher.map {
+        Teacher($0, recipe, withFeature: methods?.needs.contains(.features) ?? false)
+      }, methods: methods, parameters: FlatParameters(student, methods),
       coordinator: coordinator, device: device)
     let iterations = max(1, recipe.train.iterations - 2)...recipe.train.iterations
     let loader = try sources.loader(recipe, iterations, coordinator)

@@ -54,6 +54,8 @@ struct TrainingLine: Encodable {
   var loss: Double
   var taskLoss: Double
   var kdLoss: Double
+  /// The methods' terms without the methods' weights.
+  var methods: [String: Double]?
   var learningRate: Double
   var gradientNorm: Double
   var imagesPerSecond: Double
@@ -79,7 +81,7 @@ struct TrainingLine: Encodable {
   var skippedUpdates: Int
 
   enum CodingKeys: String, CodingKey {
-    case kind, iteration, stage, loss
+    case kind, iteration, stage, loss, methods
     case taskLoss = "task_loss"
     case kdLoss = "kd_loss"
     case learningRate = "learning_rate"

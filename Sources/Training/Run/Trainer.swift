@@ -1,6 +1,7 @@
 import Datasets
 import Dispatch
 import Logging
+import Methods
 import Networks
 import Recipes
 import Torch
@@ -23,6 +24,7 @@ public final class Trainer {
   private let logger: Logger
   private let sources: DataSources
   private let student: SegmentationNetwork
+  private let methods: MethodSuite?
   private let parameters: FlatParameters
   private let step: TrainingStep
   /// Rank 0's alone.
@@ -45,6 +47,7 @@ public final class Trainer {
     self.coordinator = coordinator
     self.logger = logger
     try coordinator.requireImages(recipe.train.batchSize)
+    try recipe.checkMethods()
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.keepMemory()
@@ -52,11 +55,15 @@ public final class Trainer {
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
-    parameters = FlatParameters(student)
-    state = try storage?.restored(into: student, parameters) ?? Checkpoint()
+    methods = try recipe.methods(student, teacher)
+    parameters = FlatParameters(student, methods)
+    state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     step = try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
+      recipe, student: student,
+      teacher: teacher.map { [methods] in
+        Teacher($0, recipe, withFeature: methods?.needs.contains(.features) ?? false)
+      }, methods: methods,
       parameters: parameters,
       coordinator: coordinator, device: device)
     if let teacher {
@@ -171,7 +178,7 @@ public final class Trainer {
   /// Saves on rank 0; before that all ranks agree that their weights are equal. Collective.
   private func save(_ progress: Progress) throws {
     try coordinator.requireEqual(student.state.hash, "student's weights")
-    try storage?.save(state, student, parameters)
+    try storage?.save(state, student, methods, parameters)
     if coordinator.isLead { progress.note("saved iteration \(state.iteration)") }
   }
 
@@ -186,7 +193,8 @@ public final class Trainer {
     state.iteration = Int(header[0])
     let score = Double(bitPattern: UInt64(bitPattern: header[2]))
     state.best = header[1] < 0 ? nil : (score, Int(header[1]))
-    let buffers = student.state.entries.filter { $0.role == .buffer }.map(\.tensor)
+    let buffers = (student.state.entries + (methods?.entries ?? []))
+      .filter { $0.role == .buffer }.map(\.tensor)
     for tensor in [parameters.values, parameters.momentum] + buffers {
       let host = tensor.to(device: .cpu)
       try coordinator.broadcast(

@@ -10,10 +10,12 @@ public enum Teacher {
   case eager(SegmentationNetwork, precision: Torch.ElementType)
 
   /// The teacher as the recipe wants it; float64 and other devices are always eager.
-  init(_ network: SegmentationNetwork, _ recipe: Recipe) {
+  ///
+  /// - Parameter withFeature: whether its output has what the main classifier reads.
+  init(_ network: SegmentationNetwork, _ recipe: Recipe, withFeature: Bool = false) {
     let precision = recipe.train.precision.elementType
     if recipe.teacher.engine == .compiled, precision != .float64, network.device == .cpu {
-      self = .compiled(FrozenNetwork(network, precision: precision))
+      self = .compiled(FrozenNetwork(network, precision: precision, withFeature: withFeature))
     } else {
       self = .eager(network, precision: precision)
     }

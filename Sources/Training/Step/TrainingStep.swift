@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Difficulty
+import Methods
 import Networks
 import Recipes
 import Reduction
@@ -22,6 +23,8 @@ final class TrainingStep {
   /// What a step did.
   struct Report {
     var result: DifficultyResult
+    /// The methods' terms, by name, without the methods' weights.
+    var terms: [(name: String, value: Double)]
     var stage: Stage
     /// The Euclidean norm of the summed gradients.
     var gradientNorm: Double
@@ -31,26 +34,28 @@ final class TrainingStep {
     var phases: PhaseTimes
   }
 
-  private let recipe: Recipe
+  let recipe: Recipe
   private let objective: Objective
   private let student: SegmentationNetwork
   private let teacher: Teacher?
+  private let methods: MethodSuite?
   private let parameters: FlatParameters
   private let buckets: GradientBuckets
-  private let loss: TaskLoss
+  let loss: TaskLoss
   private let optimiser: SGD
   private let schedule: PolynomialSchedule
-  private let reducer: any Reducer
+  let reducer: any Reducer
   private let precision: Torch.ElementType
   private let device: Device
 
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?,
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?, methods: MethodSuite?,
     parameters: FlatParameters, coordinator: Coordinator, device: Device
   ) throws {
     self.recipe = recipe
     self.student = student
     self.teacher = teacher
+    self.methods = methods
     self.parameters = parameters
     self.device = device
     objective = Objective(recipe)
@@ -92,13 +97,27 @@ final class TrainingStep {
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
-    let (result, gradients) = loss.evaluate(
+    let options = objective.options(iteration, imageCount: imageCount)
+    var (result, gradients) = loss.evaluate(
       student: output.heads, teacher: taught?.heads, labels: batch.labelView,
       firstImage: batch.positions.lowerBound, globalImageCount: recipe.train.batchSize,
-      options: objective.options(iteration, imageCount: imageCount), reducer: reducer)
+      options: recipe.distill.scope == .distill ? options.withoutDifficulty : options,
+      reducer: reducer)
     clock.end(.difficulty)
     var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
     if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
+    var terms: [(name: String, value: Double)] = []
+    if let methods {
+      let step = MethodStep(
+        iteration: iteration, positions: batch.positions, batchSize: recipe.train.batchSize,
+        images: images, labels: batch.labelTensor(device), student: output, teacher: taught,
+        difficulty: map(output, taught, batch, options), reducer: reducer)
+      let outcome = methods.evaluate(step)
+      roots.append((outcome.root, nil))
+      result.loss += outcome.loss
+      terms = outcome.terms
+      clock.end(.methods)
+    }
     Autograd.backward(roots)
     clock.end(.backward)
     buckets.wait()
@@ -114,7 +133,7 @@ final class TrainingStep {
     }
     clock.end(.update)
     return Report(
-      result: result, stage: objective.stage(iteration), gradientNorm: norm,
+      result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
       skip: skip, phases: clock.times)
   }
 
@@ -151,6 +170,11 @@ extension Batch {
     }
     return Tensor.over(
       base, [positions.count, 3, crop.height, crop.width], .float32, owner: self)
+  }
+
+  /// A copy of the labels `[n, H, W]`, int64.
+  func labelTensor(_ device: Device) -> Tensor {
+    Tensor(Array(labels), [positions.count, crop.height, crop.width]).to(.int64, device: device)
   }
 
   /// The labels `[n, H, W]` in this batch's memory.
