@@ -75,29 +75,34 @@ public final class MethodRequests {
     guard !rows.isEmpty else { return }
     var payload: [UInt8] = []
     for request in rows {
-      let values = request.own.detached.array(Double.self)
-      withUnsafeBytes(of: Int64(request.own.size(0))) { payload += $0 }
-      values.withUnsafeBytes { payload += $0 }
+      let dense = request.own.detached.to(device: .cpu).contiguous()
+      withUnsafeBytes(of: Int64(dense.size(0))) { payload += $0 }
+      withExtendedLifetime(dense) {
+        payload += UnsafeRawBufferPointer(
+          start: dense.data, count: dense.count * dense.type.byteCount)
+      }
     }
     var parts = [[Tensor]](repeating: [], count: rows.count)
     for (rank, bytes) in reducer.gather(payload).enumerated() {
       var offset = 0
       for (index, request) in rows.enumerated() {
         let own = request.own
-        let columns = own.size(1)
         let count = bytes.withUnsafeBytes {
           Int($0.loadUnaligned(fromByteOffset: offset, as: Int64.self))
         }
-        offset += 8
-        let values = bytes.withUnsafeBytes { raw in
-          (0..<count * columns).map {
-            raw.loadUnaligned(fromByteOffset: offset + 8 * $0, as: Double.self)
-          }
-        }
-        offset += 8 * count * columns
+        offset += MemoryLayout<Int64>.size
+        let length = count * own.size(1) * own.type.byteCount
         let isOwn = rank == reducer.rank && request.isLive
         parts[index].append(
-          isOwn ? own : Tensor(values, [count, columns]).to(own.type, device: own.device))
+          isOwn
+            ? own
+            : Tensor(copyOf: [count, own.size(1)], own.type) { target in
+              bytes.withUnsafeBytes {
+                target.copyMemory(
+                  from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + length]))
+              }
+            }.to(device: own.device))
+        offset += length
       }
     }
     for (request, tensors) in zip(rows, parts) {

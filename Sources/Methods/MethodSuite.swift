@@ -61,6 +61,9 @@ public final class MethodSuite {
   /// The tensors of all methods: trained ones and other state.
   public var entries: [StateDict.Entry] { active.flatMap(\.state.entries) }
 
+  /// The methods themselves, for comparisons with reference numbers.
+  package var distillers: [any Distiller] { active.map(\.method) }
+
   /// The terms of a step. Collective.
   public func evaluate(_ step: MethodStep) -> Outcome {
     let requests = MethodRequests()

@@ -2,7 +2,11 @@
 public enum MethodTable {
   /// All methods, in the order of documents.
   public static var all: [any Distiller.Type] {
-    [PixelDistillation.self, AttentionTransfer.self, ChannelWise.self]
+    [
+      PixelDistillation.self, AttentionTransfer.self, FitNet.self, ChannelWise.self,
+      Structured.self, IntraClassVariation.self, DoubleSimilarity.self, CrossImage.self,
+      Correlation.self,
+    ]
   }
 
   /// The names in recipes.

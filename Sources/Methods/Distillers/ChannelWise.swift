@@ -56,9 +56,8 @@ final class ChannelWise: Distiller {
   private func divergence(
     _ student: Tensor, _ teacher: Tensor, channels: Int, _ step: MethodStep, _ reduced: Reduced
   ) -> Tensor {
-    let flat = [student.size(0), student.size(1), -1]
-    let s = (student.reshaped(flat) / temperature).logSoftmax(2)
-    let t = (teacher.reshaped(flat) / temperature).logSoftmax(2)
+    let s = (Losses.flat(student) / temperature).logSoftmax(2)
+    let t = (Losses.flat(teacher) / temperature).logSoftmax(2)
     let positions = (t.exp * (t - s)).sum([1]).reshaped(step.lowLabels.shape)
     // A mean over positions times their number in an image: the sum, weighted or not.
     let perImage = reduced.mean(positions, step) * Double(step.height * step.width)
