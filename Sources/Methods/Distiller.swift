@@ -24,6 +24,9 @@ public protocol Distiller: AnyObject {
   /// What each step must bring; by default the card's.
   var needs: MethodNeeds { get }
 
+  /// Whether the teacher's norms follow the batch of an iteration; by default they never do.
+  func adaptsTeacher(_ iteration: Int) -> Bool
+
   /// Asks for global values of a step; by default for none. Not collective.
   func request(_ requests: MethodRequests, _ step: MethodStep)
 
@@ -34,6 +37,8 @@ public protocol Distiller: AnyObject {
 extension Distiller {
   /// What the card says.
   public var needs: MethodNeeds { Self.card.needs }
+  /// Never.
+  public func adaptsTeacher(_ iteration: Int) -> Bool { false }
   /// Asks for nothing.
   public func request(_ requests: MethodRequests, _ step: MethodStep) {}
 }
@@ -52,12 +57,19 @@ public struct MethodNeeds: OptionSet, Sendable {
   public static let auxiliary = MethodNeeds(rawValue: 4)
   /// Labels on the grid of the logits, and the number of those that count.
   public static let labels = MethodNeeds(rawValue: 8)
+  /// Passes over other images than the batch's, which are mixed from several: at least two images.
+  public static let views = MethodNeeds(rawValue: 16)
+  /// A teacher that is not compiled, whose norms may follow the batch and are then part of the state.
+  public static let adaptation = MethodNeeds(rawValue: 32)
+  /// Networks that can be differentiated twice with respect to images.
+  public static let inputGradients = MethodNeeds(rawValue: 64)
 
   /// The needs as words.
   package var words: String {
     let all: [(MethodNeeds, String)] = [
       (.teacher, "teacher"), (.features, "features"), (.auxiliary, "auxiliary heads"),
-      (.labels, "labels"),
+      (.labels, "labels"), (.views, "a second pass"), (.adaptation, "the teacher's norms"),
+      (.inputGradients, "second derivatives"),
     ]
     return all.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
   }
@@ -158,6 +170,12 @@ public struct MethodSetting {
   public var type: ElementType
   /// Where new tensors are.
   public var device: Device
+
+  /// A frozen copy of the teacher whose tensors were changed first; nil where there is no teacher.
+  public var changedTeacher: ((_ change: (StateDict) -> Void) -> (Tensor) -> SegmentationOutput)?
+
+  /// The teacher's running statistics, for a method that moves them.
+  public var teacherBuffers: [StateDict.Entry] = []
 
   /// A setting.
   public init(

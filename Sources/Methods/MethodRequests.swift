@@ -10,6 +10,7 @@ public final class MethodRequests {
     let isLive: Bool
   }
   struct Selection {
+    let prefix: String
     let key: String
     let values: Tensor
     let rank: (Reduced) -> Int
@@ -40,7 +41,7 @@ public final class MethodRequests {
   ///   - values: this rank's, any shape; NaNs are left out.
   ///   - rank: k, from 1, once the sums are known; 0 if there is nothing to select.
   public func smallest(_ key: String, _ values: Tensor, rank: @escaping (Reduced) -> Int) {
-    selections.append(Selection(key: prefix + key, values: values, rank: rank))
+    selections.append(Selection(prefix: prefix, key: key, values: values, rank: rank))
   }
 
   /// Answers everything. Collective if anything was asked.
@@ -111,7 +112,10 @@ public final class MethodRequests {
   }
 
   private func addSelections(to reduced: Reduced, _ reducer: any Reducer) {
-    let asked = selections.map { ($0, $0.rank(reduced)) }.filter { $0.1 > 0 }
+    let asked = selections.map { request in
+      reduced.prefix = request.prefix
+      return (request, request.rank(reduced))
+    }.filter { $0.1 > 0 }
     guard !asked.isEmpty else { return }
     let buffers = asked.map { request, _ in
       request.values.detached.to(.float32, device: .cpu).contiguous()
@@ -127,7 +131,7 @@ public final class MethodRequests {
         }, reducer: reducer)
     }
     for ((request, _), answer) in zip(asked, answers) {
-      reduced.selected[request.key] = answer.value
+      reduced.selected[request.prefix + request.key] = answer.value
     }
   }
 }

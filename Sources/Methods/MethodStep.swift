@@ -25,12 +25,55 @@ public struct MethodStep {
   public let reducer: any Reducer
   /// Class indices on the grid of the logits, `[n, h, w]`, int64, 255 where ignored.
   public let lowLabels: Tensor
+  /// Passes over other images.
+  public let passes: Passes
+
+  /// Passes of the networks over images `[n, 3, H, W]` of the method's own.
+  public struct Passes {
+    /// The student in training, with history. Collective.
+    public let student: (Tensor) -> SegmentationOutput
+    /// The student in evaluation mode, without history.
+    public let evaluated: (Tensor) -> SegmentationOutput
+    /// The teacher, without history.
+    public let teacher: (Tensor) -> SegmentationOutput
+
+    /// The student's logits in evaluation mode, with history, differentiable twice.
+    public let studentGraph: (Tensor) -> Tensor
+    /// The teacher's logits, with history.
+    public let teacherGraph: (Tensor) -> Tensor
+
+    /// Passes of two networks.
+    public init(
+      student: @escaping (Tensor) -> SegmentationOutput,
+      evaluated: @escaping (Tensor) -> SegmentationOutput,
+      teacher: @escaping (Tensor) -> SegmentationOutput,
+      studentGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() },
+      teacherGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() }
+    ) {
+      self.student = student
+      self.evaluated = evaluated
+      self.teacher = teacher
+      self.studentGraph = studentGraph
+      self.teacherGraph = teacherGraph
+    }
+
+    /// What is called where a method runs a pass that its needs do not name.
+    public static func missing<Result>() -> Result {
+      preconditionFailure("MethodStep: no such pass; expected one that the card's needs name")
+    }
+
+    /// None: for methods that do not need any.
+    public static var none: Passes {
+      Passes(
+        student: { _ in missing() }, evaluated: { _ in missing() }, teacher: { _ in missing() })
+    }
+  }
 
   /// A step; activations of other types become the logits' type.
   public init(
     iteration: Int, positions: Range<Int>, batchSize: Int, images: Tensor, labels: Tensor,
     student: SegmentationOutput, teacher: SegmentationOutput?, difficulty: Tensor? = nil,
-    reducer: any Reducer = SingleProcess()
+    reducer: any Reducer = SingleProcess(), passes: Passes = .none
   ) {
     let type = student.logits.type
     self.iteration = iteration
@@ -42,6 +85,7 @@ public struct MethodStep {
     taught = teacher?.converted(to: type)
     self.difficulty = difficulty
     self.reducer = reducer
+    self.passes = passes
     lowLabels = Self.nearest(
       labels, height: student.logits.size(2), width: student.logits.size(3))
   }
@@ -84,6 +128,16 @@ public struct MethodStep {
 
   /// Class indices on the grid of the logits with 0 where ignored, `[n, h, w]`, int64.
   public var indices: Tensor { lowLabels * lowLabels.notEqual(255).to(.int64) }
+
+  /// The sum over all ranks at once, with the gradient of this rank's part; for what is known only
+  /// after the requests were answered. Collective.
+  public func summed(_ own: Tensor) -> Tensor {
+    let part = own.detached.array(Double.self)
+    var total = part
+    reducer.sum(&total)
+    let rest = zip(total, part).map { $0 - $1 }
+    return own + Tensor(rest, own.shape).to(own.type, device: own.device)
+  }
 
   /// The factors of the pixels in means: the map, or ones. `[n, h, w]`.
   public var weights: Tensor {

@@ -6,7 +6,7 @@ import Torch
 public final class MethodSuite {
   /// What the methods of a step come to.
   public struct Outcome {
-    /// A scalar to start backward from: this rank's part of the weighted sum of all terms.
+    /// A scalar to start backward from, if it has a history: this rank's part of the weighted sum.
     public let root: Tensor
     /// The global value of the weighted sum.
     public let loss: Double
@@ -14,6 +14,7 @@ public final class MethodSuite {
     public let terms: [(name: String, value: Double)]
   }
 
+  private let teacherBuffers: [StateDict.Entry]
   private let active: [(method: any Distiller, weight: Double, state: StateDict)]
   /// What each step must bring.
   public let needs: MethodNeeds
@@ -38,16 +39,31 @@ public final class MethodSuite {
     }
     guard !active.isEmpty else { return nil }
     self.active = active
-    needs = active.reduce(into: []) { $0.formUnion($1.0.needs) }
+    let needs = active.reduce(into: MethodNeeds()) { $0.formUnion($1.0.needs) }
+    self.needs = needs
+    teacherBuffers =
+      needs.contains(.adaptation)
+      ? setting.teacherBuffers.map {
+        StateDict.Entry(name: "teacher." + $0.name, tensor: $0.tensor, role: .buffer)
+      } : []
   }
 
   private static func require(
     _ needs: MethodNeeds, _ setting: MethodSetting, _ card: MethodCard, _ options: MethodOptions
   ) throws(MethodError) {
-    if setting.teacher == nil, !needs.isDisjoint(with: [.teacher, .features, .auxiliary]) {
+    if setting.teacher == nil,
+      !needs.isDisjoint(with: [
+        .teacher, .features, .auxiliary, .views, .adaptation, .inputGradients,
+      ])
+    {
       throw options.refused(
         found: "\(card.name) without a teacher", expected: "a teacher",
         remedy: "use distill.method rdd or kd")
+    }
+    if needs.contains(.views), setting.batchSize < 2 {
+      throw options.refused(
+        found: "\(card.name) with a batch of one image", expected: "two images to mix, or more",
+        remedy: "raise train.batch_size or leave the method out")
     }
     let heads = setting.student.hasAuxiliary && setting.teacher?.hasAuxiliary ?? false
     if needs.contains(.auxiliary), !heads {
@@ -58,8 +74,13 @@ public final class MethodSuite {
     }
   }
 
-  /// The tensors of all methods: trained ones and other state.
-  public var entries: [StateDict.Entry] { active.flatMap(\.state.entries) }
+  /// The tensors of all methods: trained ones and other state, the teacher's norms if they move.
+  public var entries: [StateDict.Entry] { active.flatMap(\.state.entries) + teacherBuffers }
+
+  /// Whether the teacher's norms follow the batch of an iteration.
+  public func adaptsTeacher(_ iteration: Int) -> Bool {
+    active.contains { $0.method.adaptsTeacher(iteration) }
+  }
 
   /// The methods themselves, for comparisons with reference numbers.
   package var distillers: [any Distiller] { active.map(\.method) }

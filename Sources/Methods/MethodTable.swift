@@ -5,7 +5,9 @@ public enum MethodTable {
     [
       PixelDistillation.self, AttentionTransfer.self, FitNet.self, ChannelWise.self,
       Structured.self, IntraClassVariation.self, DoubleSimilarity.self, CrossImage.self,
-      Correlation.self,
+      Correlation.self, Speculative.self, RelationalRepresentation.self, AdaptiveTeaching.self,
+      CorrelationDistance.self, AugmentedViews.self, LightweightTeacher.self,
+      TeacherAdaptation.self, InputGradients.self,
     ]
   }
 

@@ -18,6 +18,13 @@ public final class StateDict: @unchecked Sendable {
     public let tensor: Tensor
     /// Whether it is trained.
     public let role: Role
+
+    /// A tensor under a name.
+    package init(name: String, tensor: Tensor, role: Role) {
+      self.name = name
+      self.tensor = tensor
+      self.role = role
+    }
   }
 
   /// The entries in PyTorch's order.

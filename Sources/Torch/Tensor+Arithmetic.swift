@@ -44,6 +44,8 @@ extension Tensor {
   public func atMost(_ other: Double) -> Tensor { .binary(.lessOrEqual, self, other) }
   /// Where the elements are greater than a number, as bool.
   public func greater(than other: Double) -> Tensor { .binary(.greater, self, other) }
+  /// Where the elements are at least a number, as bool.
+  public func atLeast(_ other: Double) -> Tensor { .binary(.greaterOrEqual, self, other) }
   /// Where both are true.
   public func and(_ other: Tensor) -> Tensor { .binary(.and, self, other) }
   /// Where one or both are true.

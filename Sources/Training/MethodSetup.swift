@@ -1,6 +1,7 @@
 import Methods
 import Networks
 import Recipes
+import Torch
 
 extension Recipe {
   /// The methods that it lists, for the module that has them.
@@ -39,11 +40,26 @@ extension Recipe {
       MethodSetting.Shape(
         featureWidth: network.headWidth, hasAuxiliary: network.architecture.hasAuxiliaryHead)
     }
-    return try MethodSuite(
-      chosenMethods,
-      MethodSetting(
-        classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),
-        batchSize: train.batchSize, iterations: train.iterations, seed: UInt64(train.seed),
-        type: student.parameterType, device: student.device))
+    var setting = MethodSetting(
+      classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),
+      batchSize: train.batchSize, iterations: train.iterations, seed: UInt64(train.seed),
+      type: student.parameterType, device: student.device)
+    if let teacher {
+      setting.teacherBuffers = teacher.state.entries.filter { $0.role == .buffer }
+      setting.changedTeacher = { change in
+        let copy = SegmentationNetwork(
+          teacher.architecture, classCount: teacher.classCount, headWidth: teacher.headWidth,
+          start: Initialisation(seed: nil, type: teacher.parameterType, device: teacher.device))
+        Autograd.withoutHistory {
+          for (own, other) in zip(copy.state.entries, teacher.state.entries) {
+            own.tensor.requiresGradient = false
+            own.tensor.copy(from: other.tensor)
+          }
+        }
+        change(copy.state)
+        return Training.Teacher(copy, self).callAsFunction
+      }
+    }
+    return try MethodSuite(chosenMethods, setting)
   }
 }

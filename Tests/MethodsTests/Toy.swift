@@ -58,6 +58,8 @@ struct Toy: Sendable {
   var rate = 0.05
   /// Whether the task loss is part of the gradient.
   var hasTask = true
+  /// The student's tensor whose first weight is shifted, and whose slope is told.
+  var probe = "stem.weight"
 
   struct Outcome: Sendable, Equatable {
     /// The methods' weighted sum, step by step.
@@ -66,7 +68,7 @@ struct Toy: Sendable {
     var first: [String: Double] = [:]
     /// All tensors of the student and of the methods.
     var state: [[Double]] = []
-    /// The gradient of the student's first weight in the last step.
+    /// The gradient of the probe's first weight in the last step.
     var slope = 0.0
     /// The teacher's tensors before and after are the same bits.
     var teacherIsUnchanged = true
@@ -79,7 +81,7 @@ struct Toy: Sendable {
   ///
   /// - Parameters:
   ///   - saved: tensors to begin with, after `done` steps.
-  ///   - shift: what is added to the student's first weight before the first step.
+  ///   - shift: what is added to the probe's first weight before the first step.
   func run(
     _ reducer: any Reducer, from saved: [[Double]]? = nil, done: Int = 0, shift: Double = 0
   ) -> Outcome {
@@ -93,31 +95,36 @@ struct Toy: Sendable {
       for (entry, values) in zip(entries, saved ?? []) {
         entry.tensor.copy(from: Tensor(values, entry.tensor.shape))
       }
-      student.state.entries[0].tensor.narrowed(0, 0..<1).narrowed(1, 0..<1).narrowed(2, 0..<1)
+      student.state[probe]?.narrowed(0, 0..<1).narrowed(1, 0..<1).narrowed(2, 0..<1)
         .narrowed(3, 0..<1).add(Tensor([shift], [1, 1, 1, 1]))
     }
-    let before = teacher.state.entries.map { $0.tensor.array(Double.self) }
+    let adapts = suite?.adaptsTeacher(done + 1) ?? false
+    let kept = teacher.state.entries.filter { !adapts || $0.role == .parameter }
+    let before = kept.map { $0.tensor.array(Double.self) }
     var outcome = Outcome()
     for iteration in done + 1...done + steps {
       step(iteration, range, student, teacher, suite, entries, reducer, &outcome)
     }
     outcome.state = entries.map { $0.tensor.detached.array(Double.self) }
-    outcome.teacherIsUnchanged =
-      before
-      == teacher.state.entries.map {
-        $0.tensor.array(Double.self)
-      }
+    outcome.teacherIsUnchanged = before == kept.map { $0.tensor.array(Double.self) }
     return outcome
   }
 
   private func suite(_ student: ToyNetwork, _ teacher: ToyNetwork) -> MethodSuite? {
+    var setting = MethodSetting(
+      classCount: Self.classes, student: .init(featureWidth: 6, hasAuxiliary: true),
+      teacher: .init(featureWidth: 10, hasAuxiliary: true), batchSize: Self.batchSize,
+      iterations: 20, seed: 7, type: .float64)
+    setting.teacherBuffers = teacher.state.entries.filter { $0.role == .buffer }
+    setting.changedTeacher = { change in
+      let copy = ToyNetwork(width: 10, seed: 2)
+      change(copy.state)
+      return { images in
+        Autograd.withoutHistory { copy(images, .evaluation(precision: .float64)) }
+      }
+    }
     do {
-      return try MethodSuite(
-        methods,
-        MethodSetting(
-          classCount: Self.classes, student: .init(featureWidth: 6, hasAuxiliary: true),
-          teacher: .init(featureWidth: 10, hasAuxiliary: true), batchSize: Self.batchSize,
-          iterations: 20, seed: 7, type: .float64))
+      return try MethodSuite(methods, setting)
     } catch { fatalError("\(error)") }
   }
 
@@ -130,14 +137,13 @@ struct Toy: Sendable {
     let labels = Self.labels(iteration)
     let side = Self.size * Self.size
     let own = Array(labels[range.lowerBound * side..<range.upperBound * side])
-    let output = student(
-      images,
-      .training(
-        .init(reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false),
-        precision: .float64))
-    let taught = Autograd.withoutHistory {
-      teacher(images, .evaluation(precision: .float64))
-    }
+    let training = Pass.training(
+      .init(reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false),
+      precision: .float64)
+    let evaluation = Pass.evaluation(precision: .float64)
+    let adapts = suite?.adaptsTeacher(iteration) ?? false
+    let taught = Autograd.withoutHistory { teacher(images, adapts ? training : evaluation) }
+    let output = student(images, training)
     var options = DifficultyOptions()
     options.distillationWeight = 0
     options.minimumKept = 40
@@ -180,8 +186,14 @@ struct Toy: Sendable {
         MethodStep(
           iteration: iteration, positions: range, batchSize: Self.batchSize, images: images,
           labels: Tensor(own, [range.count, Self.size, Self.size]).to(.int64), student: output,
-          teacher: taught, difficulty: map, reducer: reducer))
-      roots.append((answer.root, nil))
+          teacher: taught, difficulty: map, reducer: reducer,
+          passes: .init(
+            student: { student($0, training) },
+            evaluated: { images in Autograd.withoutHistory { student(images, evaluation) } },
+            teacher: { images in Autograd.withoutHistory { teacher(images, evaluation) } },
+            studentGraph: { student($0, evaluation).logits },
+            teacherGraph: { teacher($0, evaluation).logits })))
+      if answer.root.requiresGradient { roots.append((answer.root, nil)) }
       outcome.losses.append(answer.loss)
       if outcome.first.isEmpty {
         outcome.first = Dictionary(answer.terms.map { ($0.name, $0.value) }) { $1 }
@@ -193,7 +205,7 @@ struct Toy: Sendable {
         entry.tensor.gradient?.array(Double.self)
         ?? [Double](repeating: 0, count: entry.tensor.count)
       reducer.sum(&gradient)
-      if entry.tensor === entries[0].tensor { outcome.slope = gradient[0] }
+      if entry.name == probe { outcome.slope = gradient[0] }
       Autograd.withoutHistory {
         entry.tensor.add(Tensor(gradient, entry.tensor.shape), times: -rate)
       }

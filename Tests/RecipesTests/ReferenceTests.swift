@@ -105,6 +105,8 @@ struct ReferenceTests {
     train.threads = 0
     train.bucket_mebibytes = 25
     distill.method = rdd
+    distill.methods = []
+    distill.scope = task
     distill.kd_weight = 1.0
     distill.kd_temperature = 1.0
     distill.auxiliary_weight = 0.4

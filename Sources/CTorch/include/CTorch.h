@@ -81,6 +81,9 @@ int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tenso
 int ct_index_select(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
 // The indices that sort a dimension; equal elements stay in order.
 int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descending);
+// Whether convolutions on this thread are LibTorch's, which have second derivatives; returns what it
+// was.
+bool ct_set_plain_convolution(bool plain);
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
               int stride, int padding, int dilation, int groups);
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
@@ -105,6 +108,8 @@ int ct_grad(ct_tensor **out, const ct_tensor *t);
 int ct_set_grad(ct_tensor *t, const ct_tensor *grad);
 // grads[i] may be NULL for a scalar root.
 int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count);
+// d(root)/d(input) of a scalar; with create_graph it has history itself.
+int ct_gradient(ct_tensor **out, const ct_tensor *root, const ct_tensor *input, bool create_graph);
 // Calls `fn(context)` each time the gradient of the leaf `t` is final in a backward pass.
 int ct_on_gradient(const ct_tensor *t, void (*fn)(void *), void *context);
 

@@ -16,9 +16,8 @@ extension RunCheck {
     let methods = try recipe.methods(student, teacher)
     let step = try TrainingStep(
       recipe, student: student,
-      teacher: teacher.map {
-        Teacher($0, recipe, withFeature: methods?.needs.contains(.features) ?? false)
-      }, methods: methods, parameters: FlatParameters(student, methods),
+      teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) }, methods: methods,
+      parameters: FlatParameters(student, methods),
       coordinator: coordinator, device: device)
     let iterations = max(1, recipe.train.iterations - 2)...recipe.train.iterations
     let loader = try sources.loader(recipe, iterations, coordinator)

@@ -55,20 +55,20 @@ public final class Trainer {
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
+    // Before a checkpoint brings norms that have moved, to rank 0 first.
+    if let teacher {
+      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
+    }
     methods = try recipe.methods(student, teacher)
     parameters = FlatParameters(student, methods)
     state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     step = try TrainingStep(
       recipe, student: student,
-      teacher: teacher.map { [methods] in
-        Teacher($0, recipe, withFeature: methods?.needs.contains(.features) ?? false)
-      }, methods: methods,
+      teacher: teacher.map { [methods] in Teacher($0, recipe, methods?.needs ?? []) },
+      methods: methods,
       parameters: parameters,
       coordinator: coordinator, device: device)
-    if let teacher {
-      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
-    }
     try share()
   }
 

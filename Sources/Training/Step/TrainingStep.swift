@@ -86,13 +86,17 @@ final class TrainingStep {
   func run(_ batch: Batch, iteration: Int) -> Report {
     var clock = PhaseClock()
     let images = batch.imageTensor.to(student.parameterType, device: device)
-    let taught = teacher.map { $0(images) }
-    clock.end(.teacher)
-    let pass = Pass.training(
+    func training(dropout: Bool) -> Pass.Training {
       Pass.Training(
         reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
-        positions: batch.positions, dropout: recipe.student.dropout),
-      precision: precision)
+        positions: batch.positions, dropout: dropout)
+    }
+    let adapts = methods?.adaptsTeacher(iteration) ?? false
+    let taught = teacher.map {
+      adapts ? $0.adapting(images, training(dropout: false)) : $0(images)
+    }
+    clock.end(.teacher)
+    let pass = Pass.training(training(dropout: recipe.student.dropout), precision: precision)
     let output = student(images, pass)
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
@@ -111,9 +115,10 @@ final class TrainingStep {
       let step = MethodStep(
         iteration: iteration, positions: batch.positions, batchSize: recipe.train.batchSize,
         images: images, labels: batch.labelTensor(device), student: output, teacher: taught,
-        difficulty: map(output, taught, batch, options), reducer: reducer)
+        difficulty: map(output, taught, batch, options), reducer: reducer,
+        passes: passes(pass))
       let outcome = methods.evaluate(step)
-      roots.append((outcome.root, nil))
+      if outcome.root.requiresGradient { roots.append((outcome.root, nil)) }
       result.loss += outcome.loss
       terms = outcome.terms
       clock.end(.methods)
@@ -135,6 +140,24 @@ final class TrainingStep {
     return Report(
       result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
       skip: skip, phases: clock.times)
+  }
+
+  /// What methods run over images of their own.
+  private func passes(_ pass: Pass) -> MethodStep.Passes {
+    let (student, teacher, precision) = (student, teacher, precision)
+    return MethodStep.Passes(
+      student: { student($0, pass) },
+      evaluated: { images in
+        Autograd.withoutHistory { student(images, .evaluation(precision: precision)) }
+      },
+      teacher: { images in
+        guard let teacher else {
+          preconditionFailure("TrainingStep: no teacher; expected one where methods need passes")
+        }
+        return teacher(images)
+      },
+      studentGraph: { student($0, .evaluation(precision: $0.type)).logits },
+      teacherGraph: { teacher?.graph($0) ?? MethodStep.Passes.missing() })
   }
 
   /// Whether all ranks leave this update out. Collective in a strict recipe: there, with local
