@@ -67,6 +67,10 @@ let package = Package(
       name: "Networks", dependencies: ["Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: kernel),
     .target(name: "Datasets", dependencies: ["ImageIO", "Randomness"]),
+    // Distillation methods, above networks and difficulty.
+    .target(
+      name: "Methods",
+      dependencies: ["Difficulty", "Networks", "Randomness", "Reduction", "Torch"]),
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
@@ -76,17 +80,16 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Networks", "Pictures",
-        "Randomness",
-        "Recipes", "WeightFiles", .product(name: "Logging", package: "swift-log"),
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Methods", "Networks", "Pictures",
+        "Randomness", "Recipes", "WeightFiles", .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Floor 4 too: the files of reference numbers, and what this build makes of them.
     .target(
       name: "Parity",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "ImageIO", "Networks", "Recipes", "Reduction",
-        "Torch",
+        "DataParallel", "Datasets", "Difficulty", "ImageIO", "Methods", "Networks", "Recipes",
+        "Reduction", "Torch",
         "Training", "WeightFiles",
       ]),
 
@@ -97,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Parity", "Reports", "Training",
+        "Methods", "Parity", "Reports", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -120,6 +123,12 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
+    .testTarget(
+      name: "MethodsTests",
+      dependencies: [
+        "DataParallel", "Difficulty", "Methods", "Networks", "Parity", "Randomness", "Recipes",
+        "Reduction", "TestSupport", "Torch", "Training", "WeightFiles",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

@@ -129,6 +129,15 @@ int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count) {
   });
 }
 
+int ct_gradient(ct_tensor **out, const ct_tensor *root, const ct_tensor *input,
+                bool create_graph) {
+  return protect([&] {
+    variable_list made = torch::autograd::grad(
+        {root->value}, {input->value}, {}, create_graph, create_graph, /*allow_unused=*/false);
+    *out = wrap(made[0]);
+  });
+}
+
 int ct_on_gradient(const ct_tensor *t, void (*fn)(void *), void *context) {
   return protect([&] {
     auto accumulator = torch::autograd::impl::grad_accumulator(t->value);

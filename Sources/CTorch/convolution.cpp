@@ -51,11 +51,19 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
 
 }  // namespace
 
+static thread_local bool plain_convolution = false;
+
+bool ct_set_plain_convolution(bool plain) {
+  bool before = plain_convolution;
+  plain_convolution = plain;
+  return before;
+}
+
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
               int stride, int padding, int dilation, int groups) {
   return protect([&] {
     at::Tensor b = bias ? bias->value : at::Tensor();
-    if (rdd::onednn::supported(x->value)) {
+    if (!plain_convolution && rdd::onednn::supported(x->value)) {
       rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
       variable_list inputs{x->value, weight->value};
       if (b.defined()) inputs.push_back(b);

@@ -95,6 +95,16 @@ int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tenso
   return protect([&] { *out = wrap(a->value.gather(dimension, index->value)); });
 }
 
+int ct_index_select(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index) {
+  return protect([&] { *out = wrap(a->value.index_select(dimension, index->value)); });
+}
+
+int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descending) {
+  return protect([&] {
+    *out = wrap(std::get<1>(a->value.sort(/*stable=*/true, dimension, descending)));
+  });
+}
+
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
                   bool ceil_mode) {
   return protect([&] {

@@ -27,6 +27,16 @@ public final class RankReducer: Reducer {
   /// Replaces each value with its sum over all ranks. Collective.
   public func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values) }
 
+  /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
+  public func gather(_ bytes: [UInt8]) -> [[UInt8]] {
+    guard worldSize > 1 else { return [bytes] }
+    var gathered: [[UInt8]] = []
+    CollectiveFailure.orEndJob { () throws(MPIError) in
+      gathered = try communicator.allgatherv(bytes)
+    }
+    return gathered
+  }
+
   private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
     guard worldSize > 1 else { return }
     let begin = DispatchTime.now().uptimeNanoseconds

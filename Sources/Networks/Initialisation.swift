@@ -31,7 +31,7 @@ public struct Initialisation: Sendable {
 }
 
 /// What a parameter's values are drawn from.
-enum Distribution {
+package enum Distribution {
   /// Equal values.
   case constant(Double)
   /// Normal with mean 0. The published backbones: deviation sqrt(2 / (outputs * kh * kw)).

@@ -45,8 +45,16 @@ public struct SegmentationOutput: Sendable {
   public let logits: Tensor
   /// The auxiliary head's, `[N, C, h, w]`; nil for MobileNetV2.
   public let auxiliaryLogits: Tensor?
-  /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network.
+  /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network that was compiled
+  /// without it.
   public let feature: Tensor?
+
+  /// An output from its parts.
+  public init(logits: Tensor, auxiliaryLogits: Tensor?, feature: Tensor?) {
+    self.logits = logits
+    self.auxiliaryLogits = auxiliaryLogits
+    self.feature = feature
+  }
 }
 
 /// A segmentation network: backbone, main head and, on ResNets, an auxiliary head.
@@ -114,12 +122,15 @@ public final class SegmentationNetwork: @unchecked Sendable {
       feature: main.feature)
   }
 
-  /// Adds the network to a frozen program, whose outputs are the main and the auxiliary logits.
-  func compile(into program: FrozenProgram) {
+  /// Adds the network to a frozen program, whose outputs are the main and the auxiliary logits,
+  /// and the feature if it is asked for.
+  func compile(into program: FrozenProgram, withFeature: Bool) {
     let features = backbone.compile(program.input(channels: 3), program)
-    program.output(head.compile(features.last, program))
+    let main = head.compile(features.last, program)
+    program.output(main.logits)
     if let auxiliaryHead, let third = features.auxiliary {
-      program.output(auxiliaryHead.compile(third, program))
+      program.output(auxiliaryHead.compile(third, program).logits)
     }
+    if withFeature { program.output(main.feature) }
   }
 }

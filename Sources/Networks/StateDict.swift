@@ -18,6 +18,13 @@ public final class StateDict: @unchecked Sendable {
     public let tensor: Tensor
     /// Whether it is trained.
     public let role: Role
+
+    /// A tensor under a name.
+    package init(name: String, tensor: Tensor, role: Role) {
+      self.name = name
+      self.tensor = tensor
+      self.role = role
+    }
   }
 
   /// The entries in PyTorch's order.
@@ -44,9 +51,9 @@ public final class StateDict: @unchecked Sendable {
 
 /// Where a layer's tensors go and how they start: a prefix of names, passed to initialisers.
 public struct Scope {
-  let state: StateDict
+  package let state: StateDict
   let prefix: String
-  let start: Initialisation
+  package let start: Initialisation
 
   /// Names that begin with `prefix`, in a state dict.
   package init(state: StateDict, prefix: String, start: Initialisation) {
@@ -61,7 +68,9 @@ public struct Scope {
   }
 
   /// Adds a parameter.
-  func parameter(_ name: String, _ shape: [Int], _ distribution: Distribution) -> Tensor {
+  package func parameter(
+    _ name: String, _ shape: [Int], _ distribution: Distribution
+  ) -> Tensor {
     let tensor = start.tensor(shape, distribution, index: state.entries.count)
     tensor.requiresGradient = true
     state.add(prefix + name, tensor, .parameter)
@@ -69,8 +78,9 @@ public struct Scope {
   }
 
   /// Adds a buffer of equal values.
-  func buffer(_ name: String, _ shape: [Int], _ value: Double, _ type: ElementType? = nil) -> Tensor
-  {
+  package func buffer(
+    _ name: String, _ shape: [Int], _ value: Double, _ type: ElementType? = nil
+  ) -> Tensor {
     let tensor = Tensor.full(shape, value, type ?? start.type, device: start.device)
     state.add(prefix + name, tensor, .buffer)
     return tensor

@@ -41,11 +41,6 @@ public enum ParityCheck {
     return try results[0].get()
   }
 
-  /// Whether a file's kind belongs to methods that are not part of this command yet.
-  public static func isOtherMethod(_ file: ParityFile) -> Bool {
-    (try? file.text("kind")) == "otherKD"
-  }
-
   private static func compute(
     _ file: ParityFile, _ run: ParityRun
   ) throws(ParityError) -> ComputedTensors {
@@ -64,11 +59,12 @@ public enum ParityCheck {
     case "net_input": return try NetworkFile.computeInput(file, run)
     case "net": return try NetworkFile.compute(file, run)
     case "step": return try StepFile.compute(file, run)
+    case "otherKD": return try MethodFile.compute(file, run)
     default:
       throw file.refused(
         "kind", found: "'\(kind.prefix(40))', not known yet",
         expected: "TFE, TSE, KD, blend, distributed, select, metric, optim, preproc, syncbn, "
-          + "net_input, net or step")
+          + "net_input, net, step or otherKD")
     }
   }
 }
@@ -81,12 +77,7 @@ extension ParityFile {
 
   /// The files that paths name: files as they are, folders as their safetensors files by name.
   ///
-  /// In folders, files of methods that this command does not know yet are left out.
-  ///
-  /// - Parameter skipped: called with each file that is left out.
-  public static func files(
-    at paths: [String], skipped: (ParityFile) -> Void = { _ in }
-  ) throws(ParityError) -> [ParityFile] {
+  public static func files(at paths: [String]) throws(ParityError) -> [ParityFile] {
     var files: [ParityFile] = []
     for path in paths {
       var isFolder: ObjCBool = false
@@ -102,9 +93,8 @@ extension ParityFile {
           path, "folder", found: "no safetensors file", expected: "files of reference numbers")
       }
       for name in found {
-        let file = try ParityFile(
-          URL(fileURLWithPath: path).appendingPathComponent(name).path)
-        if ParityCheck.isOtherMethod(file) { skipped(file) } else { files.append(file) }
+        files.append(
+          try ParityFile(URL(fileURLWithPath: path).appendingPathComponent(name).path))
       }
     }
     return files

@@ -4,19 +4,12 @@ import Foundation
 public struct ParityReport: Sendable {
   /// The lines.
   public var lines: [ParityLine] = []
-  /// The names of files that were left out.
-  public var skipped: [String] = []
 
   /// Nothing compared yet.
   public init() {}
 
   /// Whether something was compared and all of it is within its tolerances.
   public var isGood: Bool { !lines.isEmpty && lines.allSatisfy(\.ok) }
-
-  /// A line for each file that was left out.
-  public var skippedLines: [String] {
-    skipped.map { "\($0): skipped; its kind belongs to another method and is not known yet" }
-  }
 
   /// How many lines there are and hold, and which one is nearest to its tolerance.
   public var lastLine: String {
@@ -32,7 +25,6 @@ public struct ParityReport: Sendable {
     get throws {
       struct Object: Encodable {
         let lines: [ParityLine]
-        let skipped: [String]
         let count: Int
         let ok: Int
       }
@@ -41,7 +33,7 @@ public struct ParityReport: Sendable {
       encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       let object = Object(
-        lines: lines, skipped: skipped, count: lines.count, ok: lines.count(where: \.ok))
+        lines: lines, count: lines.count, ok: lines.count(where: \.ok))
       return String(decoding: try encoder.encode(object), as: UTF8.self)
     }
   }

@@ -49,6 +49,11 @@ public struct WeightFormula: Sendable {
     return uniform.map { 0.25 + 0.5 * $0 }
   }
 
+  /// Numbers in [-1, 1) of a name, without a scale.
+  func signed(_ name: String, count: Int) -> [Float] {
+    uniforms(name, count: count).map { 2 * $0 - 1 }
+  }
+
   private func uniforms(_ name: String, count: Int) -> [Float] {
     let key = "\(tag)|\(name)"
     let seed = key.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {

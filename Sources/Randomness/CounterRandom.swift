@@ -40,6 +40,8 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     case test
     /// What a bench feeds; words: tensor.
     case bench
+    /// Draws of distillation methods; words: method, iteration, position in the global batch.
+    case method
   }
 
   /// The next 64 random bits.

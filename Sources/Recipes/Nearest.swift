@@ -4,7 +4,7 @@
 /// its own.
 ///
 /// - Returns: the nearest word, the first of equals; nil when there is none to choose from.
-func nearest(to word: String, among words: some Sequence<String>) -> String? {
+public func nearest(to word: String, among words: some Sequence<String>) -> String? {
   func distance(_ other: String) -> (Int, Int) {
     let whole = editDistance(word, other)
     return (min(whole, editDistance(lastPart(word), lastPart(other)) + 2), whole)

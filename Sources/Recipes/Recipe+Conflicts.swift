@@ -61,7 +61,21 @@ extension Recipe {
   }
 
   private var distillConflict: Conflict? {
-    if distill.method != .rdd { return nil }
+    if distill.method != .rdd {
+      if distill.scope == .task { return nil }
+      return Conflict(
+        key: "distill.scope",
+        found: "distill.scope: \(distill.scope.rawValue) with distill.method "
+          + distill.method.rawValue,
+        expected: "task: without RDD there is no difficulty", remedy: "use distill.method rdd")
+    }
+    if distill.scope != .task, distill.statistics == .local {
+      return Conflict(
+        key: "distill.scope",
+        found: "distill.scope: \(distill.scope.rawValue) with local statistics",
+        expected: "global statistics: methods are taken over the whole batch",
+        remedy: "use distill.scope task or distill.statistics global")
+    }
     if distill.switch == .blend, distill.warmupIterations == train.iterations {
       return Conflict(
         key: "distill.warmup_iterations",

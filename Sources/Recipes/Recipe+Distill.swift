@@ -3,6 +3,10 @@ extension Recipe {
   public struct Distill: Sendable, Equatable {
     /// What is learned besides the labels.
     public var method = Method.rdd
+    /// Methods beside the task loss.
+    public var methods = Methods()
+    /// What the difficulty weighs.
+    public var scope = MapScope.task
     /// Factor of the KD term.
     public var kdWeight = 1.0
     /// Temperature of the KD term.

@@ -4,7 +4,17 @@ extension Key {
       "distill.method", \.distill.method,
       "rdd: TFE, then TSE, and KD. kd: labels and KD. none: labels alone, as for a teacher. "
         + "`distill: none` says the same."),
-    Key("distill.kd_weight", \.distill.kdWeight, 0...1e6, "Factor of the KD term."),
+    Key(
+      "distill.methods", \.distill.methods,
+      "Methods beside the task loss, as [{name: cwd, weight: 3.0}]; the table below has their names "
+        + "and options. A method of weight 0 is left out."),
+    Key(
+      "distill.scope", \.distill.scope,
+      "What RDD's difficulty weighs: the task loss, what the methods say of each pixel (then the "
+        + "task loss is plain), or both."),
+    Key(
+      "distill.kd_weight", \.distill.kdWeight, 0...1e6,
+      "Factor of the KD term; unused where distill.methods lists kd."),
     Key(
       "distill.kd_temperature", \.distill.kdTemperature, 0.01...1000, "Temperature of the KD term."),
     Key(

@@ -1,7 +1,7 @@
 /// Sums over all ranks, as losses and layers see them: no MPI, no files.
 ///
-/// Every method is collective: all ranks call it, in the same order, with buffers of equal length,
-/// and all ranks hold the same bits afterwards. Integers are exact. A rank whose images contribute
+/// Every method is collective: all ranks call it, in the same order, and all ranks hold the same
+/// bits afterwards. Buffers to be summed have equal length on all ranks. Integers are exact. A rank whose images contribute
 /// nothing still takes part, with zeros. A failure ends the job; it does not return.
 public protocol Reducer: AnyObject, Sendable {
   /// This process's index, in `0..<worldSize`.
@@ -13,6 +13,8 @@ public protocol Reducer: AnyObject, Sendable {
   func sum(_ values: UnsafeMutableBufferPointer<Double>)
   /// Replaces each value with its sum over all ranks. Collective.
   func sum(_ values: UnsafeMutableBufferPointer<Int64>)
+  /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
+  func gather(_ bytes: [UInt8]) -> [[UInt8]]
 }
 
 extension Reducer {
@@ -34,4 +36,6 @@ public final class SingleProcess: Reducer {
   public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
   /// Leaves the values as they are.
   public func sum(_ values: UnsafeMutableBufferPointer<Int64>) {}
+  /// The only rank's bytes.
+  public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 }

@@ -45,6 +45,8 @@ private final class SimulatedRank: Reducer {
   func sum(_ values: UnsafeMutableBufferPointer<Int64>) {
     meeting.reduce(rank: rank, values) { $0 &+ $1 }
   }
+
+  func gather(_ bytes: [UInt8]) -> [[UInt8]] { meeting.gather(rank: rank, bytes) }
 }
 
 /// Where simulated ranks meet: everybody brings a buffer, the last one adds, everybody leaves.
@@ -52,12 +54,32 @@ private final class Meeting: @unchecked Sendable {
   let worldSize: Int
   private let condition = NSCondition()
   private var contributions: [UnsafeMutableRawBufferPointer?]
+  private var gathered: [[UInt8]]
   private var arrived = 0
   private var generation = 0
 
   init(worldSize: Int) {
     self.worldSize = worldSize
     contributions = Array(repeating: nil, count: worldSize)
+    gathered = Array(repeating: [], count: worldSize)
+  }
+
+  func gather(rank: Int, _ bytes: [UInt8]) -> [[UInt8]] {
+    condition.lock()
+    gathered[rank] = bytes
+    condition.unlock()
+    // The first sum returns when all have brought theirs, the second when all have taken them.
+    barrier(rank)
+    let all = gathered
+    barrier(rank)
+    return all
+  }
+
+  private func barrier(_ rank: Int) {
+    var nothing: Int64 = 0
+    withUnsafeMutablePointer(to: &nothing) { pointer in
+      reduce(rank: rank, UnsafeMutableBufferPointer(start: pointer, count: 1)) { $0 + $1 }
+    }
   }
 
   func reduce<Value>(

@@ -70,6 +70,25 @@ public enum Autograd {
     }
   }
 
+  /// The gradient of a scalar with respect to a tensor that it was computed from.
+  ///
+  /// - Parameter keepingGraph: whether the gradient has history itself, for second derivatives.
+  public static func gradient(
+    of root: Tensor, withRespectTo input: Tensor, keepingGraph: Bool
+  ) -> Tensor {
+    .make("gradient", root, input) {
+      ct_gradient(&$0, root.handle, input.handle, keepingGraph)
+    }
+  }
+
+  /// Runs `body` with operators that have second derivatives, on this thread; norms in training and
+  /// operators of `custom` have none.
+  public static func twiceDifferentiable<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = ct_set_plain_convolution(true)
+    defer { _ = ct_set_plain_convolution(before) }
+    return try body()
+  }
+
   /// The gradients of an operator's inputs, given those of its outputs (nil: zero).
   public typealias Backward = ([Tensor?]) -> [Tensor?]
 

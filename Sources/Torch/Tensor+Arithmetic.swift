@@ -44,6 +44,8 @@ extension Tensor {
   public func atMost(_ other: Double) -> Tensor { .binary(.lessOrEqual, self, other) }
   /// Where the elements are greater than a number, as bool.
   public func greater(than other: Double) -> Tensor { .binary(.greater, self, other) }
+  /// Where the elements are at least a number, as bool.
+  public func atLeast(_ other: Double) -> Tensor { .binary(.greaterOrEqual, self, other) }
   /// Where both are true.
   public func and(_ other: Tensor) -> Tensor { .binary(.and, self, other) }
   /// Where one or both are true.
@@ -116,6 +118,16 @@ extension Tensor {
   /// The elements at `index` (int64) along a dimension.
   public func gathered(_ dimension: Int, _ index: Tensor) -> Tensor {
     .make("gather", self, index) { ct_gather(&$0, handle, Int32(dimension), index.handle) }
+  }
+  /// The slices of a dimension that a vector of indices (int64) names, in its order.
+  public func selected(_ dimension: Int, _ index: Tensor) -> Tensor {
+    .make("index_select", self, index) {
+      ct_index_select(&$0, handle, Int32(dimension), index.handle)
+    }
+  }
+  /// The indices (int64) that sort a dimension; equal elements stay in order.
+  public func argsort(_ dimension: Int, descending: Bool = false) -> Tensor {
+    .make("argsort", self) { ct_argsort(&$0, handle, Int32(dimension), descending) }
   }
 }
 

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import ImageIO
 import MPI
+import Methods
 import Networks
 import Recipes
 import WeightFiles
@@ -15,7 +16,7 @@ extension TrainingError {
     case let error as RecipeError:
       (error.kind == .unreadable ? Code.missingInput : .badData).rawValue
     case let error as ImageError: (error.kind == .file ? Code.missingInput : .badData).rawValue
-    case is WeightMismatch, is DatasetError: Code.badData.rawValue
+    case is WeightMismatch, is DatasetError, is MethodError: Code.badData.rawValue
     case is LaunchError: LaunchError.exitCode
     case is DisagreementError: Code.badWorld.rawValue
     case is MPIError: FailureExit.communicationFailed

@@ -68,12 +68,11 @@ struct ParityCommand: ParsableCommand {
     let coordinator = try Coordinator(world)
     TorchRuntime.threads = coordinator.threadCount
     var report = ParityReport()
-    let found = try ParityFile.files(at: files) { report.skipped.append($0.name) }
+    let found = try ParityFile.files(at: files)
     let run = ParityRun(
       engine: engine ?? (precision == .float64 ? .reference : .fused),
       precision: precision == .float64 ? .float64 : .float32, device: device,
       threadCount: coordinator.threadCount, reducer: coordinator.reducer)
-    if !json, coordinator.isLead { report.skippedLines.forEach { print($0) } }
     for file in found {
       let lines =
         try ranksSimulated.map { try ParityCheck.lines(file, run, simulatedRanks: $0) }

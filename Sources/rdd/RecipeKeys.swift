@@ -1,4 +1,5 @@
 import ArgumentParser
+import Methods
 import Recipes
 
 /// `rdd recipe-keys`: the reference of recipes, as Documentation/recipe-keys.md holds it.
@@ -6,5 +7,8 @@ struct RecipeKeys: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print every key of a recipe with its type, default and meaning, as Markdown.")
 
-  func run() { print(Recipe.referenceTable(), terminator: "") }
+  func run() {
+    print(Recipe.referenceTable())
+    print(MethodTable.reference(), terminator: "")
+  }
 }

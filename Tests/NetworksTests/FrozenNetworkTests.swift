@@ -24,6 +24,10 @@ import Torch
     if let mine = frozen.auxiliaryLogits, let theirs = eager.auxiliaryLogits {
       try expectClose(mine, theirs)
     }
+    #expect(frozen.feature == nil)
+    let tapped = FrozenNetwork(network, precision: .float32, withFeature: true)(images)
+    try expectClose(tapped.logits, eager.logits)
+    try expectClose(try #require(tapped.feature), try #require(eager.feature))
     // Another size, then the first again: plans are kept by size.
     let small = Self.images([1, 3, 33, 40])
     let other = Autograd.withoutHistory { network(small, .evaluation()) }

@@ -32,7 +32,7 @@ import Testing
     #expect(result.exitCode == 0, "\(result)")
     let lines = lines(result)
     let count = lines.count - 1
-    #expect(count == 368 && lines.dropLast().allSatisfy { $0.hasSuffix("  ok") }, "\(result)")
+    #expect(count == 414 && lines.dropLast().allSatisfy { $0.hasSuffix("  ok") }, "\(result)")
     #expect(lines.last?.hasPrefix("\(count) of \(count) lines ok; ") == true, "\(result)")
   }
 
@@ -84,23 +84,12 @@ import Testing
     }
   }
 
-  @Test func foldersSkipOtherMethods() throws {
+  @Test func filesOfUnknownMethodsAreRefused() throws {
     try withTemporaryFolder { folder in
-      var other = try Golden("\(golden)/kd.safetensors")
-      other.header = other.header.replacingOccurrences(
-        of: "\"kind\":\"KD\"", with: "\"kind\":\"otherKD\"")
-      other.header = other.header.replacingOccurrences(
-        of: "\"kind\": \"KD\"", with: "\"kind\": \"otherKD\"")
-      let path = folder.appendingPathComponent("kd_at.safetensors").path
-      try other.write(path)
-      try FileManager.default.copyItem(
-        atPath: "\(golden)/optim.safetensors",
-        toPath: folder.appendingPathComponent("optim.safetensors").path)
-      let result = try run([folder.path])
-      #expect(
-        result.exitCode == 0 && result.standardOutput.hasPrefix("kd_at: skipped"), "\(result)")
-      let named = try run([path])
-      #expect(named.exitCode == 65 && named.standardError.contains("not known yet"), "\(named)")
+      let path = folder.appendingPathComponent("kd_none.safetensors").path
+      try FileManager.default.copyItem(atPath: "\(golden)/kd_at.safetensors", toPath: path)
+      let named = try run([folder.path])
+      #expect(named.exitCode == 65 && named.standardError.contains("kd_cwd"), "\(named)")
     }
   }
 

@@ -109,6 +109,8 @@ struct ReferenceTests {
     train.bucket_mebibytes = 25
     train.tensorboard = true
     distill.method = rdd
+    distill.methods = []
+    distill.scope = task
     distill.kd_weight = 1.0
     distill.kd_temperature = 1.0
     distill.auxiliary_weight = 0.4

@@ -77,6 +77,13 @@ int ct_reduce(ct_tensor **out, int op, const ct_tensor *a, const int64_t *dimens
 int ct_argmax(ct_tensor **out, const ct_tensor *a, int dimension);
 int ct_softmax(ct_tensor **out, const ct_tensor *a, int dimension, bool logarithm);
 int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
+// The slices of one dimension that a vector of int64 names.
+int ct_index_select(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
+// The indices that sort a dimension; equal elements stay in order.
+int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descending);
+// Whether convolutions on this thread are LibTorch's, which have second derivatives; returns what it
+// was.
+bool ct_set_plain_convolution(bool plain);
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
               int stride, int padding, int dilation, int groups);
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
@@ -101,6 +108,8 @@ int ct_grad(ct_tensor **out, const ct_tensor *t);
 int ct_set_grad(ct_tensor *t, const ct_tensor *grad);
 // grads[i] may be NULL for a scalar root.
 int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count);
+// d(root)/d(input) of a scalar; with create_graph it has history itself.
+int ct_gradient(ct_tensor **out, const ct_tensor *root, const ct_tensor *input, bool create_graph);
 // Calls `fn(context)` each time the gradient of the leaf `t` is final in a backward pass.
 int ct_on_gradient(const ct_tensor *t, void (*fn)(void *), void *context);
 

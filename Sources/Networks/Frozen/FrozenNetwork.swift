@@ -6,25 +6,32 @@ import Torch
 /// mode, to rounding.
 public final class FrozenNetwork: @unchecked Sendable {
   private let program: FrozenProgram
+  private let hasFeature: Bool
 
   /// Compiles the network as it is now.
   ///
   /// - Parameters:
   ///   - network: float32, in host memory.
   ///   - precision: float32 or bfloat16.
-  public init(_ network: SegmentationNetwork, precision: ElementType) {
+  ///   - withFeature: whether its output has what the main classifier reads.
+  public init(
+    _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false
+  ) {
     program = FrozenProgram(precision)
-    Autograd.withoutHistory { network.compile(into: program) }
+    hasFeature = withFeature
+    Autograd.withoutHistory { network.compile(into: program, withFeature: withFeature) }
   }
 
   /// Logits of images, float32.
   ///
   /// - Parameter images: `[N, 3, H, W]`, BGR with the mean subtracted, float32.
-  /// - Returns: logits at H/8 x W/8, rounded up; no feature.
+  /// - Returns: logits at H/8 x W/8, rounded up, and the feature if it was asked for.
   public func callAsFunction(_ images: Tensor) -> SegmentationOutput {
     let outputs = Autograd.withoutHistory { program.run(images).map { $0.to(.float32) } }
+    let heads = outputs.count - (hasFeature ? 1 : 0)
     return SegmentationOutput(
-      logits: outputs[0], auxiliaryLogits: outputs.count > 1 ? outputs[1] : nil, feature: nil)
+      logits: outputs[0], auxiliaryLogits: heads > 1 ? outputs[1] : nil,
+      feature: hasFeature ? outputs[heads] : nil)
   }
 }
 

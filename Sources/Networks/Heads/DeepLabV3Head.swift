@@ -38,7 +38,9 @@ final class DeepLabV3Head: Head {
     return end(dropout(project(pyramid, pass), pass), pass)
   }
 
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+  func compile(
+    _ x: FrozenValue, _ program: FrozenProgram
+  ) -> (feature: FrozenValue, logits: FrozenValue) {
     let whole = pooled.compile(program.averagePool(x, bins: 1), program)
     let pyramid = program.concatenate(
       branches.map { $0.compile(x, program) } + [program.resize(whole, like: x)])

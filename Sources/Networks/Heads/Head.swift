@@ -5,8 +5,10 @@ protocol Head {
   /// `[N, I, h, w]` to the features before the classifier and the logits `[N, C, h, w]`.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor)
 
-  /// The logits as nodes of a frozen program.
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue
+  /// The same as nodes of a frozen program.
+  func compile(
+    _ x: FrozenValue, _ program: FrozenProgram
+  ) -> (feature: FrozenValue, logits: FrozenValue)
 }
 
 /// 3x3 convolution, BatchNorm, ReLU, dropout 0.1, 1x1 classifier: the end of every head.
@@ -30,7 +32,10 @@ final class FullyConvolutionalHead: Head {
     return (feature, classifier(feature))
   }
 
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
-    classifier.compile(block.compile(x, program), program)
+  func compile(
+    _ x: FrozenValue, _ program: FrozenProgram
+  ) -> (feature: FrozenValue, logits: FrozenValue) {
+    let feature = block.compile(x, program)
+    return (feature, classifier.compile(feature, program))
   }
 }

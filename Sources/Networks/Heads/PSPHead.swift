@@ -29,7 +29,9 @@ final class PSPHead: Head {
     return end(Tensor.concatenated([x] + levels, 1), pass)
   }
 
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
+  func compile(
+    _ x: FrozenValue, _ program: FrozenProgram
+  ) -> (feature: FrozenValue, logits: FrozenValue) {
     let levels = pyramid.map { level in
       let pooled = program.averagePool(x, bins: level.bins)
       return program.resize(level.block.compile(pooled, program), like: x)

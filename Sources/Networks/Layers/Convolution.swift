@@ -1,23 +1,25 @@
 import Torch
 
 /// A 2-D convolution with square kernel. Source: PyTorch `Conv2d`.
-final class Convolution {
+package final class Convolution {
   /// How the weights start.
-  enum Start {
+  package enum Start {
     /// The published backbones: normal, deviation sqrt(2 / (outputs * k * k)).
     case backbone
     /// PyTorch's default: uniform within 1 / sqrt(fan in), the bias too.
     case head
   }
 
-  let weight: Tensor
+  /// `[O, I / groups, k, k]`.
+  package let weight: Tensor
   let bias: Tensor?
   let stride: Int
   let padding: Int
   let dilation: Int
   let groups: Int
 
-  init(
+  /// A convolution with the names of `scope`.
+  package init(
     _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
     dilation: Int = 1, groups: Int = 1, bias: Bool = false, start: Start
   ) {
@@ -35,7 +37,7 @@ final class Convolution {
   }
 
   /// `[N, I, H, W]` to `[N, O, H', W']`, of x's type.
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  package func callAsFunction(_ x: Tensor) -> Tensor {
     Functional.convolution(
       x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation,
       groups: groups)

@@ -52,13 +52,15 @@ public enum StepBench {
     let sources = try DataSources(recipe.data)
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     let student = try NetworkFactory.student(recipe, device: device)
+    let methods = try recipe.methods(student, teacher)
     let step = try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
-      parameters: FlatParameters(student), coordinator: coordinator, device: device)
+      recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
+      methods: methods, parameters: FlatParameters(student, methods), coordinator: coordinator,
+      device: device)
     let last = recipe.train.iterations
     let loader = try sources.loader(recipe, last - count...last, coordinator)
     defer { loader.stop() }
-    let sequence = StepSequence(step, loader, last: last, recipe)
+    let sequence = StepSequence(step, loader, last: last)
     var usage = ProcessUsage()
     // Not the very last: it has no next batch for the teacher.
     let samples = try (last - count..<last).map { iteration in

@@ -32,6 +32,7 @@ extension RunCheck {
     describe(student, "student", recipe.student.network, origin)
     guard recipe.distill.method != .none else {
       report.note("teacher", "none")
+      if let student { _ = report.attempt { try recipe.methods(student, nil) } }
       return student.map { sizes($0, nil) }
     }
     let teacher = report.attempt { try NetworkFactory.teacher(recipe) }
@@ -40,6 +41,9 @@ extension RunCheck {
       report.warn("a teacher drawn from the seed teaches nothing; it is for timing")
     }
     guard let student, let teacher else { return nil }
+    _ = report.attempt { try recipe.methods(student, teacher) }
+    let listed = recipe.distill.methods.list.map(\.name)
+    if !listed.isEmpty { report.note("methods", listed.joined(separator: ", ")) }
     return sizes(student, teacher)
   }
 

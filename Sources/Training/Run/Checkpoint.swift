@@ -1,8 +1,9 @@
+import Methods
 import Networks
 import Torch
 import WeightFiles
 
-/// All that a run needs to go on: weights, momentum, iteration, best score.
+/// All that a run needs to go on: weights, momentum, methods' state, iteration, best score.
 ///
 /// Randomness is a function of (seed, iteration, sample), so there is no generator to save, and any
 /// number of ranks can go on.
@@ -20,7 +21,7 @@ struct Checkpoint {
 
   /// The checkpoint as a file's content.
   func archive(
-    _ network: SegmentationNetwork, _ parameters: FlatParameters
+    _ network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
   ) -> TensorArchive {
     let momenta = parameters.places.reversed().map { place in
       StoredTensor(
@@ -34,7 +35,9 @@ struct Checkpoint {
     }
     if owesValidation { metadata[Self.owesValidationKey] = "true" }
     return TensorArchive(
-      tensors: network.state.stored(prefix: Self.weightPrefix) + momenta, metadata: metadata)
+      tensors: network.state.stored(prefix: Self.weightPrefix) + momenta
+        + (methods?.entries ?? []).map { StoredTensor(name: $0.name, $0.tensor) },
+      metadata: metadata)
   }
 
   /// Restores a run from a file's content.
@@ -42,7 +45,7 @@ struct Checkpoint {
   /// - Throws: `WeightMismatch` if it belongs to another network.
   init(
     _ stored: CheckpointStore.Checkpoint, into network: SegmentationNetwork,
-    _ parameters: FlatParameters
+    _ methods: MethodSuite?, _ parameters: FlatParameters
   ) throws {
     iteration = stored.iteration
     owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
@@ -55,18 +58,22 @@ struct Checkpoint {
       .map { $0.renamed(String($0.name.dropFirst(Self.weightPrefix.count))) }
     try network.state.load(
       TensorArchive(tensors: weights), from: stored.path, network: network.architecture.rawValue)
+    func restore(_ tensor: Tensor, from name: String) throws {
+      guard let found = stored.archive[name], found.shape == tensor.shape,
+        found.elementType.torch != nil
+      else {
+        throw WeightMismatch(
+          path: stored.path, network: network.architecture.rawValue,
+          problems: ["\(name) missing or of another shape"])
+      }
+      tensor.copy(from: Tensor(found))
+    }
     try Autograd.withoutHistory {
       for place in parameters.places {
-        let name = Self.momentumPrefix + place.name
-        guard let momentum = stored.archive[name], momentum.shape == place.parameter.shape,
-          momentum.elementType.torch != nil
-        else {
-          throw WeightMismatch(
-            path: stored.path, network: network.architecture.rawValue,
-            problems: ["\(name) missing or of another shape"])
-        }
-        parameters.part(parameters.momentum, place).copy(from: Tensor(momentum))
+        try restore(
+          parameters.part(parameters.momentum, place), from: Self.momentumPrefix + place.name)
       }
+      for entry in methods?.entries ?? [] { try restore(entry.tensor, from: entry.name) }
     }
   }
 

@@ -60,6 +60,8 @@ public struct TrainingLine: Codable, Sendable {
   public var taskLoss: Double
   /// The KD term, with its factor.
   public var kdLoss: Double
+  /// The methods' terms without the methods' weights.
+  public var methods: [String: Double]?
   /// Of this iteration.
   public var learningRate: Double
   /// Euclidean, of the gradients summed over ranks.
@@ -108,7 +110,7 @@ public struct TrainingLine: Codable, Sendable {
   public var skippedUpdates: Int
 
   enum CodingKeys: String, CodingKey {
-    case kind, iteration, stage, loss
+    case kind, iteration, stage, loss, methods
     case taskLoss = "task_loss"
     case kdLoss = "kd_loss"
     case learningRate = "learning_rate"

@@ -39,7 +39,10 @@ struct MetricsWindow {
     }
     return TrainingLine(
       iteration: iteration, stage: report.stage, loss: result.loss, taskLoss: result.taskLoss,
-      kdLoss: result.distillationLoss, learningRate: rate, gradientNorm: report.gradientNorm,
+      kdLoss: result.distillationLoss,
+      methods: report.terms.isEmpty
+        ? nil : Dictionary(report.terms.map { ($0.name, $0.value) }) { $1 }, learningRate: rate,
+      gradientNorm: report.gradientNorm,
       imagesPerSecond: Double(batchSize * steps) / max(seconds, 1e-9),
       secondsPerIteration: seconds * each, dataWaitSeconds: phases[.data, default: 0] * each,
       communicationWaitSeconds: phases[.communication, default: 0] * each,

@@ -1,4 +1,5 @@
 import Logging
+import Methods
 import Networks
 import Recipes
 import WeightFiles
@@ -58,20 +59,21 @@ final class RunStorage {
 
   /// Restores the newest checkpoint; nil if the run has not begun.
   func restored(
-    into network: SegmentationNetwork, _ parameters: FlatParameters
+    into network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
   ) throws -> Checkpoint? {
     guard let found else { return nil }
-    let checkpoint = try Checkpoint(found, into: network, parameters)
+    let checkpoint = try Checkpoint(found, into: network, methods, parameters)
     logger.info("going on from \(found.path) (iteration \(checkpoint.iteration))")
     return checkpoint
   }
 
   /// Saves a checkpoint; returns when it is on the disk and verified.
   func save(
-    _ checkpoint: Checkpoint, _ network: SegmentationNetwork, _ parameters: FlatParameters
+    _ checkpoint: Checkpoint, _ network: SegmentationNetwork, _ methods: MethodSuite?,
+    _ parameters: FlatParameters
   ) throws {
     for failure in try store.save(
-      checkpoint.archive(network, parameters), iteration: checkpoint.iteration)
+      checkpoint.archive(network, methods, parameters), iteration: checkpoint.iteration)
     {
       logger.warning("an older checkpoint stays: \(failure)")
     }

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import Logging
+import Methods
 import Networks
 import Recipes
 import Torch
@@ -24,6 +25,7 @@ public final class Trainer {
   private let logger: Logger
   private let sources: DataSources
   private let student: SegmentationNetwork
+  private let methods: MethodSuite?
   private let parameters: FlatParameters
   private let step: TrainingStep
   /// Rank 0's alone.
@@ -51,6 +53,7 @@ public final class Trainer {
     self.coordinator = coordinator
     self.logger = logger
     try coordinator.requireImages(recipe.train.batchSize)
+    try recipe.checkMethods()
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.keepMemory()
@@ -59,8 +62,13 @@ public final class Trainer {
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
-    parameters = FlatParameters(student)
-    state = try storage?.restored(into: student, parameters) ?? Checkpoint()
+    // Before a checkpoint brings norms that have moved, to rank 0 first.
+    if let teacher {
+      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
+    }
+    methods = try recipe.methods(student, teacher)
+    parameters = FlatParameters(student, methods)
+    state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     let student = student
     pictures =
@@ -72,12 +80,11 @@ public final class Trainer {
           threadCount: coordinator.threadCount)
       }
     step = try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe) },
+      recipe, student: student,
+      teacher: teacher.map { [methods] in Teacher($0, recipe, methods?.needs ?? []) },
+      methods: methods,
       parameters: parameters,
       coordinator: coordinator, device: device)
-    if let teacher {
-      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
-    }
     try share()
   }
 
@@ -104,7 +111,7 @@ public final class Trainer {
     let iterations = state.iteration + 1...recipe.train.iterations
     let loader = try sources.loader(recipe, iterations, coordinator)
     defer { loader.stop() }
-    let steps = StepSequence(step, loader, last: recipe.train.iterations, recipe)
+    let steps = StepSequence(step, loader, last: recipe.train.iterations)
     var window = MetricsWindow()
     var nonfinite = 0
     var last: ValidationLine?
@@ -233,7 +240,7 @@ public final class Trainer {
     try compareWeights()
     let begin = MonotonicClock.seconds
     do {
-      try storage?.save(state, student, parameters)
+      try storage?.save(state, student, methods, parameters)
     } catch {
       let missed = try saveLimit.missed(error, isLast: isLast)
       progress.warn(
@@ -269,7 +276,8 @@ public final class Trainer {
     let score = Double(bitPattern: UInt64(bitPattern: header[2]))
     state.owesValidation = header[3] != 0
     state.best = header[1] < 0 ? nil : (score, Int(header[1]))
-    let buffers = student.state.entries.filter { $0.role == .buffer }.map(\.tensor)
+    let buffers = (student.state.entries + (methods?.entries ?? []))
+      .filter { $0.role == .buffer }.map(\.tensor)
     for tensor in [parameters.values, parameters.momentum] + buffers {
       let host = tensor.to(device: .cpu)
       try coordinator.broadcast(

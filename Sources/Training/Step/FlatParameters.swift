@@ -1,5 +1,6 @@
 import DataParallel
 import MPI
+import Methods
 import Networks
 import Torch
 
@@ -31,8 +32,11 @@ public final class FlatParameters: Sendable {
   private let isStaged: Bool
 
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
-  public convenience init(_ network: SegmentationNetwork) {
-    self.init(network.state.parameters.map { ($0.name, $0.tensor) })
+  ///
+  /// - Parameter methods: whose trained tensors follow the network's.
+  public convenience init(_ network: SegmentationNetwork, _ methods: MethodSuite? = nil) {
+    let trained = (methods?.entries ?? []).filter { $0.role == .parameter }
+    self.init((network.state.parameters + trained).map { ($0.name, $0.tensor) })
   }
 
   /// Moves parameters, of which there is at least one, into one buffer, the last first.

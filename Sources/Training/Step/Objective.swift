@@ -61,7 +61,8 @@ public struct Objective: Sendable {
     options.confidence = distill.tse.confidence == .groundTruth ? .groundTruth : .maximum
     options.reduction = distill.tse.reduction == .maskedMean ? .maskedMean : .allPixels
     options.auxiliaryWeight = distill.auxiliaryWeight
-    options.distillationWeight = distill.method == .none ? 0 : distill.kdWeight
+    options.distillationWeight =
+      distill.method == .none || recipe.listsKD ? 0 : distill.kdWeight
     options.distillationTemperature = distill.kdTemperature
     return options
   }

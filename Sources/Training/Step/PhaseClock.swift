@@ -11,6 +11,8 @@ public enum Phase: String, CaseIterable, Sendable, Codable {
   case student
   /// Difficulty maps, statistics, losses and their gradients.
   case difficulty
+  /// The terms of distillation methods, where there are any.
+  case methods
   /// The student's backward pass.
   case backward
   /// Waiting for gradients of other ranks that backward did not hide.

@@ -1,5 +1,4 @@
 import Datasets
-import Recipes
 
 /// Takes batch after batch through the training step, the teacher one batch ahead.
 ///
@@ -15,11 +14,11 @@ final class StepSequence {
   private var next: Result<TrainingStep.Lesson, any Error>?
 
   /// The iterations of `loader`, which end with `last`.
-  init(_ step: TrainingStep, _ loader: BatchLoader, last: Int, _ recipe: Recipe) {
+  init(_ step: TrainingStep, _ loader: BatchLoader, last: Int) {
     self.step = step
     self.loader = loader
     self.last = last
-    isAhead = recipe.teacher.ahead && recipe.distill.method != .none
+    isAhead = step.teachesAhead
   }
 
   /// Runs one iteration; each once, in order. Collective.
@@ -41,7 +40,7 @@ final class StepSequence {
       let batch = try loader.next()
       clock.end(.data, ahead: ahead)
       defer { clock.end(.teacher, ahead: ahead) }
-      return step.lesson(on: batch)
+      return step.lesson(on: batch, iteration: clock.iteration + (ahead ? 1 : 0))
     }
   }
 }

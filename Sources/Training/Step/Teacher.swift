@@ -1,3 +1,4 @@
+import Methods
 import Networks
 import Recipes
 import Torch
@@ -10,13 +11,36 @@ public enum Teacher {
   case eager(SegmentationNetwork, precision: Torch.ElementType)
 
   /// The teacher as the recipe wants it; float64 and other devices are always eager.
-  init(_ network: SegmentationNetwork, _ recipe: Recipe) {
+  ///
+  /// - Parameter needs: what methods read of it: features, or what a compiled network cannot give.
+  init(_ network: SegmentationNetwork, _ recipe: Recipe, _ needs: MethodNeeds = []) {
     let precision = recipe.train.precision.elementType
-    if recipe.teacher.engine == .compiled, precision != .float64, network.device == .cpu {
-      self = .compiled(FrozenNetwork(network, precision: precision))
+    let isPlain = needs.isDisjoint(with: [.adaptation, .inputGradients])
+    if isPlain, recipe.teacher.engine == .compiled, precision != .float64, network.device == .cpu {
+      self = .compiled(
+        FrozenNetwork(network, precision: precision, withFeature: needs.contains(.features)))
     } else {
       self = .eager(network, precision: precision)
     }
+  }
+
+  /// Logits by the statistics of this batch, which move the running ones, without history.
+  /// Collective.
+  func adapting(_ images: Tensor, _ training: Pass.Training) -> SegmentationOutput {
+    guard case .eager(let network, let precision) = self else {
+      preconditionFailure("Teacher.adapting: compiled; expected eager, as methods need it")
+    }
+    return Autograd.withoutHistory {
+      network(images, .training(training, precision: precision))
+    }
+  }
+
+  /// Logits with history, in evaluation mode.
+  func graph(_ images: Tensor) -> Tensor {
+    guard case .eager(let network, _) = self else {
+      preconditionFailure("Teacher.graph: compiled; expected eager, as methods need it")
+    }
+    return network(images, .evaluation(precision: images.type)).logits
   }
 
   /// Logits of images `[N, 3, H, W]`, without history.

@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Difficulty
+import Methods
 import Networks
 import Recipes
 import Reduction
@@ -19,6 +20,8 @@ final class TrainingStep {
   /// What a step did.
   struct Report {
     var result: DifficultyResult
+    /// The methods' terms, by name, without the methods' weights.
+    var terms: [(name: String, value: Double)]
     var stage: Stage
     /// The Euclidean norm of the summed gradients.
     var gradientNorm: Double
@@ -51,26 +54,28 @@ final class TrainingStep {
     let taught: SegmentationOutput?
   }
 
-  private let recipe: Recipe
+  let recipe: Recipe
   private let objective: Objective
   private let student: SegmentationNetwork
   private let teacher: Teacher?
+  private let methods: MethodSuite?
   private let parameters: FlatParameters
   private let buckets: GradientBuckets
-  private let loss: TaskLoss
+  let loss: TaskLoss
   private let optimiser: SGD
   private let schedule: PolynomialSchedule
-  private let reducer: any Reducer
+  let reducer: any Reducer
   private let precision: Torch.ElementType
   private let device: Device
 
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?,
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?, methods: MethodSuite?,
     parameters: FlatParameters, coordinator: Coordinator, device: Device
   ) throws {
     self.recipe = recipe
     self.student = student
     self.teacher = teacher
+    self.methods = methods
     self.parameters = parameters
     self.device = device
     objective = Objective(recipe)
@@ -97,10 +102,25 @@ final class TrainingStep {
   /// The learning rate of an iteration.
   func rate(_ iteration: Int) -> Double { schedule.rate(iteration) }
 
-  /// Asks the teacher about a batch. Not collective.
-  func lesson(on batch: Batch) -> Lesson {
+  /// Whether the teacher may see the next batch early: not if a batch moves its norms.
+  var teachesAhead: Bool {
+    recipe.teacher.ahead && teacher != nil && !(methods?.needs.contains(.adaptation) ?? false)
+  }
+
+  /// Asks the teacher about an iteration's batch. Collective if `teachesAhead` is false.
+  func lesson(on batch: Batch, iteration: Int) -> Lesson {
     let images = batch.imageTensor.to(student.parameterType, device: device)
-    return Lesson(batch: batch, images: images, taught: teacher.map { $0(images) })
+    let adapts = methods?.adaptsTeacher(iteration) ?? false
+    let taught = teacher.map {
+      adapts ? $0.adapting(images, training(batch, iteration, dropout: false)) : $0(images)
+    }
+    return Lesson(batch: batch, images: images, taught: taught)
+  }
+
+  private func training(_ batch: Batch, _ iteration: Int, dropout: Bool) -> Pass.Training {
+    Pass.Training(
+      reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
+      positions: batch.positions, dropout: dropout)
   }
 
   /// Runs one iteration on this rank's images. Collective.
@@ -115,24 +135,36 @@ final class TrainingStep {
   ) -> Report {
     var clock = clock
     let iteration = clock.iteration
-    let (batch, taught) = (lesson.batch, lesson.taught)
+    let (batch, images, taught) = (lesson.batch, lesson.images, lesson.taught)
     let collectivesBefore = collectiveSeconds
     let pass = Pass.training(
-      Pass.Training(
-        reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
-        positions: batch.positions, dropout: recipe.student.dropout),
-      precision: precision)
-    let output = student(lesson.images, pass)
+      training(batch, iteration, dropout: recipe.student.dropout), precision: precision)
+    let output = student(images, pass)
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
-    let (result, gradients) = loss.evaluate(
+    let options = objective.options(iteration, imageCount: imageCount)
+    var (result, gradients) = loss.evaluate(
       student: output.heads, teacher: taught?.heads, labels: batch.labelView,
       firstImage: batch.positions.lowerBound, globalImageCount: recipe.train.batchSize,
-      options: objective.options(iteration, imageCount: imageCount), reducer: reducer)
+      options: recipe.distill.scope == .distill ? options.withoutDifficulty : options,
+      reducer: reducer)
     clock.end(.difficulty)
     var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
     if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
+    var terms: [(name: String, value: Double)] = []
+    if let methods {
+      let step = MethodStep(
+        iteration: iteration, positions: batch.positions, batchSize: recipe.train.batchSize,
+        images: images, labels: batch.labelTensor(device), student: output, teacher: taught,
+        difficulty: map(output, taught, batch, options), reducer: reducer,
+        passes: passes(pass))
+      let outcome = methods.evaluate(step)
+      if outcome.root.requiresGradient { roots.append((outcome.root, nil)) }
+      result.loss += outcome.loss
+      terms = outcome.terms
+      clock.end(.methods)
+    }
     Autograd.backward(roots)
     clock.end(.backward)
     meanwhile(&clock)
@@ -152,7 +184,7 @@ final class TrainingStep {
     }
     clock.end(.update)
     return Report(
-      result: result, stage: objective.stage(iteration), gradientNorm: norm,
+      result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
       omission: omission, endsOfficially: official.end, spans: clock.spans,
       buckets: buckets.events,
       collectiveSeconds: collectiveSeconds - collectivesBefore)
@@ -167,6 +199,24 @@ final class TrainingStep {
     var ranks: [Int64] = [statistics.fallback ? 1 : 0, statistics.emptyMask ? 1 : 0]
     reducer.sum(&ranks)
     return (ranks[0] > 0, ranks[1] > 0)
+  }
+
+  /// What methods run over images of their own.
+  private func passes(_ pass: Pass) -> MethodStep.Passes {
+    let (student, teacher, precision) = (student, teacher, precision)
+    return MethodStep.Passes(
+      student: { student($0, pass) },
+      evaluated: { images in
+        Autograd.withoutHistory { student(images, .evaluation(precision: precision)) }
+      },
+      teacher: { images in
+        guard let teacher else {
+          preconditionFailure("TrainingStep: no teacher; expected one where methods need passes")
+        }
+        return teacher(images)
+      },
+      studentGraph: { student($0, .evaluation(precision: $0.type)).logits },
+      teacherGraph: { teacher?.graph($0) ?? MethodStep.Passes.missing() })
   }
 
   private var collectiveSeconds: Double { (reducer as? RankReducer)?.seconds ?? 0 }
@@ -193,6 +243,11 @@ extension Batch {
     }
     return Tensor.over(
       base, [positions.count, 3, crop.height, crop.width], .float32, owner: self)
+  }
+
+  /// A copy of the labels `[n, H, W]`, int64.
+  func labelTensor(_ device: Device) -> Tensor {
+    Tensor(Array(labels), [positions.count, crop.height, crop.width]).to(.int64, device: device)
   }
 
   /// The labels `[n, H, W]` in this batch's memory.

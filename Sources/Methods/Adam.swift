@@ -1,0 +1,78 @@
+import Foundation
+import Networks
+import Randomness
+import Reduction
+import Torch
+
+/// Adam for tensors that are not the student's: adversaries, and networks trained beforehand.
+///
+/// Source: Kingma and Ba 2015, as PyTorch's `Adam` without weight decay.
+struct Adam {
+  let parameters: [Tensor]
+  let rate: Double
+  let decay: (first: Double, second: Double)
+  private let first: [Tensor]
+  private let second: [Tensor]
+  /// Updates so far, `[1]`.
+  private let count: Tensor
+
+  /// An optimiser whose state goes into a scope; without one it is kept nowhere.
+  init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil) {
+    self.parameters = parameters
+    self.rate = rate
+    self.decay = decay
+    func state(_ name: String) -> [Tensor] {
+      parameters.enumerated().map { index, tensor in
+        scope?.buffer("\(name).\(index)", tensor.shape, 0) ?? tensor.detached.zerosLike
+      }
+    }
+    first = state("first")
+    second = state("second")
+    count = scope?.buffer("count", [1], 0, .int64) ?? Tensor.zeros([1], .int64)
+  }
+
+  /// Moves the parameters along the gradient of the ranks' summed loss; a gradient that is not finite
+  /// moves nothing. Collective.
+  func update(_ loss: Tensor, _ reducer: any Reducer) {
+    Autograd.backward([(loss, nil)])
+    var values = parameters.flatMap { tensor in
+      tensor.gradient?.array(Double.self) ?? [Double](repeating: 0, count: tensor.count)
+    }
+    for tensor in parameters { tensor.gradient = nil }
+    reducer.sum(&values)
+    guard values.allSatisfy({ $0.isFinite }) else { return }
+    Autograd.withoutHistory { apply(values) }
+  }
+
+  private func apply(_ values: [Double]) {
+    count.copy(from: count + 1)
+    let steps = count.item
+    let corrections = (1 - pow(decay.first, steps), 1 - pow(decay.second, steps))
+    var start = 0
+    for (index, tensor) in parameters.enumerated() {
+      let gradient = Tensor(Array(values[start..<start + tensor.count]), tensor.shape)
+        .to(tensor.type, device: tensor.device)
+      start += tensor.count
+      first[index].scale(by: decay.first)
+      first[index].add(gradient, times: 1 - decay.first)
+      second[index].scale(by: decay.second)
+      second[index].add(gradient * gradient, times: 1 - decay.second)
+      let spread = (second[index] / corrections.1).squareRoot + 1e-8
+      tensor.add(first[index] / spread, times: -rate / corrections.0)
+    }
+  }
+}
+
+extension Scope {
+  /// A tensor that is trained by a loss of its own, not with the student: uniform within a bound.
+  func adversary(
+    _ name: String, _ shape: [Int], bound: Double, seed: UInt64, key: Int
+  ) -> Tensor {
+    let tensor = buffer(name, shape, 0)
+    var random = CounterRandom(.method, seed: seed, key)
+    let values = (0..<tensor.count).map { _ in bound * (2 * random.uniform() - 1) }
+    tensor.copy(from: Tensor(values, shape))
+    tensor.requiresGradient = true
+    return tensor
+  }
+}

@@ -1,0 +1,212 @@
+import Networks
+import Torch
+
+/// A distillation method: what it adds to the loss of a step.
+///
+/// A step asks every active method twice. First for what it must know of the whole global batch:
+/// all methods' requests travel in one sum and one gather over ranks. Then for its terms, autograd
+/// expressions on the live outputs of the student. Trained tensors and other state are registered
+/// in the scope that the initialiser gets, and are then summed, checkpointed and shared by the
+/// trainer, which knows no method by name.
+///
+/// A method is added by a file with such a class and a line in `MethodTable.all`.
+public protocol Distiller: AnyObject {
+  /// Name, source, default weight and options.
+  static var card: MethodCard { get }
+
+  /// A method with its options; new tensors go into `scope`.
+  ///
+  /// - Throws: `MethodError` if the networks or the data cannot give what it needs.
+  init(
+    _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
+  ) throws(MethodError)
+
+  /// What each step must bring; by default the card's.
+  var needs: MethodNeeds { get }
+
+  /// Whether the teacher's norms follow the batch of an iteration; by default they never do.
+  func adaptsTeacher(_ iteration: Int) -> Bool
+
+  /// Asks for global values of a step; by default for none. Not collective.
+  func request(_ requests: MethodRequests, _ step: MethodStep)
+
+  /// The terms of a step, with gradients of this rank's part alone. On all ranks, in one order.
+  func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term]
+}
+
+extension Distiller {
+  /// What the card says.
+  public var needs: MethodNeeds { Self.card.needs }
+  /// Never.
+  public func adaptsTeacher(_ iteration: Int) -> Bool { false }
+  /// Asks for nothing.
+  public func request(_ requests: MethodRequests, _ step: MethodStep) {}
+}
+
+/// What a method needs beyond the student's logits.
+public struct MethodNeeds: OptionSet, Sendable {
+  /// The bits.
+  public let rawValue: Int
+  /// A set from its bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+  /// The teacher's logits.
+  public static let teacher = MethodNeeds(rawValue: 1)
+  /// What the main classifiers of student and teacher read.
+  public static let features = MethodNeeds(rawValue: 2)
+  /// The logits of both auxiliary heads.
+  public static let auxiliary = MethodNeeds(rawValue: 4)
+  /// Labels on the grid of the logits, and the number of those that count.
+  public static let labels = MethodNeeds(rawValue: 8)
+  /// Passes over other images than the batch's, which are mixed from several: at least two images.
+  public static let views = MethodNeeds(rawValue: 16)
+  /// A teacher that is not compiled, whose norms may follow the batch and are then part of the state.
+  public static let adaptation = MethodNeeds(rawValue: 32)
+  /// Networks that can be differentiated twice with respect to images.
+  public static let inputGradients = MethodNeeds(rawValue: 64)
+
+  /// The needs as words.
+  package var words: String {
+    let all: [(MethodNeeds, String)] = [
+      (.teacher, "teacher"), (.features, "features"), (.auxiliary, "auxiliary heads"),
+      (.labels, "labels"), (.views, "a second pass"), (.adaptation, "the teacher's norms"),
+      (.inputGradients, "second derivatives"),
+    ]
+    return all.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
+  }
+}
+
+/// A method's row in tables and documents.
+public struct MethodCard: Sendable {
+  /// The name in recipes.
+  public let name: String
+  /// What it aligns, in a few words.
+  public let title: String
+  /// The paper.
+  public let source: String
+  /// The factor of all its terms if the recipe gives none.
+  public let weight: Double
+  /// What each step must bring.
+  public let needs: MethodNeeds
+  /// Its options besides `weight`.
+  public let options: [MethodOption]
+  /// The names of methods that cannot stand beside it.
+  public let excludes: [String]
+
+  /// A row of the table.
+  public init(
+    name: String, title: String, source: String, weight: Double, needs: MethodNeeds,
+    options: [MethodOption] = [], excludes: [String] = []
+  ) {
+    self.name = name
+    self.title = title
+    self.source = source
+    self.weight = weight
+    self.needs = needs
+    self.options = options
+    self.excludes = excludes
+  }
+}
+
+/// A part of a method's loss.
+public struct Term {
+  /// How the ranks' values make up the global one.
+  public enum Kind: Sendable {
+    /// Each rank holds a part of the value.
+    case share
+    /// Each rank holds the whole value, and the gradient of its own images.
+    case replicated
+  }
+
+  /// Its name within the method; empty if the method has one term.
+  public let name: String
+  /// A scalar without factors.
+  public let value: Tensor
+  /// Its factor within the method; a term of factor 0 is reported only.
+  public let weight: Double
+  /// How it is summed for reports.
+  public let kind: Kind
+
+  /// A method's only term.
+  public init(_ value: Tensor, kind: Kind = .share) { self.init("", value, kind: kind) }
+
+  /// One of several terms.
+  public init(_ name: String, _ value: Tensor, weight: Double = 1, kind: Kind = .share) {
+    self.name = name
+    self.value = value
+    self.weight = weight
+    self.kind = kind
+  }
+}
+
+/// The networks and the run that a method is made for.
+public struct MethodSetting {
+  /// What a method knows of a network.
+  public struct Shape: Sendable {
+    /// The channels of the features that the main classifier reads.
+    public let featureWidth: Int
+    /// Whether there is an auxiliary head.
+    public let hasAuxiliary: Bool
+
+    /// A shape.
+    public init(featureWidth: Int, hasAuxiliary: Bool) {
+      self.featureWidth = featureWidth
+      self.hasAuxiliary = hasAuxiliary
+    }
+  }
+
+  /// The number of classes.
+  public var classCount: Int
+  /// The student.
+  public var student: Shape
+  /// The teacher; nil where the recipe has none.
+  public var teacher: Shape?
+  /// The images of all ranks in a step.
+  public var batchSize: Int
+  /// The iterations of the run.
+  public var iterations: Int
+  /// The run's seed.
+  public var seed: UInt64
+  /// The type and place of new tensors.
+  public var type: ElementType
+  /// Where new tensors are.
+  public var device: Device
+
+  /// A frozen copy of the teacher whose tensors were changed first; nil where there is no teacher.
+  public var changedTeacher: ((_ change: (StateDict) -> Void) -> (Tensor) -> SegmentationOutput)?
+
+  /// The teacher's running statistics, for a method that moves them.
+  public var teacherBuffers: [StateDict.Entry] = []
+
+  /// A setting.
+  public init(
+    classCount: Int, student: Shape, teacher: Shape?, batchSize: Int, iterations: Int,
+    seed: UInt64, type: ElementType = .float32, device: Device = .cpu
+  ) {
+    self.classCount = classCount
+    self.student = student
+    self.teacher = teacher
+    self.batchSize = batchSize
+    self.iterations = iterations
+    self.seed = seed
+    self.type = type
+    self.device = device
+  }
+
+  /// The feature widths of student and teacher; the teacher's is the student's where there is none.
+  package var featureWidths: (student: Int, teacher: Int) {
+    (student.featureWidth, teacher?.featureWidth ?? student.featureWidth)
+  }
+}
+
+/// A method that a recipe cannot have; one line.
+public struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What, where, found, expected, what to do.
+  public let description: String
+
+  /// An error about a method, or one of its options, at a place of the recipe.
+  public init(
+    _ what: String = "method", place: String, found: String, expected: String, remedy: String
+  ) {
+    description = "\(what): \(place): found \(found); expected \(expected); \(remedy)"
+  }
+}

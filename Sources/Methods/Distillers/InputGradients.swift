@@ -1,0 +1,66 @@
+import Networks
+import Torch
+
+/// `kdiga`: how the labels' loss of each network answers to a change of the image.
+///
+/// With G(f) the gradient of the mean cross entropy with respect to the images,
+///
+///     1 / B * norm of G(student) - G(teacher)
+///
+/// where the teacher's is a constant and the student's keeps its graph: a second derivative. The norm is
+/// of the whole batch, or the mean of the images' norms. The cross entropy is taken on the grid of the logits,
+/// in a pass of its own in evaluation mode, whose norms use running statistics. `scale: pixels`
+/// multiplies by the valid pixels of an image, so that the factor does not depend on the resolution; the
+/// published code does not. Its authorship is likely, not proven; its (1 - alpha) of the labels' loss is
+/// RDD's task loss here. No gain in robustness is promised. Scope `distill`: both cross entropies
+/// are weighted by RDD's map.
+final class InputGradients: Distiller {
+  static let card = MethodCard(
+    name: "kdiga", title: "gradients of the labels' loss with respect to the images",
+    source: "Shao et al. 2021, arXiv 2110.12072", weight: 0.5,
+    needs: [.teacher, .labels, .inputGradients],
+    options: [
+      .word("norm", ["batch", "sample"], "Of the whole batch, or the mean of the images' norms."),
+      .word("scale", ["pixels", "none"], "Whether gradients are multiplied by pixels an image."),
+    ])
+
+  private let isOfBatch: Bool
+  private let isScaled: Bool
+
+  init(
+    _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
+  ) throws(MethodError) {
+    isOfBatch = options.word("norm") == "batch"
+    isScaled = options.word("scale") == "pixels"
+  }
+
+  func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
+    let own = gradient(step.passes.studentGraph, step, reduced, keepsGraph: true)
+    let other = gradient(step.passes.teacherGraph, step, reduced, keepsGraph: false)
+    let images = Double(step.batchSize)
+    let scale = isScaled ? reduced.weight(.valid, step) / images : 1
+    let difference = (own - other.detached) * scale
+    let squares = (difference * difference).sum([1, 2, 3])
+    // The root of 0 has no gradient.
+    guard isOfBatch else {
+      return [Term((squares + 1e-12).squareRoot.sum() / (images * images))]
+    }
+    let norm = (step.summed(squares.sum()) + 1e-12).squareRoot
+    return [Term(norm / images, kind: .replicated)]
+  }
+
+  private func gradient(
+    _ pass: (Tensor) -> Tensor, _ step: MethodStep, _ reduced: Reduced, keepsGraph: Bool
+  ) -> Tensor {
+    Autograd.twiceDifferentiable {
+      let images = step.images.detached.clone()
+      images.requiresGradient = true
+      let index = step.indices.reshaped([step.lowLabels.size(0), 1, step.height, step.width])
+      let entropy =
+        pass(images).to(step.type).logSoftmax(1).gathered(1, index)
+        .reshaped(step.lowLabels.shape) * -1
+      let loss = reduced.mean(entropy, over: .valid, step)
+      return Autograd.gradient(of: loss, withRespectTo: images, keepingGraph: keepsGraph)
+    }
+  }
+}

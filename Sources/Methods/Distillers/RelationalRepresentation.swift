@@ -1,0 +1,161 @@
+import Networks
+import Randomness
+import Torch
+
+/// `rrd`: similarities to a memory of teacher embeddings.
+///
+/// Features of a unit pass a linear map to a common width (the student's is trained, the teacher's is
+/// random and stays so: the published one never gets a gradient either) and are normalised. The
+/// batch's teacher embeddings enter the memory first; then
+///
+///     mean over units of the cross entropy of softmax(memory * student / tau_s)
+///                                        with softmax(memory * teacher / tau_t)
+///
+/// A unit is a class in an image (its mean feature), an image, or random pixels of it. The memory is the
+/// same on all ranks. tau_s 0.1 and tau_t 0.02 are the defaults of the published script; its comments
+/// and the abstract's fifth version say the opposite. Its memory starts with rows that are normalised along the
+/// wrong axis; `start: legacy` does that. Scope `distill`: a unit counts by the mean of RDD's map over it;
+/// what enters the memory does not.
+final class RelationalRepresentation: Distiller {
+  static let card = MethodCard(
+    name: "rrd", title: "similarities of features to a memory of the teacher's",
+    source: "Giakoumoglou and Stathaki 2024, arXiv 2407.12073", weight: 1,
+    needs: [.teacher, .features, .labels],
+    options: [
+      .number("tau_student", 0.1, 1e-3...100, "Temperature of the student."),
+      .number("tau_teacher", 0.02, 1e-3...100, "Temperature of the teacher."),
+      .integer("memory", 16_384, 1...1_000_000, "Embeddings in the memory."),
+      .integer("width", 128, 1...4096, "Channels of an embedding."),
+      .word("unit", ["region", "image", "pixel"], "What an embedding stands for."),
+      .integer("pixels", 64, 1...100_000, "Pixels of an image, for unit pixel."),
+      .word("start", ["unit", "legacy"], "How the memory's first rows are normalised."),
+    ])
+
+  private let temperatures: (student: Double, teacher: Double)
+  private let unit: String
+  private let pixelCount: Int
+  private let seed: UInt64
+  private let student: (weight: Tensor, bias: Tensor)
+  private let teacher: (weight: Tensor, bias: Tensor)
+  /// `[K, D]`, and where the next row goes, `[1]`.
+  private let memory: Tensor
+  private let next: Tensor
+  /// This rank's units of the step: student means, and what RDD's map says of them.
+  private var units: (student: Tensor, weights: Tensor)?
+
+  init(
+    _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
+  ) throws(MethodError) {
+    temperatures = (options["tau_student"], options["tau_teacher"])
+    unit = options.word("unit")
+    pixelCount = options.integer("pixels")
+    seed = setting.seed
+    let (width, widths) = (options.integer("width"), setting.featureWidths)
+    func bound(_ inputs: Int) -> Distribution { .uniform(bound: 1 / Double(inputs).squareRoot()) }
+    student = (
+      scope.parameter("student.weight", [width, widths.student], bound(widths.student)),
+      scope.parameter("student.bias", [width], bound(widths.student))
+    )
+    teacher = (
+      scope.buffer("teacher.weight", [width, widths.teacher], 0),
+      scope.buffer("teacher.bias", [width], 0)
+    )
+    memory = scope.buffer("memory", [options.integer("memory"), width], 0)
+    next = scope.buffer("next", [1], 0, .int64)
+    let scale = 1 / Double(widths.teacher).squareRoot()
+    Self.fill(teacher.weight, setting.seed, 6) { scale * (2 * $0.uniform() - 1) }
+    Self.fill(teacher.bias, setting.seed, 7) { scale * (2 * $0.uniform() - 1) }
+    Self.fill(memory, setting.seed, 8) { $0.normal() }
+    memory.copy(from: Losses.normalised(memory, options.word("start") == "unit" ? 1 : 0))
+  }
+
+  private static func fill(
+    _ tensor: Tensor, _ seed: UInt64, _ key: Int, _ draw: (inout CounterRandom) -> Double
+  ) {
+    var random = CounterRandom(.method, seed: seed, key)
+    tensor.copy(from: Tensor((0..<tensor.count).map { _ in draw(&random) }, tensor.shape))
+  }
+
+  func request(_ requests: MethodRequests, _ step: MethodStep) {
+    let (own, other) = step.features
+    let parts = averages(step)
+    let flat = [step.lowLabels.size(0), step.height * step.width, 1]
+    let weights = parts(step.weights.reshaped(flat)).reshaped([-1])
+    units = (parts(rows(own)), weights)
+    let embeddings = embedding(parts(rows(other)), teacher)
+    requests.gather("teacher", rows: embeddings)
+    requests.sum("units", weights.sum())
+  }
+
+  func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
+    Autograd.withoutHistory { enqueue(reduced.rows("teacher")) }
+    guard let units else { return [] }
+    let keys = memory.clone().permuted([1, 0])
+    let own = embedding(units.student, student).matmul(keys) / temperatures.student
+    let mine = reduced.rows("teacher").narrowed(0, ownRows(units.weights.count, step, reduced))
+    let target = (mine.matmul(keys) / temperatures.teacher).softmax(1)
+    let entropies = (target * own.logSoftmax(1)).sum([1]) * -1
+    let total = reduced.total("units")
+    return [Term((entropies * units.weights).sum() / (total > 0 ? total : 1))]
+  }
+
+  /// Where this rank's rows are among the gathered ones. Collective.
+  private func ownRows(_ count: Int, _ step: MethodStep, _ reduced: Reduced) -> Range<Int> {
+    var counts = [Int64](repeating: 0, count: step.reducer.worldSize)
+    counts[step.reducer.rank] = Int64(count)
+    step.reducer.sum(&counts)
+    let start = Int(counts[..<step.reducer.rank].reduce(0, +))
+    return start..<start + count
+  }
+
+  /// Unit embeddings of rows.
+  private func embedding(_ rows: Tensor, _ map: (weight: Tensor, bias: Tensor)) -> Tensor {
+    Losses.normalised(rows.matmul(map.weight.permuted([1, 0])) + map.bias, 1)
+  }
+
+  /// Features as rows, `[n, hw, F]`.
+  private func rows(_ feature: Tensor) -> Tensor { Losses.flat(feature).permuted([0, 2, 1]) }
+
+  /// The means over this rank's units of `[n, hw, F]`, as `[units, F]`.
+  private func averages(_ step: MethodStep) -> (Tensor) -> Tensor {
+    let (images, size) = (step.lowLabels.size(0), step.height * step.width)
+    switch unit {
+    case "image": return { $0.mean([1]) }
+    case "pixel":
+      var chosen: [Int64] = []
+      for (image, position) in step.positions.enumerated() {
+        var random = CounterRandom(.method, seed: seed, 9, step.iteration, position)
+        for _ in 0..<pixelCount { chosen.append(Int64(image * size + random.integer(below: size))) }
+      }
+      let index = Tensor(chosen, [chosen.count]).to(device: step.lowLabels.device)
+      return { $0.reshaped([images * size, $0.size(2)]).selected(0, index) }
+    default:
+      let members = Losses.members(step)
+      let counts = members.sum([2])
+      let isPresent = counts.array(Double.self)
+      let present = isPresent.indices.filter { isPresent[$0] > 0 }.map { Int64($0) }
+      let index = Tensor(present, [present.count]).to(device: step.lowLabels.device)
+      return { x in
+        let sums = members.matmul(x).reshaped([images * step.classCount, x.size(2)])
+        let divisors = counts.reshaped([images * step.classCount, 1]).clamped(1, .infinity)
+        return (sums / divisors).selected(0, index)
+      }
+    }
+  }
+
+  /// Writes rows into the memory, one after the other, round and round.
+  private func enqueue(_ rows: Tensor) {
+    let size = memory.size(0)
+    var place = Int(next.item)
+    // Of more rows than fit the last ones stay.
+    var start = max(0, rows.size(0) - size)
+    place = (place + start) % size
+    while start < rows.size(0) {
+      let count = min(rows.size(0) - start, size - place)
+      memory.narrowed(0, place..<place + count).copy(from: rows.narrowed(0, start..<start + count))
+      place = (place + count) % size
+      start += count
+    }
+    next.copy(from: Tensor([Int64(place)], [1]))
+  }
+}

@@ -1,0 +1,164 @@
+import Networks
+import Reduction
+import Torch
+
+/// One iteration, as methods see it on one rank.
+public struct MethodStep {
+  /// From 1.
+  public let iteration: Int
+  /// The positions of this rank's images in the global batch.
+  public let positions: Range<Int>
+  /// The images of all ranks.
+  public let batchSize: Int
+  /// This rank's images, `[n, 3, H, W]`.
+  public let images: Tensor
+  /// Class indices `[n, H, W]`, int64, 255 where ignored.
+  public let labels: Tensor
+  /// The student's output, with history.
+  public let student: SegmentationOutput
+  /// The teacher's output, without history; nil where the recipe has none.
+  public let taught: SegmentationOutput?
+  /// RDD's map on the grid of the logits, `[n, h, w]`, which multiplies what methods say of a pixel;
+  /// nil where the scope leaves methods alone.
+  public let difficulty: Tensor?
+  /// The ranks.
+  public let reducer: any Reducer
+  /// Class indices on the grid of the logits, `[n, h, w]`, int64, 255 where ignored.
+  public let lowLabels: Tensor
+  /// Passes over other images.
+  public let passes: Passes
+
+  /// Passes of the networks over images `[n, 3, H, W]` of the method's own.
+  public struct Passes {
+    /// The student in training, with history. Collective.
+    public let student: (Tensor) -> SegmentationOutput
+    /// The student in evaluation mode, without history.
+    public let evaluated: (Tensor) -> SegmentationOutput
+    /// The teacher, without history.
+    public let teacher: (Tensor) -> SegmentationOutput
+
+    /// The student's logits in evaluation mode, with history, differentiable twice.
+    public let studentGraph: (Tensor) -> Tensor
+    /// The teacher's logits, with history.
+    public let teacherGraph: (Tensor) -> Tensor
+
+    /// Passes of two networks.
+    public init(
+      student: @escaping (Tensor) -> SegmentationOutput,
+      evaluated: @escaping (Tensor) -> SegmentationOutput,
+      teacher: @escaping (Tensor) -> SegmentationOutput,
+      studentGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() },
+      teacherGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() }
+    ) {
+      self.student = student
+      self.evaluated = evaluated
+      self.teacher = teacher
+      self.studentGraph = studentGraph
+      self.teacherGraph = teacherGraph
+    }
+
+    /// What is called where a method runs a pass that its needs do not name.
+    public static func missing<Result>() -> Result {
+      preconditionFailure("MethodStep: no such pass; expected one that the card's needs name")
+    }
+
+    /// None: for methods that do not need any.
+    public static var none: Passes {
+      Passes(
+        student: { _ in missing() }, evaluated: { _ in missing() }, teacher: { _ in missing() })
+    }
+  }
+
+  /// A step; activations of other types become the logits' type.
+  public init(
+    iteration: Int, positions: Range<Int>, batchSize: Int, images: Tensor, labels: Tensor,
+    student: SegmentationOutput, teacher: SegmentationOutput?, difficulty: Tensor? = nil,
+    reducer: any Reducer = SingleProcess(), passes: Passes = .none
+  ) {
+    let type = student.logits.type
+    self.iteration = iteration
+    self.positions = positions
+    self.batchSize = batchSize
+    self.images = images
+    self.labels = labels
+    self.student = student.converted(to: type)
+    taught = teacher?.converted(to: type)
+    self.difficulty = difficulty
+    self.reducer = reducer
+    self.passes = passes
+    lowLabels = Self.nearest(
+      labels, height: student.logits.size(2), width: student.logits.size(3))
+  }
+
+  /// The grid of the logits.
+  public var height: Int { student.logits.size(2) }
+  /// The grid of the logits.
+  public var width: Int { student.logits.size(3) }
+  /// The number of classes.
+  public var classCount: Int { student.logits.size(1) }
+  /// The type of the losses.
+  public var type: ElementType { student.logits.type }
+
+  /// The teacher's output, which the method's needs ask for.
+  public var teacher: SegmentationOutput {
+    guard let taught else {
+      preconditionFailure("MethodStep: no teacher; expected one, as the card's needs say")
+    }
+    return taught
+  }
+
+  /// The features `[n, F, h, w]` of student and teacher, which the method's needs ask for.
+  public var features: (student: Tensor, teacher: Tensor) {
+    guard let own = student.feature, let other = teacher.feature else {
+      preconditionFailure("MethodStep: no features; expected them, as the card's needs say")
+    }
+    return (own, other)
+  }
+
+  /// The auxiliary logits of student and teacher, which the method's needs ask for.
+  public var auxiliaryLogits: (student: Tensor, teacher: Tensor) {
+    guard let own = student.auxiliaryLogits, let other = teacher.auxiliaryLogits else {
+      preconditionFailure("MethodStep: no auxiliary head; expected one, as the card's needs say")
+    }
+    return (own, other)
+  }
+
+  /// 1 where a label on the grid of the logits counts, else 0, `[n, h, w]`.
+  public var valid: Tensor { lowLabels.notEqual(255).to(type) }
+
+  /// Class indices on the grid of the logits with 0 where ignored, `[n, h, w]`, int64.
+  public var indices: Tensor { lowLabels * lowLabels.notEqual(255).to(.int64) }
+
+  /// The sum over all ranks at once, with the gradient of this rank's part; for what is known only
+  /// after the requests were answered. Collective.
+  public func summed(_ own: Tensor) -> Tensor {
+    let part = own.detached.array(Double.self)
+    var total = part
+    reducer.sum(&total)
+    let rest = zip(total, part).map { $0 - $1 }
+    return own + Tensor(rest, own.shape).to(own.type, device: own.device)
+  }
+
+  /// The factors of the pixels in means: the map, or ones. `[n, h, w]`.
+  public var weights: Tensor {
+    difficulty ?? Tensor.full(lowLabels.shape, 1, type, device: lowLabels.device)
+  }
+
+  /// Nearest labels on another grid: index floor(i * H / h), as the published scripts take it.
+  static func nearest(_ labels: Tensor, height: Int, width: Int) -> Tensor {
+    func index(_ from: Int, _ to: Int) -> Tensor {
+      Tensor((0..<to).map { Int64($0 * from / to) }, [to]).to(device: labels.device)
+    }
+    if labels.size(1) == height, labels.size(2) == width { return labels }
+    return labels.selected(1, index(labels.size(1), height))
+      .selected(2, index(labels.size(2), width))
+  }
+}
+
+extension SegmentationOutput {
+  fileprivate func converted(to type: ElementType) -> SegmentationOutput {
+    SegmentationOutput(
+      logits: logits.to(type), auxiliaryLogits: auxiliaryLogits?.to(type),
+      feature: feature?.to(type))
+  }
+}

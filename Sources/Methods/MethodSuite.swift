@@ -1,0 +1,139 @@
+import Networks
+import Reduction
+import Torch
+
+/// The methods of a run, asked together.
+public final class MethodSuite {
+  /// What the methods of a step come to.
+  public struct Outcome {
+    /// A scalar to start backward from, if it has a history: this rank's part of the weighted sum.
+    public let root: Tensor
+    /// The global value of the weighted sum.
+    public let loss: Double
+    /// The global values of the terms without the methods' weights, `cwd` or `dsd.psd`.
+    public let terms: [(name: String, value: Double)]
+  }
+
+  private let teacherBuffers: [StateDict.Entry]
+  private let active: [(method: any Distiller, weight: Double, state: StateDict)]
+  /// What each step must bring.
+  public let needs: MethodNeeds
+
+  /// The methods that a recipe lists; nil if none has a weight.
+  ///
+  /// - Throws: `MethodError` for the first that cannot be.
+  public init?(_ chosen: [ChosenMethod], _ setting: MethodSetting) throws(MethodError) {
+    try MethodTable.check(chosen)
+    var active: [(any Distiller, Double, StateDict)] = []
+    for choice in chosen {
+      let type = try MethodTable.type(of: choice)
+      let options = try MethodOptions(choice, type.card)
+      guard options.weight > 0 else { continue }
+      let state = StateDict()
+      let start = Initialisation(
+        seed: setting.seed &+ type.card.name.seed, type: setting.type, device: setting.device)
+      let scope = Scope(state: state, prefix: "method.\(type.card.name).", start: start)
+      let method = try type.init(options, setting, scope)
+      try Self.require(method.needs, setting, type.card, options)
+      active.append((method, options.weight, state))
+    }
+    guard !active.isEmpty else { return nil }
+    self.active = active
+    let needs = active.reduce(into: MethodNeeds()) { $0.formUnion($1.0.needs) }
+    self.needs = needs
+    teacherBuffers =
+      needs.contains(.adaptation)
+      ? setting.teacherBuffers.map {
+        StateDict.Entry(name: "teacher." + $0.name, tensor: $0.tensor, role: .buffer)
+      } : []
+  }
+
+  private static func require(
+    _ needs: MethodNeeds, _ setting: MethodSetting, _ card: MethodCard, _ options: MethodOptions
+  ) throws(MethodError) {
+    if setting.teacher == nil,
+      !needs.isDisjoint(with: [
+        .teacher, .features, .auxiliary, .views, .adaptation, .inputGradients,
+      ])
+    {
+      throw options.refused(
+        found: "\(card.name) without a teacher", expected: "a teacher",
+        remedy: "use distill.method rdd or kd")
+    }
+    if needs.contains(.views), setting.batchSize < 2 {
+      throw options.refused(
+        found: "\(card.name) with a batch of one image", expected: "two images to mix, or more",
+        remedy: "raise train.batch_size or leave the method out")
+    }
+    let heads = setting.student.hasAuxiliary && setting.teacher?.hasAuxiliary ?? false
+    if needs.contains(.auxiliary), !heads {
+      throw options.refused(
+        found: "\(card.name) with a network without auxiliary head",
+        expected: "two ResNets: it compares their auxiliary logits",
+        remedy: "take other networks or leave the method out")
+    }
+  }
+
+  /// The tensors of all methods: trained ones and other state, the teacher's norms if they move.
+  public var entries: [StateDict.Entry] { active.flatMap(\.state.entries) + teacherBuffers }
+
+  /// Whether the teacher's norms follow the batch of an iteration.
+  public func adaptsTeacher(_ iteration: Int) -> Bool {
+    active.contains { $0.method.adaptsTeacher(iteration) }
+  }
+
+  /// The methods themselves, for comparisons with reference numbers.
+  package var distillers: [any Distiller] { active.map(\.method) }
+
+  /// The terms of a step. Collective.
+  public func evaluate(_ step: MethodStep) -> Outcome {
+    let requests = MethodRequests()
+    askForPixels(requests, step)
+    for (method, _, _) in active {
+      requests.prefix = type(of: method).card.name + "."
+      method.request(requests, step)
+    }
+    let reduced = requests.answer(step.reducer)
+    // Every trained tensor is part of the loss, so that each has a gradient in every step.
+    let trained = entries.filter { $0.role == .parameter }
+    var root = trained.reduce(Tensor.zeros([], step.type, device: step.images.device)) {
+      $0 + ($1.tensor * 0).sum()
+    }
+    var names: [String] = []
+    var values: [Double] = []
+    var factors: [Double] = []
+    for (method, weight, _) in active {
+      let card = type(of: method).card
+      reduced.prefix = card.name + "."
+      for term in method.terms(step, reduced) {
+        if term.weight != 0 { root = root + term.value * (weight * term.weight) }
+        names.append(term.name.isEmpty ? card.name : "\(card.name).\(term.name)")
+        let isHere = term.kind == .share || step.reducer.rank == 0
+        values.append(isHere ? term.value.detached.item : 0)
+        factors.append(weight * term.weight)
+      }
+    }
+    step.reducer.sum(&values)
+    return Outcome(
+      root: root, loss: zip(values, factors).reduce(0) { $0 + $1.0 * $1.1 },
+      terms: Array(zip(names, values)))
+  }
+
+  /// The denominators of means over pixels.
+  private func askForPixels(_ requests: MethodRequests, _ step: MethodStep) {
+    let weights = step.difficulty?.detached
+    if let weights { requests.sum("pixels.\(Pixels.all.rawValue)", weights.sum()) }
+    if needs.contains(.labels) {
+      let valid = step.valid
+      requests.sum(
+        "pixels.\(Pixels.valid.rawValue)", (weights.map { $0 * valid } ?? valid).sum())
+    }
+  }
+}
+
+extension String {
+  /// A number that differs between names: FNV-1a.
+  fileprivate var seed: UInt64 {
+    utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}

@@ -1,0 +1,65 @@
+import Methods
+import Networks
+import Recipes
+import Torch
+
+extension Recipe {
+  /// The methods that it lists, for the module that has them.
+  var chosenMethods: [ChosenMethod] {
+    distill.methods.list.map { choice in
+      ChosenMethod(
+        choice.name, choice.options.map { ($0.key, $0.text) }, place: choice.place)
+    }
+  }
+
+  /// Whether the list has the KD term, which then is not computed twice.
+  var listsKD: Bool { distill.methods.list.contains { $0.name == "kd" } }
+
+  /// Stops at a method that does not exist or cannot stand in the list.
+  ///
+  /// - Throws: `TrainingError` that names the nearest method, or `MethodError`.
+  public func checkMethods() throws {
+    for choice in distill.methods.list where !MethodTable.names.contains(choice.name) {
+      let near = nearest(to: choice.name, among: MethodTable.names) ?? ""
+      throw TrainingError(
+        .badData,
+        "unknown method: \(choice.place): found '\(choice.name.prefix(40))'; expected a method of the "
+          + "table of `rdd recipe-keys`; did you mean \(near)?")
+    }
+    try MethodTable.check(chosenMethods)
+  }
+
+  /// The methods of the recipe between these networks; nil if none is active.
+  ///
+  /// - Throws: `MethodError`.
+  func methods(
+    _ student: SegmentationNetwork, _ teacher: SegmentationNetwork?
+  ) throws -> MethodSuite? {
+    try checkMethods()
+    func shape(_ network: SegmentationNetwork) -> MethodSetting.Shape {
+      MethodSetting.Shape(
+        featureWidth: network.headWidth, hasAuxiliary: network.architecture.hasAuxiliaryHead)
+    }
+    var setting = MethodSetting(
+      classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),
+      batchSize: train.batchSize, iterations: train.iterations, seed: UInt64(train.seed),
+      type: student.parameterType, device: student.device)
+    if let teacher {
+      setting.teacherBuffers = teacher.state.entries.filter { $0.role == .buffer }
+      setting.changedTeacher = { change in
+        let copy = SegmentationNetwork(
+          teacher.architecture, classCount: teacher.classCount, headWidth: teacher.headWidth,
+          start: Initialisation(seed: nil, type: teacher.parameterType, device: teacher.device))
+        Autograd.withoutHistory {
+          for (own, other) in zip(copy.state.entries, teacher.state.entries) {
+            own.tensor.requiresGradient = false
+            own.tensor.copy(from: other.tensor)
+          }
+        }
+        change(copy.state)
+        return Training.Teacher(copy, self).callAsFunction
+      }
+    }
+    return try MethodSuite(chosenMethods, setting)
+  }
+}

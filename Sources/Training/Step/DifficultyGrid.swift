@@ -1,0 +1,106 @@
+import Datasets
+import Difficulty
+import Networks
+import Torch
+
+extension TrainingStep {
+  /// RDD's map of this rank's pixels on the grid of the logits, `[n, h, w]`, for methods; nil where the
+  /// recipe's scope is the task loss. Collective.
+  ///
+  /// TFE's weights are computed on that grid; of TSE's mask the nearest pixels are taken.
+  func map(
+    _ output: SegmentationOutput, _ taught: SegmentationOutput?, _ batch: Batch,
+    _ options: DifficultyOptions
+  ) -> Tensor? {
+    guard recipe.distill.scope != .task, let taught else { return nil }
+    // The thresholds are those of the whole batch; the gradients that come with them are not used.
+    var plain = options
+    plain.distillationWeight = 0
+    let statistics = loss.evaluate(
+      student: output.heads, teacher: taught.heads, labels: batch.labelView,
+      firstImage: batch.positions.lowerBound, globalImageCount: recipe.train.batchSize,
+      options: plain, reducer: reducer
+    ).result.statistics
+    let maps = loss.maps(
+      student: output.heads, teacher: taught.heads, labels: batch.labelView, options: options)
+    let grid = DifficultyGrid(
+      imageCount: batch.positions.count, low: (output.logits.size(2), output.logits.size(3)),
+      full: (batch.crop.height, batch.crop.width))
+    return Tensor(grid.values(maps, statistics, options), grid.shape)
+      .to(output.logits.type, device: output.logits.device)
+  }
+}
+
+/// RDD's map on the grid of the logits.
+package struct DifficultyGrid {
+  private let imageCount: Int
+  private let low: (height: Int, width: Int)
+  private let full: (height: Int, width: Int)
+
+  /// The grid of images of size `full`, whose logits are of size `low`.
+  package init(
+    imageCount: Int, low: (height: Int, width: Int), full: (height: Int, width: Int)
+  ) {
+    self.imageCount = imageCount
+    self.low = low
+    self.full = full
+  }
+
+  /// `[n, h, w]`.
+  package var shape: [Int] { [imageCount, low.height, low.width] }
+
+  /// TFE's weights, TSE's mask or, while one passes into the other, their blend.
+  package func values(
+    _ maps: LossMaps, _ statistics: DifficultyStatistics, _ options: DifficultyOptions
+  ) -> [Double] {
+    let ones = [Double](repeating: 1, count: imageCount * low.height * low.width)
+    switch options.task {
+    case .crossEntropy: return ones
+    case .teacherFull: return maps.lowWeight ?? ones
+    case .teacherStudent: return mask(maps, statistics, options)
+    case .blend(let share):
+      return zip(maps.lowWeight ?? ones, mask(maps, statistics, options)).map {
+        share * $0 + (1 - share) * $1
+      }
+    }
+  }
+
+  private func mask(
+    _ maps: LossMaps, _ statistics: DifficultyStatistics, _ options: DifficultyOptions
+  ) -> [Double] {
+    let limit = { (index: Int) in
+      statistics.fallback ? Float.infinity : statistics.thresholds[index]
+    }
+    let (own, other) = (maps.probabilities[0], maps.probabilities[1])
+    var values: [Double] = []
+    values.reserveCapacity(imageCount * low.height * low.width)
+    for image in 0..<imageCount {
+      for y in 0..<low.height {
+        for x in 0..<low.width {
+          let row = image * full.height + y * full.height / low.height
+          let pixel = row * full.width + x * full.width / low.width
+          // An ignored pixel is NaN, which is hard for nobody.
+          let (s, t) = (own[pixel] <= limit(0), other[pixel] <= limit(1))
+          let isKept =
+            switch options.mask {
+            case .xor: s != t
+            case .or: s || t
+            case .and: s && t
+            case .ohem: s
+            }
+          values.append(isKept ? 1 : 0)
+        }
+      }
+    }
+    return values
+  }
+}
+
+extension DifficultyOptions {
+  /// The same with the labels' plain cross entropy as task loss.
+  package var withoutDifficulty: DifficultyOptions {
+    var options = self
+    options.task = .crossEntropy
+    return options
+  }
+}
