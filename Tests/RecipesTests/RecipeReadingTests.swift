@@ -23,7 +23,7 @@ struct RecipeReadingTests {
     ("train.validate_every", "20"), ("train.keep_checkpoints", "1"), ("train.log_every", "1"),
     ("train.nonfinite_limit", "0"), ("train.device", "cuda"), ("train.threads", "2"),
     ("train.bucket_mebibytes", "1"), ("distill.method", "kd"),
-    ("distill.methods", "[{name: cwd, weight: 2.0}]"), ("distill.scope", "task"),
+    ("distill.methods", "[{name: cwd, weight: 2.0}]"), ("distill.scope", "both"),
     ("distill.kd_weight", "0.5"),
     ("distill.kd_temperature", "4.0"), ("distill.auxiliary_weight", "0.1"),
     ("distill.warmup_iterations", "1"), ("distill.warmup_inclusive", "true"),
