@@ -61,14 +61,7 @@ extension Recipe {
   }
 
   private var distillConflict: Conflict? {
-    if distill.method != .rdd {
-      if distill.scope == .task { return nil }
-      return Conflict(
-        key: "distill.scope",
-        found: "distill.scope: \(distill.scope.rawValue) with distill.method "
-          + distill.method.rawValue,
-        expected: "task: without RDD there is no difficulty", remedy: "use distill.method rdd")
-    }
+    if distill.method != .rdd { return nil }
     if distill.scope != .task, distill.statistics == .local {
       return Conflict(
         key: "distill.scope",

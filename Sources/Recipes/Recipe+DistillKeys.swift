@@ -11,7 +11,7 @@ extension Key {
     Key(
       "distill.scope", \.distill.scope,
       "What RDD's difficulty weighs: the task loss, what the methods say of each pixel (then the "
-        + "task loss is plain), or both."),
+        + "task loss is plain), or both. Without RDD it says nothing."),
     Key(
       "distill.kd_weight", \.distill.kdWeight, 0...1e6,
       "Factor of the KD term; unused where distill.methods lists kd."),

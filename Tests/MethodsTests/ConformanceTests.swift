@@ -101,7 +101,8 @@ import Testing
     let three = toy.run(ranks: 3)[0]
     #expect(isClose(three.losses, one.losses, 1e-6))
     // Each says what it says alone.
-    for name in names {
+    // kdiga reads running statistics, which the second passes of da and r2kd move.
+    for name in names where name != "kdiga" {
       let alone = Toy(methods: [ConformanceTests.all(name)], steps: 1).run(SingleProcess())
       for (term, value) in alone.first { #expect(one.first[term] == value, "\(term)") }
     }

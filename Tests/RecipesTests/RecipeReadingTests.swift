@@ -27,7 +27,7 @@ struct RecipeReadingTests {
     ("train.threads", "2"),
     ("train.bucket_mebibytes", "1"), ("train.tensorboard", "false"),
     ("distill.method", "kd"), ("distill.methods", "[{name: cwd, weight: 2.0}]"),
-    ("distill.scope", "task"), ("distill.kd_weight", "0.5"),
+    ("distill.scope", "both"), ("distill.kd_weight", "0.5"),
     ("distill.kd_temperature", "4.0"), ("distill.auxiliary_weight", "0.1"),
     ("distill.warmup_iterations", "1"), ("distill.warmup_inclusive", "true"),
     ("distill.switch", "blend"), ("distill.mask", "ohem"), ("distill.statistics", "local"),

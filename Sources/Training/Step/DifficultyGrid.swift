@@ -12,7 +12,9 @@ extension TrainingStep {
     _ output: SegmentationOutput, _ taught: SegmentationOutput?, _ batch: Batch,
     _ options: DifficultyOptions
   ) -> Tensor? {
-    guard recipe.distill.scope != .task, let taught else { return nil }
+    guard recipe.distill.scope != .task, recipe.distill.method == .rdd, let taught else {
+      return nil
+    }
     // The thresholds are those of the whole batch; the gradients that come with them are not used.
     var plain = options
     plain.distillationWeight = 0
