@@ -11,10 +11,15 @@ using torch::autograd::variable_list;
 
 namespace {
 
+/// Where a convolution adds the gradients of its parameters; undefined ones are LibTorch's to add.
+struct Sums {
+  at::Tensor weight, bias;
+};
+
 struct HostConvolution : torch::autograd::Function<HostConvolution> {
   /// Inputs are x, weight and, if there is one, bias.
   static at::Tensor forward(AutogradContext *context, at::TensorList inputs,
-                            const rdd::onednn::Window *window) {
+                            const rdd::onednn::Window *window, const Sums *sums) {
     const at::Tensor &x = inputs[0], &weight = inputs[1];
     context->save_for_backward({x, weight});
     context->saved_data["stride"] = window->stride[0];
@@ -22,6 +27,8 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     context->saved_data["dilation"] = window->dilation[0];
     context->saved_data["groups"] = window->groups;
     context->saved_data["bias"] = inputs.size() > 2;
+    context->saved_data["weight sums"] = sums->weight;
+    context->saved_data["bias sums"] = sums->bias;
     context->saved_data["x needs gradient"] = x.requires_grad();
     std::optional<at::Tensor> addend;
     if (inputs.size() > 2) addend = inputs[2];
@@ -41,11 +48,19 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     if (context->saved_data["x needs gradient"].toBool()) {
       dx = rdd::onednn::convolution_backward_data(grads[0], weight, x.sizes(), window);
     }
+    at::Tensor sums = context->saved_data["weight sums"].toTensor();
+    if (sums.defined()) {
+      at::Tensor bias_sums = context->saved_data["bias sums"].toTensor();
+      rdd::onednn::convolution_add_weight_gradients(sums, bias_sums, grads[0], x, window);
+      variable_list none(context->saved_data["bias"].toBool() ? 5 : 4);
+      none[0] = dx;
+      return none;
+    }
     bool with_bias = context->saved_data["bias"].toBool();
     auto [dw, db] = rdd::onednn::convolution_backward_weights(grads[0], x, weight.sizes(),
                                                               with_bias, window);
-    if (with_bias) return {dx, dw, db, at::Tensor()};
-    return {dx, dw, at::Tensor()};
+    if (with_bias) return {dx, dw, db, at::Tensor(), at::Tensor()};
+    return {dx, dw, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -67,7 +82,11 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
       rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
       variable_list inputs{x->value, weight->value};
       if (b.defined()) inputs.push_back(b);
-      *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window));
+      Sums sums;
+      bool summed = weight->gradient_sums.defined()
+          && (bias == nullptr || bias->gradient_sums.defined());
+      if (summed) sums = {weight->gradient_sums, bias ? bias->gradient_sums : at::Tensor()};
+      *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window, &sums));
       return;
     }
     auto type = x->value.scalar_type();

@@ -97,6 +97,20 @@ void check_output(const at::Tensor &grad_y, const ConvolutionShape &shape) {
       grad_y.sizes(), "; expected ", at::IntArrayRef(expected));
 }
 
+/// sums += values, float64 and float32, both row-major.
+void add(at::Tensor &sums, const at::Tensor &values) {
+  TORCH_CHECK(sums.is_contiguous() && sums.scalar_type() == at::kDouble,
+      "convolution: gradients are added to ", sums.scalar_type(), "; expected row-major float64");
+  constexpr int64_t block = 1 << 16;
+  const int64_t count = sums.numel();
+  double *to = sums.data_ptr<double>();
+  const float *from = values.data_ptr<float>();
+  parallel_for_each((count + block - 1) / block, [&](int64_t part) {
+    const int64_t end = std::min(count, (part + 1) * block);
+    for (int64_t i = part * block; i < end; ++i) to[i] += static_cast<double>(from[i]);
+  });
+}
+
 }  // namespace
 
 bool supported(const at::Tensor &x) {
@@ -198,6 +212,19 @@ std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
       *plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan->weights, first_tap(dw, shape, false),
       Scratch::weights);
   return {dw, db};
+}
+
+void convolution_add_weight_gradients(
+    at::Tensor &weight_sums, at::Tensor &bias_sums, const at::Tensor &grad_y, const at::Tensor &x,
+    const Window &window) {
+  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
+  for (int64_t image = 0; image < x.size(0); ++image) {
+    auto [dw, db] = convolution_backward_weights(
+        gradient.narrow(0, image, 1), input.narrow(0, image, 1), weight_sums.sizes(),
+        bias_sums.defined(), window);
+    add(weight_sums, dw);
+    if (bias_sums.defined()) add(bias_sums, db);
+  }
 }
 
 }  // namespace rdd::onednn

@@ -37,4 +37,13 @@ std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
     const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
     const Window &window);
 
+/// Adds the gradients of the weights and, if `bias_sums` is defined, of the bias to float64 sums.
+///
+/// Each image's gradient is calculated by itself, in float32, so that the sums do not depend on
+/// which images share a process: adding a few float32 numbers in float64 loses nothing unless they
+/// differ by more than 2^26.
+void convolution_add_weight_gradients(
+    at::Tensor &weight_sums, at::Tensor &bias_sums, const at::Tensor &grad_y, const at::Tensor &x,
+    const Window &window);
+
 }  // namespace rdd::onednn

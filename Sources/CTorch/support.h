@@ -9,6 +9,8 @@
 
 struct ct_tensor {
   at::Tensor value;
+  /// Where convolutions add a leaf's gradient; undefined: they leave that to LibTorch.
+  at::Tensor gradient_sums;
 };
 
 namespace rdd {

@@ -11,8 +11,17 @@ public struct Initialisation: Sendable {
   /// Where they are.
   public let device: Device
 
+  /// What the last norm of a residual branch scales by.
+  public let branchScale: Double
+
   /// A start by seed, or, with nil, of zeros that a file will overwrite.
-  public init(seed: UInt64?, type: ElementType = .float32, device: Device = .cpu) {
+  ///
+  /// - Parameter branchScale: 1 to train. In evaluation nothing has been learnt yet that keeps sums
+  ///   of a hundred layers small: a network that stays random needs less.
+  public init(
+    seed: UInt64?, type: ElementType = .float32, device: Device = .cpu, branchScale: Double = 1
+  ) {
+    self.branchScale = branchScale
     self.seed = seed
     self.type = type
     self.device = device

@@ -37,6 +37,8 @@ extension Recipe {
     public var threads = 0
     /// Gradients reduced together, in MiB.
     public var bucketMebibytes = 25
+    /// Whether gradients are added in float64, image by image.
+    public var exactSums = true
     /// Whether events are written for TensorBoard.
     public var tensorboard = true
   }
@@ -109,6 +111,10 @@ extension Key {
     Key(
       "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
       "Gradients that are summed over the ranks together, in MiB, while backward runs on."),
+    Key(
+      "train.exact_sums", \.train.exactSums,
+      "Whether gradients are added image by image in float64, so that float32 runs are the same to "
+        + "the bit on any number of ranks of as many threads. false: half the bytes on the wire."),
     Key(
       "train.tensorboard", \.train.tensorboard,
       "Whether numbers, histograms and pictures are written for TensorBoard too."),

@@ -51,7 +51,7 @@ public enum NetworkFactory {
       network = SegmentationNetwork(
         architecture, classCount: recipe.data.classCount,
         start: Initialisation(
-          seed: ~UInt64(recipe.train.seed), type: type, device: device))
+          seed: ~UInt64(recipe.train.seed), type: type, device: device, branchScale: 0.2))
     }
     for entry in network.state.parameters { entry.tensor.requiresGradient = false }
     return network

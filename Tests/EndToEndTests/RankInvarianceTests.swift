@@ -17,7 +17,8 @@ import Testing
     for (ranks, other) in [(2, runs[1]), (3, runs[2])] {
       for (a, b) in zip(one, other) {
         let name = "\(a.iteration) on \(ranks) ranks"
-        try expectClose(a.loss, b.loss, a.iteration == 1 ? 1e-14 : 1e-6, "loss of \(name)")
+        // A rounding error grows some tenfold an iteration.
+        try expectClose(a.loss, b.loss, a.iteration == 1 ? 1e-14 : 1e-5, "loss of \(name)")
         guard a.stage == "tse" else { continue }
         try expectClose(a.studentThreshold, b.studentThreshold, 1e-5, "student of \(name)")
         try expectClose(a.teacherThreshold, b.teacherThreshold, 1e-5, "teacher of \(name)")
@@ -26,11 +27,36 @@ import Testing
     }
   }
 
+  /// At a learning rate at which rounding errors grow tenfold an iteration: there are none.
+  @Test func exact_sums_make_single_precision_equal_to_the_bit() throws {
+    try withTemporaryFolder { folder in
+      let run = try Run(folder)
+      for ranks in 1...3 {
+        let result = try run.train("\(ranks)", ranks: ranks, set: ["train.learning_rate=0.02"])
+        try #require(result.exitCode == 0, "\(ranks) ranks: \(result)")
+      }
+      let one = try run.metrics("1")
+      let weights = try run.weights("1")
+      #expect(one.count == 10 && weights.count > 100)
+      for ranks in 2...3 {
+        for (a, b) in zip(one, try run.metrics("\(ranks)")) {
+          let name = "\(a.iteration) on \(ranks) ranks"
+          try expectClose(a.loss, b.loss, 1e-14, "loss of \(name)")
+          #expect(a.studentThreshold == b.studentThreshold, "student of \(name)")
+          #expect(a.teacherThreshold == b.teacherThreshold, "teacher of \(name)")
+          #expect(a.selectedPixels == b.selectedPixels, "selected of \(name)")
+        }
+        #expect(try run.weights("\(ranks)") == weights, "weights on \(ranks) ranks")
+      }
+    }
+  }
+
   @Test(arguments: ["fused", "reference"])
-  func single_precision_begins_equal(engine: String) throws {
+  func single_precision_begins_equal_without_exact_sums(engine: String) throws {
     // From the first iteration in the late stage, where thresholds are global too.
     let runs = try lines([
       "train.iterations=2", "distill.warmup_iterations=0", "distill.engine=\(engine)",
+      "train.exact_sums=false",
     ])
     for other in runs.dropFirst() {
       let (a, b) = (runs[0][0], other[0])

@@ -107,6 +107,7 @@ struct ReferenceTests {
     train.device = cpu
     train.threads = 0
     train.bucket_mebibytes = 25
+    train.exact_sums = true
     train.tensorboard = true
     distill.method = rdd
     distill.methods = []

@@ -69,6 +69,39 @@ import Torch
     }
   }
 
+  /// The sums of two batches of one image are, to the bit, those of the batch of two.
+  @Test(arguments: cases)
+  func gradientSumsDoNotDependOnTheBatch(_ item: Case) throws {
+    let images = noise([2, item.inputs, item.size.0, item.size.1], 1).to(.float32)
+    let start = noise([item.outputs, item.inputs / item.groups, item.kernel, item.kernel], 2)
+    func sums(_ batches: [Range<Int>], _ type: ElementType) throws -> [[Double]] {
+      let leaves = [start] + (item.bias ? [noise([item.outputs], 3)] : [])
+      let parameters = leaves.map { $0.to(.float32).to(type) }
+      for parameter in parameters {
+        parameter.requiresGradient = true
+        if type == .float32 { parameter.gradientSums = Tensor.zeros(parameter.shape, .float64) }
+      }
+      for batch in batches {
+        let x = images.narrowed(0, batch).to(type)
+        let y = Functional.convolution(
+          x, weight: parameters[0], bias: parameters.count > 1 ? parameters[1] : nil,
+          stride: item.stride, padding: item.padding, dilation: item.dilation,
+          groups: item.groups)
+        let dy = noise([2] + y.shape.dropFirst(), 4).to(.float32).to(type)
+        Autograd.backward([(y, dy.narrowed(0, batch))])
+      }
+      return try parameters.map {
+        if type == .float32 { #expect($0.gradient == nil) }
+        return try #require(type == .float32 ? $0.gradientSums : $0.gradient).doubles
+      }
+    }
+    let whole = try sums([0..<2], .float32)
+    #expect(whole == (try sums([0..<1, 1..<2], .float32)))
+    for (found, expected) in zip(whole, try sums([0..<2], .float64)) {
+      #expect(difference(found, expected) < 2e-6)
+    }
+  }
+
   @Test(arguments: cases)
   func doubleMatchesLoops(_ item: Case) {
     let found = run(item, .float64)

@@ -106,6 +106,11 @@ int ct_detach(ct_tensor **out, const ct_tensor *t);
 // *out is NULL where no gradient is held.
 int ct_grad(ct_tensor **out, const ct_tensor *t);
 int ct_set_grad(ct_tensor *t, const ct_tensor *grad);
+// Convolutions and norms add the gradient of the leaf `t` to `sums`, float64 in host memory, each
+// image's by itself, instead of its gradient; NULL: no longer.
+int ct_set_gradient_sums(ct_tensor *t, const ct_tensor *sums);
+// *out is NULL where there are none.
+int ct_gradient_sums(ct_tensor **out, const ct_tensor *t);
 // grads[i] may be NULL for a scalar root.
 int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count);
 // d(root)/d(input) of a scalar; with create_graph it has history itself.

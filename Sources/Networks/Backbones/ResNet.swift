@@ -97,7 +97,8 @@ private final class ResidualBlock {
           dilation: dilations.first, start: .backbone),
       ]
       last = ConvolutionBlock(
-        scope, names: ("conv3", "bn3"), width, outputs, kernel: 1, start: .backbone)
+        scope, names: ("conv3", "bn3"), width, outputs, kernel: 1, start: .backbone,
+        scale: scope.start.branchScale)
     } else {
       inner = [
         ConvolutionBlock(
@@ -106,7 +107,7 @@ private final class ResidualBlock {
       ]
       last = ConvolutionBlock(
         scope, names: ("conv2", "bn2"), width, outputs, kernel: 3, dilation: dilations.rest,
-        start: .backbone)
+        start: .backbone, scale: scope.start.branchScale)
     }
     let reshapes = stride != 1 || inputs != outputs
     downsample =

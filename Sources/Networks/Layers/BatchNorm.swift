@@ -23,9 +23,9 @@ package final class BatchNorm {
   /// The share of a batch in the running statistics.
   package static let momentum = 0.1
 
-  /// A norm of `channels` channels, with the names of `scope`.
-  package init(_ scope: Scope, _ channels: Int) {
-    weight = scope.parameter("weight", [channels], .constant(1))
+  /// A norm of `channels` channels, with the names of `scope`; its weights start at `scale`.
+  package init(_ scope: Scope, _ channels: Int, scale: Double = 1) {
+    weight = scope.parameter("weight", [channels], .constant(scale))
     bias = scope.parameter("bias", [channels], .constant(0))
     runningMean = scope.buffer("running_mean", [channels], 0)
     runningVariance = scope.buffer("running_var", [channels], 1)
@@ -60,7 +60,7 @@ package final class BatchNorm {
     let channels = weight.count
     let moments = Moments(of: x, channels: channels, reducer)
     track(moments)
-    let weight = weight
+    let (weight, bias) = (weight, bias)
     let hasResidual = residual != nil
     let (input, addend) = (x.detached, residual?.detached)
     let output = Autograd.withoutHistory {
@@ -73,8 +73,9 @@ package final class BatchNorm {
       var sums = BatchNormalization.backwardSums(
         dy: dy, x: input, y: output, mean: moments.mean,
         inverseDeviation: moments.inverseDeviation, activation: activation)
-      let forBias = Tensor(Array(sums[..<channels]), [channels])
-      let forWeight = Tensor(Array(sums[channels...]), [channels])
+      let parameters = [(weight, sums[channels...]), (bias, sums[..<channels])].map {
+        Self.gradient(of: $0, Tensor(Array($1), [channels]))
+      }
       reducer.sum(&sums)
       let means = sums.map { $0 / moments.count }
       let (dx, dresidual) = BatchNormalization.backwardInput(
@@ -82,11 +83,19 @@ package final class BatchNorm {
         inverseDeviation: moments.inverseDeviation, meanGradient: Array(means[..<channels]),
         meanGradientTimesX: Array(means[channels...]), weight: weight, activation: activation,
         residual: hasResidual)
-      let parameters = [forWeight, forBias].map { $0.to(weight.type, device: weight.device) }
       return [dx] + parameters + (hasResidual ? [dresidual] : [])
     }
     let inputs = [x, weight, bias] + (residual.map { [$0] } ?? [])
     return Autograd.custom([output], of: inputs, backward: backward)[0]
+  }
+
+  /// A parameter's gradient for LibTorch to add; nil if it was added here.
+  private static func gradient(of parameter: Tensor, _ value: Tensor) -> Tensor? {
+    guard let sums = parameter.gradientSums else {
+      return value.to(parameter.type, device: parameter.device)
+    }
+    Autograd.withoutHistory { sums.add(value) }
+    return nil
   }
 
   /// Moves the running statistics; the variance is the unbiased one of the global batch.

@@ -8,16 +8,17 @@ final class ConvolutionBlock {
 
   /// A block whose convolution and norm are named by their index, as in PyTorch's `Sequential`.
   ///
-  /// 3x3 kernels are padded by their dilation, which keeps the size at stride 1.
+  /// 3x3 kernels are padded by their dilation, which keeps the size at stride 1. The norm's weights
+  /// start at `scale`.
   init(
     _ scope: Scope, names: (String, String) = ("0", "1"), _ inputs: Int, _ outputs: Int,
     kernel: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
-    activation: Activation = .relu, start: Convolution.Start
+    activation: Activation = .relu, start: Convolution.Start, scale: Double = 1
   ) {
     convolution = Convolution(
       scope(names.0), inputs, outputs, kernel: kernel, stride: stride,
       padding: kernel / 2 * dilation, dilation: dilation, groups: groups, start: start)
-    norm = BatchNorm(scope(names.1), outputs)
+    norm = BatchNorm(scope(names.1), outputs, scale: scale)
     self.activation = activation
   }
 

@@ -55,7 +55,9 @@ public enum StepBench {
     let methods = try recipe.methods(student, teacher)
     let step = try TrainingStep(
       recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
-      methods: methods, parameters: FlatParameters(student, methods), coordinator: coordinator,
+      methods: methods,
+      parameters: FlatParameters(student, methods, exactSums: recipe.train.exactSums),
+      coordinator: coordinator,
       device: device)
     let last = recipe.train.iterations
     let loader = try sources.loader(recipe, last - count...last, coordinator)

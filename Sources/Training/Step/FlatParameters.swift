@@ -21,7 +21,7 @@ public final class FlatParameters: Sendable {
 
   /// The parameters, `[total]`.
   package let values: Tensor
-  /// Their gradients, `[total]`; backward adds to them.
+  /// Their gradients, `[total]`; backward adds to them. Float64 if the sums are exact.
   package let gradients: Tensor
   /// The optimiser's momentum, `[total]`.
   package let momentum: Tensor
@@ -30,13 +30,19 @@ public final class FlatParameters: Sendable {
   /// The gradients as MPI reads them, `[total]`: these, or their copy in host memory.
   private let hostGradients: Tensor
   private let isStaged: Bool
+  private let isExact: Bool
 
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
   ///
-  /// - Parameter methods: whose trained tensors follow the network's.
-  public convenience init(_ network: SegmentationNetwork, _ methods: MethodSuite? = nil) {
+  /// - Parameters:
+  ///   - methods: whose trained tensors follow the network's.
+  ///   - exactSums: whether gradients are added in float64, image by image, where they can be.
+  public convenience init(
+    _ network: SegmentationNetwork, _ methods: MethodSuite? = nil, exactSums: Bool = false
+  ) {
     let trained = (methods?.entries ?? []).filter { $0.role == .parameter }
-    self.init((network.state.parameters + trained).map { ($0.name, $0.tensor) })
+    self.init(
+      (network.state.parameters + trained).map { ($0.name, $0.tensor) }, exactSums: exactSums)
   }
 
   /// Moves parameters, of which there is at least one, into one buffer, the last first.
@@ -44,16 +50,20 @@ public final class FlatParameters: Sendable {
   /// - Parameters:
   ///   - parameters: names and tensors, the first layer first.
   ///   - staged: whether gradients are copied through host memory; nil: if a device holds them.
-  package init(_ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil) {
+  ///   - exactSums: whether gradients of float32 parameters in host memory are added in float64.
+  package init(
+    _ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil, exactSums: Bool = false
+  ) {
     let first = parameters[0].tensor
     let parameters = parameters.reversed()
     let total = parameters.reduce(0) { $0 + $1.tensor.count }
     let (type, device) = (first.type, first.device)
     values = Tensor.zeros([total], type, device: device)
-    gradients = Tensor.zeros([total], type, device: device)
+    isExact = exactSums && type == .float32 && device == .cpu
+    gradients = Tensor.zeros([total], isExact ? .float64 : type, device: device)
     momentum = Tensor.zeros([total], type, device: device)
     isStaged = staged ?? (device != .cpu)
-    hostGradients = isStaged ? Tensor.zeros([total], type) : gradients
+    hostGradients = isStaged ? Tensor.zeros([total], gradients.type) : gradients
     var places: [Place] = []
     var start = 0
     for entry in parameters {
@@ -67,8 +77,11 @@ public final class FlatParameters: Sendable {
         let home = values.narrowed(0, place.range).reshaped(place.parameter.shape)
         home.copy(from: place.parameter)
         place.parameter.move(into: home)
-        place.parameter.gradient =
-          gradients.narrowed(0, place.range).reshaped(place.parameter.shape)
+        if isExact {
+          place.parameter.gradientSums = part(gradients, place)
+        } else {
+          place.parameter.gradient = part(gradients, place)
+        }
       }
     }
   }
@@ -80,8 +93,13 @@ public final class FlatParameters: Sendable {
 
   /// Brings a gradient that backward has finished where its buffer is read.
   package func handOver(_ place: Place) {
-    guard isStaged else { return }
     Autograd.withoutHistory {
+      if isExact, let rest = place.parameter.gradient {
+        // What operators that do not add to the sums have left.
+        part(gradients, place).add(rest.to(.float64))
+        place.parameter.gradient = nil
+      }
+      guard isStaged else { return }
       part(hostGradients, place).copy(from: part(gradients, place))
     }
   }

@@ -21,22 +21,23 @@ public struct SGD: Sendable {
   /// Moves the parameters by one step and zeroes the gradients.
   package func update(_ parameters: FlatParameters, rate: Double) {
     guard parameters.values.device == .cpu else { return updateByOperators(parameters, rate) }
-    switch parameters.values.type {
-    case .float64: sweep(parameters, rate: rate, as: Double.self)
-    default: sweep(parameters, rate: Float(rate), as: Float.self)
+    switch (parameters.values.type, parameters.gradients.type) {
+    case (.float64, _): sweep(parameters, rate: rate, Double.self)
+    case (_, .float64): sweep(parameters, rate: Float(rate), Double.self)
+    default: sweep(parameters, rate: Float(rate), Float.self)
     }
   }
 
-  private func sweep<Value: TensorElement & BinaryFloatingPoint>(
-    _ parameters: FlatParameters, rate: Value, as _: Value.Type
-  ) {
+  private func sweep<
+    Value: TensorElement & BinaryFloatingPoint, Gradient: TensorElement & BinaryFloatingPoint
+  >(_ parameters: FlatParameters, rate: Value, _: Gradient.Type) {
     let count = parameters.values.count
     let values = parameters.values.data.assumingMemoryBound(to: Value.self)
-    let gradients = parameters.gradients.data.assumingMemoryBound(to: Value.self)
+    let gradients = parameters.gradients.data.assumingMemoryBound(to: Gradient.self)
     let momenta = parameters.momentum.data.assumingMemoryBound(to: Value.self)
     let (factor, decay) = (Value(momentum), Value(weightDecay))
     for index in 0..<count {
-      let moved = factor * momenta[index] + (gradients[index] + decay * values[index])
+      let moved = factor * momenta[index] + (Value(gradients[index]) + decay * values[index])
       momenta[index] = moved
       values[index] -= rate * moved
       gradients[index] = 0
