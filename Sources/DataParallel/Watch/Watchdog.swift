@@ -13,6 +13,9 @@ public final class Watchdog: @unchecked Sendable {
 
   /// Seconds between two signs.
   private static let period = 0.5
+  /// Seconds after which a limit that has changed is known: a rank that is stopped keeps the last
+  /// one that it told.
+  private static let reaction = 0.05
   /// Seconds that the others leave to rank 0, which knows most, before they end the job themselves.
   private static let patience = 10.0
 
@@ -26,8 +29,6 @@ public final class Watchdog: @unchecked Sendable {
   private let mailbox: Mailbox?
   /// What the messenger has heard since the judge looked.
   private let heard = Mutex<[Int: LifeSign]>([:])
-  /// The longest limit of all ranks, as the judge of rank 0 sees it.
-  private let longest = Mutex(0.0)
   private let isStopping = Atomic(false)
   private let isOver = Atomic(false)
   private let messengerEnd = DispatchSemaphore(value: 0)
@@ -95,32 +96,40 @@ public final class Watchdog: @unchecked Sendable {
     guard let mailbox else { return }
     var farewells = 0
     var hasLeft = false
+    // The other ranks' limits: rank 0 passes the longest one on.
+    var limits: [Int: Double] = [:]
+    var told = (limit: 0.0, at: -Double.infinity)
     let expected = rank == 0 ? worldSize - 1 : 1
     while true {
       while let (source, letter) = try mailbox.receive() {
         let sign = LifeSign(bytes: letter)
         if sign.isLast { farewells += 1 }
+        limits[source] = sign.limit
         heard.withLock { $0[source] = sign }
       }
       let isEnding = isStopping.load(ordering: .acquiring)
       if isEnding, !hasLeft, rank != 0 || farewells == expected {
         hasLeft = try sendLast(mailbox)
       } else if !hasLeft {
-        try sendSigns(mailbox)
+        let limit = rank == 0 ? max(ownLimit, limits.values.max() ?? 0) : ownLimit
+        let now = MonotonicClock.seconds
+        if limit != told.limit || now - told.at >= Self.period {
+          if try sendSigns(mailbox, limit: limit) { told = (limit, now) }
+        }
       }
       if hasLeft, farewells == expected, try receivers.allSatisfy({ try mailbox.hasLeft(to: $0) }) {
         return
       }
-      Thread.sleep(forTimeInterval: isEnding ? 0.002 : Self.period)
+      Thread.sleep(forTimeInterval: isEnding ? 0.002 : Self.reaction)
     }
   }
 
   private var receivers: Range<Int> { rank == 0 ? 1..<worldSize : 0..<1 }
 
-  private func sendSigns(_ mailbox: Mailbox) throws {
-    let limit = rank == 0 ? longest.withLock { max($0, ownLimit) } : ownLimit
+  /// False if a sign before is still on its way to some rank.
+  private func sendSigns(_ mailbox: Mailbox, limit: Double) throws -> Bool {
     let sign = LifeSign(heartbeat.place, limit: limit).bytes
-    for receiver in receivers { _ = try mailbox.send(sign, to: receiver) }
+    return try receivers.reduce(true) { try mailbox.send(sign, to: $1) && $0 }
   }
 
   /// The last signs, for which the ones before have to have left; false if it has to be tried again.
@@ -145,7 +154,6 @@ public final class Watchdog: @unchecked Sendable {
       let now = time.seconds
       table.note(LifeSign(heartbeat.place, limit: ownLimit), from: rank, now: now)
       for (source, sign) in takeHeard() { table.note(sign, from: source, now: now) }
-      longest.withLock { $0 = table.limit }
       switch table.verdict(now: now) {
       case .fine:
         isSlow = false
