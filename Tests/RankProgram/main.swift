@@ -23,7 +23,6 @@ let cases: [String: Case] = [
 let arguments = Array(CommandLine.arguments.dropFirst())
 let name = arguments.first ?? ""
 if name == "fail-before" { FailureExit.leave("recipe: a.yaml: no such file", code: 66) }
-if name == "largest-difference" { printLargestDifference(Array(arguments.dropFirst())) }
 guard let body = cases[name] else {
   FailureExit.leave("case: \(name): unknown; expected one of \(cases.keys.sorted())", code: 64)
 }

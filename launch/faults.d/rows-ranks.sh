@@ -24,7 +24,7 @@ row_kills() {
       run "$name" "$ranks_count"
       (($(resumed "$name") >= saved)) || lost=$((lost + 1))
     fi
-    if [[ $code == 0 ]] && is_golden "$name" "$ranks_count"; then
+    if [[ $code == 0 ]] && is_golden "$name"; then
       good=$((good + 1))
     else
       say "trial $trial: $ranks_count ranks, killed after $delay ms, then code $code"
@@ -94,7 +94,7 @@ row_paused() {
   kill -CONT "${ranks[1]}"
   finish
   trials=$((trials + 1))
-  if [[ $code == 0 ]] && is_golden paused 2; then
+  if [[ $code == 0 ]] && is_golden paused; then
     note yes "a rank is stopped for 2.4 s of 4" "goes on, same bits" "the same"
   else
     note no "a rank is stopped for 2.4 s of 4" "code $code" "goes on, same bits"
@@ -137,7 +137,7 @@ row_request() {
     last=$(sed -n 's|.*iteration \([0-9]*\)/.*|\1|p' "$work/request$trial.log" | tail -n 1)
     if [[ $code == 75 && $(acknowledged "request$trial") == "$last" ]]; then
       run "request$trial" 2
-      if [[ $code == 0 ]] && is_golden "request$trial" 2; then good=$((good + 1)); fi
+      if [[ $code == 0 ]] && is_golden "request$trial"; then good=$((good + 1)); fi
     else
       say "trial $trial: code $code, saved $(acknowledged "request$trial"), done $last"
     fi

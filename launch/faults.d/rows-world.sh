@@ -77,7 +77,7 @@ row_disk() {
   if wait_log room "is not saved (1 in a row"; then rm -f "$work/room/ballast"; fi
   finish
   trials=$((trials + 1))
-  note "$([[ $code == 0 ]] && is_golden room 1 && echo yes || echo no)" \
+  note "$([[ $code == 0 ]] && is_golden room && echo yes || echo no)" \
     "the disk is full, then room is made" "code $code" "goes on, same bits"
   umount "$work/full" "$work/room"
 }

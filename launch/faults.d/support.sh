@@ -108,20 +108,24 @@ count_leftovers() {
   done
 }
 
-# golden: the run that nothing happens to, on each number of ranks that the rows use.
+# golden: the run that nothing happens to, on each number of ranks that the rows use. The weights of
+# one rank are what every other run is held against, to the bit.
 golden() {
-  local ranks begun
+  local ranks begun all=yes
   for ranks in 1 2 3; do
     begun=$(now)
     run "golden$ranks" "$ranks"
     [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(grep -a "rdd: error" "$work/golden$ranks.log")"
     golden_of[ranks]=$(($(now) - begun))
     say "without a fault, $ranks ranks: $(seconds "${golden_of[$ranks]}") s"
+    is_golden "golden$ranks" || all=no
   done
+  note "$all" "without a fault: 2 and 3 ranks train the weights of one" \
+    "$([[ $all == yes ]] && echo "same bits" || echo "others")" "same bits"
 }
 
-# is_golden NAME RANKS: whether the run's last weights are those of the run without a fault.
-is_golden() { cmp -s "$work/$1/student.safetensors" "$work/golden$2/student.safetensors"; }
+# is_golden NAME: whether the run's last weights are those of one rank without a fault, to the bit.
+is_golden() { cmp -s "$work/$1/student.safetensors" "$work/golden1/student.safetensors"; }
 
 # acknowledged NAME: the last iteration that a log calls saved; 0 if there is none.
 acknowledged() { sed -n 's/.*saved iteration \([0-9]*\) .*/\1/p' "$work/$1.log" | tail -n 1 | grep . || echo 0; }
