@@ -3,6 +3,7 @@
 #include "onednn_common.h"
 #include "onednn_depthwise.h"
 #include "onednn_plan.h"
+#include "onednn_winograd.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -111,6 +112,28 @@ void add(at::Tensor &sums, const at::Tensor &values) {
   });
 }
 
+/// The bias in float32; undefined if there is none.
+at::Tensor single(const std::optional<at::Tensor> &bias, const ConvolutionShape &shape) {
+  if (!bias) return at::Tensor();
+  TORCH_CHECK(bias->numel() == shape.out_channels, "convolution: the bias has ", bias->numel(),
+      " elements; expected ", shape.out_channels);
+  return bias->to(at::kFloat).contiguous();
+}
+
+at::Tensor winograd_forward(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+    const ConvolutionShape &shape) {
+  const Winograd winograd(shape);
+  const at::Tensor addend = single(bias, shape);
+  at::Tensor y = empty_channels_last(shape.output_dims(), at::kFloat);
+  winograd.run(
+      {y.data_ptr<float>(), shape.out_channels}, {x.data_ptr<float>(), shape.in_channels},
+      winograd.weights(weight.data_ptr<float>()),
+      addend.defined() ? addend.data_ptr<float>() : nullptr, false, Activation::none,
+      scratch(Scratch::source, static_cast<std::size_t>(winograd.workspace_bytes())));
+  return y;
+}
+
 }  // namespace
 
 bool supported(const at::Tensor &x) {
@@ -124,6 +147,10 @@ at::Tensor convolution_forward(
   const ConvolutionShape shape(
       four(x.sizes(), "the input"), four(weight.sizes(), "the weight"), window);
   const at::Tensor input = channels_last(x);
+  if (x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
+      && Winograd::suits(shape)) {
+    return winograd_forward(input, weight.contiguous(), bias, shape);
+  }
   const Weights weights(weight);
   const auto plan = convolution_plan(
       {Pass::forward, shape, data_type(x.scalar_type()), data_type(weight.scalar_type()),
@@ -134,11 +161,8 @@ at::Tensor convolution_forward(
   arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
   arguments[DNNL_ARG_WEIGHTS] = read(
       plan->weights, first_tap(weights.tensor, shape, weights.last), Scratch::weights);
-  at::Tensor bias_values;
+  const at::Tensor bias_values = single(bias, shape);
   if (bias) {
-    TORCH_CHECK(bias->numel() == shape.out_channels, "convolution: the bias has ", bias->numel(),
-        " elements; expected ", shape.out_channels);
-    bias_values = bias->to(at::kFloat).contiguous();
     arguments[DNNL_ARG_BIAS] = wrap(plan->bias, bias_values.data_ptr());
   }
   execute(

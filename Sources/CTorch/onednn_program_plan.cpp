@@ -44,7 +44,7 @@ dnnl::primitive_attr attributes(const ProgramNode &node) {
 /// The weights in the layout `wanted`: those packed for it before, or packed now.
 dnnl::memory packed_weights(ProgramNode &node, const ConvolutionShape &shape, const Desc &wanted) {
   for (const PackedWeights &packed : node.packed) {
-    if (packed.memory.get_desc() == wanted && packed.shape.first == shape.first) {
+    if (!packed.transformed && packed.memory.get_desc() == wanted && packed.shape.first == shape.first) {
       return packed.memory;
     }
   }
@@ -58,6 +58,17 @@ dnnl::memory packed_weights(ProgramNode &node, const ConvolutionShape &shape, co
   stream().wait();
   node.packed.push_back({shape, to});
   return to;
+}
+
+/// The weights transformed for Winograd, before or now.
+dnnl::memory transformed_weights(
+    ProgramNode &node, const ConvolutionShape &shape, const Winograd &winograd) {
+  for (const PackedWeights &packed : node.packed) {
+    if (packed.transformed) return packed.memory;
+  }
+  const dnnl::memory memory = winograd.weights(node.weight.data_ptr<float>());
+  node.packed.push_back({shape, memory, true});
+  return memory;
 }
 
 /// For each value, the concatenation that it can be written into directly, or nowhere: it is made
@@ -175,6 +186,13 @@ ProgramPlan::ProgramPlan(
     const ConvolutionShape shape(
         {batch, node.weight.size(1) * node.window.groups, in[0], in[1]}, four(node.weight),
         node.window);
+    if (type == at::kFloat && Winograd::suits(shape)) {
+      const auto winograd = std::make_shared<Winograd>(shape);
+      convolutions[i].transformed = transformed_weights(node, shape, *winograd);
+      convolutions[i].winograd = winograd;
+      scratch_bytes = std::max(scratch_bytes, winograd->workspace_bytes());
+      continue;
+    }
     std::optional<PreparedConvolution> prepared;
     if (slices[i] != nowhere) {
       prepared = prepare_convolution(node, shape, type, nodes[slices[i]].channels);

@@ -2,6 +2,7 @@
 
 #include "onednn_layers.h"
 #include "onednn_program.h"
+#include "onednn_winograd.h"
 
 #include <dnnl.hpp>
 
@@ -13,6 +14,7 @@ namespace rdd::onednn {
 struct PackedWeights {
   ConvolutionShape shape;
   dnnl::memory memory;
+  bool transformed = false;  // for Winograd
 };
 
 /// One node of a program as it was added.
@@ -40,8 +42,10 @@ struct Place {
   int64_t step = 0;    // values from one pixel to the next
 };
 
-/// A convolution made ready.
+/// A convolution made ready: oneDNN's primitive, or Winograd with its weights.
 struct PreparedConvolution {
+  std::shared_ptr<const Winograd> winograd;
+  dnnl::memory transformed;
   dnnl::primitive primitive;
   dnnl::memory source, destination;
   std::unordered_map<int, dnnl::memory> arguments;

@@ -128,6 +128,16 @@ void ProgramPlan::run(
           const Map residual = map(*node.residual);
           if (residual.data != to.data) copy_map(to, residual, type);
         }
+        if (convolution.winograd) {
+          const auto values = [](const Map &place) {
+            return Winograd::Map{static_cast<float *>(place.data), place.step};
+          };
+          convolution.winograd->run(
+              values(to), values(from), convolution.transformed,
+              node.bias.defined() ? node.bias.data_ptr<float>() : nullptr,
+              node.residual.has_value(), node.activation, memory + scratch_offset);
+          break;
+        }
         convolution.source.set_data_handle(from.data);
         convolution.destination.set_data_handle(to.data);
         convolution.arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(memory + scratch_offset);

@@ -1,0 +1,227 @@
+#include "onednn_winograd.h"
+
+#include "onednn_common.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace rdd::onednn {
+
+namespace {
+
+using Desc = dnnl::memory::desc;
+using Type = dnnl::memory::data_type;
+
+constexpr int64_t lanes = 16;  // channels that are transformed together
+constexpr float root = 1.41421356237309505f;
+
+/// Six vectors of channels, from one that comes every `step`-th.
+struct Six {
+  const float *first;
+  int64_t step;
+  const float *operator[](int64_t i) const { return first + i * step; }
+};
+
+/// Pixels to points: six values of one row or column.
+inline void to_points(float *__restrict to, int64_t step, const Six &from) {
+  const float *__restrict d0 = from[0], *__restrict d1 = from[1], *__restrict d2 = from[2];
+  const float *__restrict d3 = from[3], *__restrict d4 = from[4], *__restrict d5 = from[5];
+  for (int64_t c = 0; c < lanes; ++c) {
+    const float outer_even = d4[c] - 0.5f * d2[c], outer_odd = root * (d3[c] - 0.5f * d1[c]);
+    const float inner_even = d4[c] - 2.0f * d2[c], inner_odd = (0.5f * d3[c] - d1[c]) * root;
+    to[c] = d0[c] - 2.5f * d2[c] + d4[c];
+    to[step + c] = outer_even + outer_odd;
+    to[2 * step + c] = outer_even - outer_odd;
+    to[3 * step + c] = inner_even + inner_odd;
+    to[4 * step + c] = inner_even - inner_odd;
+    to[5 * step + c] = d1[c] - 2.5f * d3[c] + d5[c];
+  }
+}
+
+/// Points to four pixels.
+inline void from_points(float *__restrict to, int64_t step, const Six &from) {
+  const float *__restrict m0 = from[0], *__restrict m1 = from[1], *__restrict m2 = from[2];
+  const float *__restrict m3 = from[3], *__restrict m4 = from[4], *__restrict m5 = from[5];
+  for (int64_t c = 0; c < lanes; ++c) {
+    const float outer_sum = m1[c] + m2[c], outer = root * (m1[c] - m2[c]);
+    const float inner_sum = m3[c] + m4[c], inner = 0.5f * root * (m3[c] - m4[c]);
+    to[c] = m0[c] + outer_sum + inner_sum;
+    to[step + c] = outer + inner;
+    to[2 * step + c] = 2.0f * outer_sum + 0.5f * inner_sum;
+    to[3 * step + c] = 2.0f * outer + 0.5f * inner + m5[c];
+  }
+}
+
+/// Three taps of `count` kernels to points.
+inline void kernel_points(float *to, int64_t step, const float *taps, int64_t tap_step) {
+  const float *t0 = taps, *t1 = taps + tap_step, *t2 = taps + 2 * tap_step;
+  for (int64_t c = 0; c < lanes; ++c) {
+    const float outer_even = (t0[c] + 2.0f * t2[c]) / 6.0f, outer_odd = root / 6.0f * t1[c];
+    const float inner_even = -(2.0f * t0[c] + t2[c]) / 3.0f, inner_odd = -root / 3.0f * t1[c];
+    to[c] = t0[c];
+    to[step + c] = outer_even + outer_odd;
+    to[2 * step + c] = outer_even - outer_odd;
+    to[3 * step + c] = inner_even + inner_odd;
+    to[4 * step + c] = inner_even - inner_odd;
+    to[5 * step + c] = t2[c];
+  }
+}
+
+int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+
+}  // namespace
+
+bool Winograd::suits(const ConvolutionShape &shape) {
+  const int64_t d = shape.dilation[0];
+  const bool keeps_size = shape.full_kernel == Pair{3, 3} && !shape.trimmed()
+      && shape.stride == Pair{1, 1} && shape.groups == 1 && shape.dilation[1] == d
+      && shape.before == Pair{d, d} && shape.out == shape.in;
+  if (!keeps_size || shape.in_channels % lanes != 0 || shape.out_channels % lanes != 0) return false;
+  const int64_t high = parts(parts(shape.in[0], d), 4), wide = parts(parts(shape.in[1], d), 4);
+  const int64_t tiles = d * d * high * wide;
+  // Few channels are bound by the transforms, few tiles by reading the kernel; tiles that reach out
+  // of the map cost what they save.
+  return shape.in_channels * shape.out_channels >= 128 * 128 && shape.in_channels >= 128
+      && tiles >= 32 && 2 * 16 * tiles <= 3 * shape.in[0] * shape.in[1];
+}
+
+Winograd::Winograd(const ConvolutionShape &shape)
+    : shape_(shape),
+      dilation_(shape.dilation[0]),
+      tiles_high_(parts(parts(shape.in[0], dilation_), 4)),
+      tiles_wide_(parts(parts(shape.in[1], dilation_), 4)),
+      tiles_(dilation_ * dilation_ * tiles_high_ * tiles_wide_),
+      group_(std::min<int64_t>(tiles_, 128)),
+      // A line more, so that the 36 do not meet in the same places of the cache.
+      source_step_(group_ * shape.in_channels + lanes),
+      result_step_(group_ * shape.out_channels + lanes) {
+  const int64_t in = shape.in_channels, out = shape.out_channels;
+  const Desc source({36, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
+  const Desc kernel({36, in, out}, Type::f32, dnnl::memory::format_tag::abc);
+  const Desc result({36, group_, out}, Type::f32, dnnl::memory::dims{result_step_, out, 1});
+  dnnl::primitive_attr attributes;
+#if DNNL_VERSION_MAJOR >= 3
+  product_description_ =
+      dnnl::matmul::primitive_desc(engine(), source, kernel, result, attributes);
+#else
+  product_description_ = dnnl::matmul::primitive_desc(
+      dnnl::matmul::desc(source, kernel, result), attributes, engine());
+#endif
+  product_ = dnnl::matmul(product_description_);
+}
+
+dnnl::memory Winograd::weights(const float *kernel) const {
+  const int64_t in = shape_.in_channels, out = shape_.out_channels;
+  const dnnl::memory transformed(product_description_.weights_desc(), engine());
+  float *points = static_cast<float *>(transformed.get_data_handle());
+  parallel_for_each(out / lanes, [&](int64_t block) {
+    float taps[9 * lanes], half[18 * lanes];
+    for (int64_t i = 0; i < in; ++i) {
+      for (int64_t o = 0; o < lanes; ++o) {
+        const float *source = kernel + ((block * lanes + o) * in + i) * 9;
+        for (int64_t tap = 0; tap < 9; ++tap) taps[tap * lanes + o] = source[tap];
+      }
+      for (int64_t x = 0; x < 3; ++x) {
+        kernel_points(half + x * lanes, 3 * lanes, taps + x * lanes, 3 * lanes);
+      }
+      for (int64_t y = 0; y < 6; ++y) {
+        kernel_points(
+            points + (y * 6 * in + i) * out + block * lanes, in * out, half + y * 3 * lanes, lanes);
+      }
+    }
+  });
+  return transformed;
+}
+
+Winograd::Tile Winograd::tile(int64_t index) const {
+  const int64_t image = index / tiles_;
+  index %= tiles_;
+  const int64_t column = index % tiles_wide_, row = index / tiles_wide_ % tiles_high_;
+  const int64_t phase = index / (tiles_wide_ * tiles_high_);
+  return {image, phase / dilation_ + 4 * row * dilation_, phase % dilation_ + 4 * column * dilation_};
+}
+
+void Winograd::transform_input(float *to, Map x, int64_t index) const {
+  static const float nothing[lanes] = {};
+  const Tile tile = this->tile(index);
+  const int64_t height = shape_.in[0], width = shape_.in[1];
+  const float *pixels[36];
+  for (int64_t i = 0; i < 36; ++i) {
+    const int64_t row = tile.y + (i / 6 - 1) * dilation_, column = tile.x + (i % 6 - 1) * dilation_;
+    const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+    pixels[i] = inside ? x.data + ((tile.image * height + row) * width + column) * x.step : nullptr;
+  }
+  for (int64_t channel = 0; channel < shape_.in_channels; channel += lanes) {
+    float patch[36 * lanes], half[36 * lanes];
+    for (int64_t i = 0; i < 36; ++i) {
+      const float *from = pixels[i] == nullptr ? nothing : pixels[i] + channel;
+      std::copy(from, from + lanes, patch + i * lanes);
+    }
+    for (int64_t column = 0; column < 6; ++column) {
+      to_points(half + column * lanes, 6 * lanes, {patch + column * lanes, 6 * lanes});
+    }
+    for (int64_t row = 0; row < 6; ++row) {
+      to_points(
+          to + row * 6 * source_step_ + channel, source_step_, {half + row * 6 * lanes, lanes});
+    }
+  }
+}
+
+void Winograd::transform_output(
+    Map y, const float *from, int64_t index, const float *bias, bool adding,
+    Activation activation) const {
+  const Tile tile = this->tile(index);
+  const int64_t height = shape_.in[0], width = shape_.in[1];
+  const float least = activation == Activation::none ? -std::numeric_limits<float>::infinity() : 0;
+  const float most = activation == Activation::relu6 ? 6 : std::numeric_limits<float>::infinity();
+  for (int64_t channel = 0; channel < shape_.out_channels; channel += lanes) {
+    float half[24 * lanes], values[4 * lanes], added[lanes] = {};
+    if (bias != nullptr) std::copy(bias + channel, bias + channel + lanes, added);
+    for (int64_t column = 0; column < 6; ++column) {
+      from_points(
+          half + column * lanes, 6 * lanes,
+          {from + column * result_step_ + channel, 6 * result_step_});
+    }
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t row = tile.y + i * dilation_;
+      if (row >= height) break;
+      from_points(values, lanes, {half + i * 6 * lanes, lanes});
+      for (int64_t j = 0; j < 4; ++j) {
+        const int64_t column = tile.x + j * dilation_;
+        if (column >= width) break;
+        float *to = y.data + ((tile.image * height + row) * width + column) * y.step + channel;
+        for (int64_t c = 0; c < lanes; ++c) {
+          const float sum = values[j * lanes + c] + added[c] + (adding ? to[c] : 0.0f);
+          // Comparisons that let a NaN through.
+          const float floored = sum < least ? least : sum;
+          to[c] = floored > most ? most : floored;
+        }
+      }
+    }
+  }
+}
+
+void Winograd::run(
+    Map y, Map x, const dnnl::memory &weights, const float *bias, bool adding,
+    Activation activation, void *workspace) const {
+  float *source = static_cast<float *>(workspace), *result = source + 36 * source_step_;
+  dnnl::memory from(product_description_.src_desc(), engine(), source);
+  dnnl::memory to(product_description_.dst_desc(), engine(), result);
+  const int64_t count = shape_.batch * tiles_;
+  for (int64_t first = 0; first < count; first += group_) {
+    const int64_t here = std::min(group_, count - first);
+    parallel_for_each(here, [&](int64_t i) {
+      transform_input(source + i * shape_.in_channels, x, first + i);
+    });
+    product_.execute(
+        stream(), {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, to}});
+    stream().wait();
+    parallel_for_each(here, [&](int64_t i) {
+      transform_output(
+          y, result + i * shape_.out_channels, first + i, bias, adding, activation);
+    });
+  }
+}
+
+}  // namespace rdd::onednn
