@@ -134,6 +134,27 @@ at::Tensor winograd_forward(
   return y;
 }
 
+at::Tensor winograd_weight_gradient(
+    const at::Tensor &grad_y, const at::Tensor &x, const ConvolutionShape &shape) {
+  const Winograd winograd(shape);
+  void *workspace = scratch(
+      Scratch::source, static_cast<std::size_t>(winograd.gradient_workspace_bytes()));
+  at::Tensor sum;
+  for (int64_t image = 0; image < shape.batch; ++image) {
+    at::Tensor part =
+        at::empty({shape.out_channels, shape.in_channels, 3, 3}, at::TensorOptions(at::kFloat));
+    winograd.weight_gradient(
+        part.data_ptr<float>(), {grad_y.data_ptr<float>(), shape.out_channels},
+        {x.data_ptr<float>(), shape.in_channels}, image, workspace);
+    sum = image == 0 ? part : sum.add_(part);
+  }
+  return sum;
+}
+
+at::Tensor bias_gradient(const at::Tensor &grad_y, bool wanted) {
+  return wanted ? grad_y.sum({0, 2, 3}, false, at::kFloat) : at::Tensor();
+}
+
 }  // namespace
 
 bool supported(const at::Tensor &x) {
@@ -218,7 +239,10 @@ std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
   if (dilated_depthwise(shape)) {
     return {
         depthwise_backward_weights(gradient, input, shape),
-        with_bias ? gradient.sum({0, 2, 3}, false, at::kFloat) : at::Tensor()};
+        bias_gradient(gradient, with_bias)};
+  }
+  if (x.scalar_type() == at::kFloat && Winograd::suits(shape)) {
+    return {winograd_weight_gradient(gradient, input, shape), bias_gradient(gradient, with_bias)};
   }
   const auto plan = convolution_plan(
       {Pass::backward_weights, shape, data_type(x.scalar_type()), dnnl::memory::data_type::f32,

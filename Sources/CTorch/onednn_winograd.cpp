@@ -53,6 +53,35 @@ inline void from_points(float *__restrict to, int64_t step, const Six &from) {
   }
 }
 
+/// Four pixels' gradients to points: the adjoint of `from_points`.
+inline void gradient_points(float *__restrict to, int64_t step, const Six &from) {
+  const float *__restrict y0 = from[0], *__restrict y1 = from[1], *__restrict y2 = from[2];
+  const float *__restrict y3 = from[3];
+  for (int64_t c = 0; c < lanes; ++c) {
+    const float outer_even = y0[c] + 2.0f * y2[c], outer_odd = root * (y1[c] + 2.0f * y3[c]);
+    const float inner_even = y0[c] + 0.5f * y2[c];
+    const float inner_odd = 0.5f * root * (y1[c] + 0.5f * y3[c]);
+    to[c] = y0[c];
+    to[step + c] = outer_even + outer_odd;
+    to[2 * step + c] = outer_even - outer_odd;
+    to[3 * step + c] = inner_even + inner_odd;
+    to[4 * step + c] = inner_even - inner_odd;
+    to[5 * step + c] = y3[c];
+  }
+}
+
+/// Points to three taps: the adjoint of `kernel_points`.
+inline void tap_gradients(float *__restrict to, int64_t step, const Six &from) {
+  const float *__restrict u0 = from[0], *__restrict u1 = from[1], *__restrict u2 = from[2];
+  const float *__restrict u3 = from[3], *__restrict u4 = from[4], *__restrict u5 = from[5];
+  for (int64_t c = 0; c < lanes; ++c) {
+    const float outer = u1[c] + u2[c], inner = u3[c] + u4[c];
+    to[c] = u0[c] + outer / 6.0f - 2.0f * inner / 3.0f;
+    to[step + c] = root / 6.0f * ((u1[c] - u2[c]) - 2.0f * (u3[c] - u4[c]));
+    to[2 * step + c] = (outer - inner) / 3.0f + u5[c];
+  }
+}
+
 /// Three taps of `count` kernels to points.
 inline void kernel_points(float *to, int64_t step, const float *taps, int64_t tap_step) {
   const float *t0 = taps, *t1 = taps + tap_step, *t2 = taps + 2 * tap_step;
@@ -66,6 +95,14 @@ inline void kernel_points(float *to, int64_t step, const float *taps, int64_t ta
     to[4 * step + c] = inner_even - inner_odd;
     to[5 * step + c] = t2[c];
   }
+}
+
+dnnl::matmul::primitive_desc product_of(const Desc &left, const Desc &right, const Desc &result) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl::matmul::primitive_desc(engine(), left, right, result);
+#else
+  return dnnl::matmul::primitive_desc(dnnl::matmul::desc(left, right, result), engine());
+#endif
 }
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
@@ -100,14 +137,7 @@ Winograd::Winograd(const ConvolutionShape &shape)
   const Desc source({36, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
   const Desc kernel({36, in, out}, Type::f32, dnnl::memory::format_tag::abc);
   const Desc result({36, group_, out}, Type::f32, dnnl::memory::dims{result_step_, out, 1});
-  dnnl::primitive_attr attributes;
-#if DNNL_VERSION_MAJOR >= 3
-  product_description_ =
-      dnnl::matmul::primitive_desc(engine(), source, kernel, result, attributes);
-#else
-  product_description_ = dnnl::matmul::primitive_desc(
-      dnnl::matmul::desc(source, kernel, result), attributes, engine());
-#endif
+  product_description_ = product_of(source, kernel, result);
   product_ = dnnl::matmul(product_description_);
 }
 
@@ -142,7 +172,7 @@ Winograd::Tile Winograd::tile(int64_t index) const {
   return {image, phase / dilation_ + 4 * row * dilation_, phase % dilation_ + 4 * column * dilation_};
 }
 
-void Winograd::transform_input(float *to, Map x, int64_t index) const {
+void Winograd::transform_input(float *to, int64_t step, Map x, int64_t index) const {
   static const float nothing[lanes] = {};
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
@@ -163,7 +193,7 @@ void Winograd::transform_input(float *to, Map x, int64_t index) const {
     }
     for (int64_t row = 0; row < 6; ++row) {
       to_points(
-          to + row * 6 * source_step_ + channel, source_step_, {half + row * 6 * lanes, lanes});
+          to + row * 6 * step + channel, step, {half + row * 6 * lanes, lanes});
     }
   }
 }
@@ -212,7 +242,7 @@ void Winograd::run(
   for (int64_t first = 0; first < count; first += group_) {
     const int64_t here = std::min(group_, count - first);
     parallel_for_each(here, [&](int64_t i) {
-      transform_input(source + i * shape_.in_channels, x, first + i);
+      transform_input(source + i * shape_.in_channels, source_step_, x, first + i);
     });
     product_.execute(
         stream(), {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, to}});
@@ -222,6 +252,80 @@ void Winograd::run(
           y, result + i * shape_.out_channels, first + i, bias, adding, activation);
     });
   }
+}
+
+// The gradient of the 36 products is a product over an image's tiles.
+
+int64_t Winograd::gradient_workspace_bytes() const {
+  const int64_t in = shape_.in_channels, out = shape_.out_channels;
+  return 4 * 36 * (tiles_ * (in + out) + 2 * lanes + in * out);
+}
+
+void Winograd::transform_gradient(float *to, int64_t step, Map dy, int64_t index) const {
+  const Tile tile = this->tile(index);
+  const int64_t height = shape_.in[0], width = shape_.in[1];
+  for (int64_t channel = 0; channel < shape_.out_channels; channel += lanes) {
+    float patch[16 * lanes], half[24 * lanes];
+    for (int64_t i = 0; i < 16; ++i) {
+      const int64_t row = tile.y + i / 4 * dilation_, column = tile.x + i % 4 * dilation_;
+      float *to_patch = patch + i * lanes;
+      if (row < height && column < width) {
+        const float *from =
+            dy.data + ((tile.image * height + row) * width + column) * dy.step + channel;
+        std::copy(from, from + lanes, to_patch);
+      } else {
+        std::fill(to_patch, to_patch + lanes, 0.0f);
+      }
+    }
+    for (int64_t column = 0; column < 4; ++column) {
+      gradient_points(half + column * lanes, 4 * lanes, {patch + column * lanes, 4 * lanes});
+    }
+    for (int64_t row = 0; row < 6; ++row) {
+      gradient_points(to + row * 6 * step + channel, step, {half + row * 4 * lanes, lanes});
+    }
+  }
+}
+
+void Winograd::transform_back(float *kernel, const float *points) const {
+  const int64_t in = shape_.in_channels, out = shape_.out_channels;
+  parallel_for_each(out / lanes, [&](int64_t block) {
+    float half[18 * lanes], taps[9 * lanes];
+    for (int64_t i = 0; i < in; ++i) {
+      for (int64_t x = 0; x < 6; ++x) {
+        tap_gradients(
+            half + x * lanes, 6 * lanes, {points + (x * in + i) * out + block * lanes, 6 * in * out});
+      }
+      for (int64_t y = 0; y < 3; ++y) {
+        tap_gradients(taps + y * 3 * lanes, lanes, {half + y * 6 * lanes, lanes});
+      }
+      for (int64_t o = 0; o < lanes; ++o) {
+        float *to = kernel + ((block * lanes + o) * in + i) * 9;
+        for (int64_t tap = 0; tap < 9; ++tap) to[tap] = taps[tap * lanes + o];
+      }
+    }
+  });
+}
+
+void Winograd::weight_gradient(
+    float *kernel, Map dy, Map x, int64_t image, void *workspace) const {
+  const int64_t in = shape_.in_channels, out = shape_.out_channels;
+  const int64_t x_step = tiles_ * in + lanes, dy_step = tiles_ * out + lanes;
+  float *pixels = static_cast<float *>(workspace), *gradients = pixels + 36 * x_step;
+  float *points = gradients + 36 * dy_step;
+  parallel_for_each(tiles_, [&](int64_t i) {
+    transform_input(pixels + i * in, x_step, x, image * tiles_ + i);
+    transform_gradient(gradients + i * out, dy_step, dy, image * tiles_ + i);
+  });
+  const Desc left({36, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in});
+  const Desc right({36, tiles_, out}, Type::f32, dnnl::memory::dims{dy_step, out, 1});
+  const Desc result({36, in, out}, Type::f32, dnnl::memory::format_tag::abc);
+  dnnl::matmul(product_of(left, right, result))
+      .execute(
+          stream(), {{DNNL_ARG_SRC, dnnl::memory(left, engine(), pixels)},
+                     {DNNL_ARG_WEIGHTS, dnnl::memory(right, engine(), gradients)},
+                     {DNNL_ARG_DST, dnnl::memory(result, engine(), points)}});
+  stream().wait();
+  transform_back(kernel, points);
 }
 
 }  // namespace rdd::onednn

@@ -40,13 +40,21 @@ class Winograd {
       Map y, Map x, const dnnl::memory &weights, const float *bias, bool adding,
       Activation activation, void *workspace) const;
 
+  /// Bytes that `weight_gradient` works in.
+  int64_t gradient_workspace_bytes() const;
+
+  /// The kernel's gradient `[O, I, 3, 3]`, row-major, from one image and its result's gradient.
+  void weight_gradient(float *kernel, Map dy, Map x, int64_t image, void *workspace) const;
+
  private:
   struct Tile {
     int64_t image, y, x;  // the first pixel of its result
   };
 
   Tile tile(int64_t index) const;
-  void transform_input(float *to, Map x, int64_t index) const;
+  void transform_input(float *to, int64_t step, Map x, int64_t index) const;
+  void transform_gradient(float *to, int64_t step, Map dy, int64_t index) const;
+  void transform_back(float *kernel, const float *points) const;
   void transform_output(
       Map y, const float *from, int64_t index, const float *bias, bool adding,
       Activation activation) const;
