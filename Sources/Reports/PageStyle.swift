@@ -19,7 +19,8 @@ enum PageStyle {
     .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
     figure { margin: 0; } figcaption { font-weight: 600; }
     svg { width: 100%; height: auto; display: block; }
-    svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
+    svg text { fill: var(--soft); font: 12px system-ui, sans-serif; paint-order: stroke;
+      stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
     svg polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
     svg .grid { stroke: var(--line); stroke-width: 1; }
     svg .mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 3; }

@@ -27,6 +27,48 @@ extension CommandTests {
       #expect(result.standardOutput.isEmpty, "\(result)")
     }
 
+    private static let commands = [
+      "train", "eval", "predict", "maps", "compare", "report", "convert", "check", "bench", "parity",
+      "recipe-keys", "bench step", "bench loss", "bench teacher", "bench allreduce",
+      "bench scaling",
+    ]
+
+    /// Every command shows how it is used.
+    @Test(arguments: commands)
+    func examples(command: String) throws {
+      let result = try Command.run(["help"] + command.split(separator: " ").map(String.init))
+      result.expectSuccess()
+      let overview = result.standardOutput.components(separatedBy: "USAGE:")[0]
+      let name = "rdd " + command.split(separator: " ")[0]
+      #expect(overview.contains("  \(name)") || overview.contains(" \(name)"), "\(result)")
+    }
+
+    /// A shell that reads the script completes every command.
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+      let result = try Command.run(["--generate-completion-script", shell])
+      result.expectSuccess()
+      for command in Self.commands.flatMap({ $0.split(separator: " ") }) {
+        #expect(result.standardOutput.contains(command), "\(command)")
+      }
+    }
+
+    /// Bash itself reads the script, and knows what can follow.
+    @Test func bashCompletes() throws {
+      try withTemporaryFolder { folder in
+        let script = folder.appendingPathComponent("rdd.bash").path
+        let result = try Command.run(["--generate-completion-script", "bash"])
+        try result.standardOutput.write(toFile: script, atomically: true, encoding: .utf8)
+        let ask = """
+          source \(script); COMP_WORDS=(rdd bench a); COMP_CWORD=2; COMP_LINE='rdd bench a'
+          COMP_POINT=11; _rdd rdd a bench; printf '%s\\n' "${COMPREPLY[@]}"
+          """
+        let bash = try ProcessRun.run(
+          "/bin/bash", ["-c", ask], environment: ["PATH": "/usr/bin:/bin"], timeout: 20)
+        #expect(bash.standardOutput.split(separator: "\n") == ["allreduce"], "\(bash)")
+      }
+    }
+
     @Test func wrongUseOfManyRanksIsSaidOnce() throws {
       let result = try Command.run(["train", "a.yaml", "--nonsense"], ranks: 2)
       #expect(result.exitCode == 64 && !result.timedOut, "\(result)")
