@@ -21,10 +21,12 @@ struct LineChart {
   private static let height = 240.0
   private static let left = 52.0
   private static let right = 470.0
-  private static let top = 12.0
+  private static let top = 20.0
   private static let bottom = 210.0
   /// More points than there are pixels show nothing more.
   private static let pointLimit = 400
+  /// Half the width of a digit of the axes.
+  private static let halfDigit = 3.5
   /// As many points at most are dots too.
   private static let dotLimit = 12
 
@@ -82,7 +84,7 @@ struct LineChart {
       y = (min(y.least, point.y), max(y.most, point.y))
     }
     if isFromZero { y = (min(0, y.least), max(0, y.most)) }
-    let (across, up) = (Axis(x.least, x.most), Axis(y.least, y.most))
+    let (across, up) = (Axis(x.least, x.most, isWhole: true), Axis(y.least, y.most))
     func px(_ value: Double) -> Double {
       Self.left + across.share(value) * (Self.right - Self.left)
     }
@@ -93,14 +95,14 @@ struct LineChart {
       svg += Self.text(Self.left - 6, py(tick) + 4, "end", Axis.text(tick))
     }
     for tick in across.ticks {
-      // A number at the edge ends there, so that none of it is cut off.
-      let isLast = px(tick) > Self.right - 20
-      svg += Self.text(
-        isLast ? Self.width - 2 : px(tick), Self.bottom + 18, isLast ? "end" : "middle",
-        Axis.text(tick))
+      // A number at the edge moves inwards, so that none of it is cut off.
+      let text = Axis.text(tick)
+      let limit = Self.width - 1 - Self.halfDigit * Double(text.count)
+      svg += Self.text(min(px(tick), limit), Self.bottom + 18, "middle", text)
     }
     for mark in marks where mark.x >= across.least && mark.x <= across.most {
       svg += Self.line(px(mark.x), Self.top, px(mark.x), Self.bottom, "mark")
+      svg += Self.text(px(mark.x), Self.top - 6, "middle", mark.name)
     }
     for curve in drawn {
       let path = curve.points.map { "\(Self.digits(px($0.x))),\(Self.digits(py($0.y)))" }
@@ -111,10 +113,6 @@ struct LineChart {
         let (cx, cy) = (Self.digits(px(point.x)), Self.digits(py(point.y)))
         svg += "<circle class=\"c\(curve.colour)\" cx=\"\(cx)\" cy=\"\(cy)\" r=\"3\"/>"
       }
-    }
-    // Over the curves, which would cross them.
-    for mark in marks where mark.x >= across.least && mark.x <= across.most {
-      svg += Self.text(px(mark.x) + 4, Self.top + 10, "start", mark.name)
     }
     return svg
   }
@@ -157,14 +155,15 @@ struct Axis {
   /// Round values within the range, two to seven of them.
   let ticks: [Double]
 
-  /// The axis of a range, widened where it is empty.
-  init(_ least: Double, _ most: Double) {
+  /// The axis of a range, widened where it is empty; the ticks may be whole numbers only.
+  init(_ least: Double, _ most: Double, isWhole: Bool = false) {
     let room = most > least ? 0 : max(abs(least) * 0.1, 0.5)
     self.least = least - room
     self.most = most + room
     let rough = (self.most - self.least) / 6
     let power = pow(10, floor(log10(rough)))
-    let step = ([1.0, 2, 5, 10].first { $0 * power >= rough } ?? 10) * power
+    let round = ([1.0, 2, 5, 10].first { $0 * power >= rough } ?? 10) * power
+    let step = isWhole ? max(round, 1) : round
     var ticks: [Double] = []
     var tick = (self.least / step).rounded(.up)
     while tick * step <= self.most + step * 1e-9 {

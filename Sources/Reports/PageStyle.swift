@@ -19,8 +19,7 @@ enum PageStyle {
     .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
     figure { margin: 0; } figcaption { font-weight: 600; }
     svg { width: 100%; height: auto; display: block; }
-    svg text { fill: var(--soft); font: 12px system-ui, sans-serif; paint-order: stroke;
-      stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
+    svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
     svg polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
     svg .grid { stroke: var(--line); stroke-width: 1; }
     svg .mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 3; }
@@ -33,7 +32,8 @@ enum PageStyle {
     th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
     .shares { display: flex; height: 1.1rem; margin: 0.2rem 0 0.6rem; overflow: hidden; border-radius: 3px; }
     .shares i { background: currentColor; height: 100%; }
-    .maps img { max-width: 100%; height: auto; display: block; margin: 0.3rem 0 1rem; }
+    .maps { overflow-x: auto; }
+    .maps img { width: 100%; min-width: 40rem; height: auto; display: block; margin: 0.3rem 0 1rem; }
     .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
     .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
     svg polyline { stroke: currentColor; } svg circle { fill: currentColor; }

@@ -6,11 +6,15 @@ extension Scaling {
     var lines: [String] = []
     for series in weak + strong {
       lines.append("\(series.kind): \(series.title)")
-      lines.append(Self.row(["ranks", "batch", "ms", "images/s", "efficiency", "exposed", "sums"]))
+      lines.append(
+        Self.row([
+          "ranks", "batch", "ms", "processor", "images/s", "efficiency", "exposed", "sums",
+        ]))
       for point in series.points {
         lines.append(
           Self.row([
             "\(point.ranks)", "\(point.batchSize)", Self.milliseconds(point.seconds),
+            Self.milliseconds(point.processorSeconds),
             String(format: "%.2f", point.imagesPerSecond), Self.percent(point.efficiency),
             Self.percent(point.exposedShare), Self.percent(point.collectiveShare),
           ]))
@@ -18,8 +22,9 @@ extension Scaling {
       lines.append("")
     }
     lines += [
-      "efficiency: images a second and rank, beside the first line; exposed: share of the step in",
-      "which gradients are waited for; sums: share inside the small sums of BatchNorm and difficulty",
+      "processor: ms of processor time a rank; efficiency: images a second and rank, beside the",
+      "first line; exposed: share of the step in which gradients are waited for; sums: share inside",
+      "the small sums of BatchNorm and difficulty, waiting for the last rank included",
     ]
     return (lines + (projection?.lines ?? [])).joined(separator: "\n")
   }
@@ -35,7 +40,7 @@ extension Scaling {
       series.append(("projected, \(projection.images) images a rank", points))
     }
     return LineChart(
-      title: "images a second and rank, percent of the fewest ranks, by the number of ranks",
+      title: "images a second and rank, percent, by the number of ranks",
       series: series.enumerated().map { index, series in
         LineChart.Series(
           name: series.0, points: series.1.map { (x: Double($0.0), y: 100 * $0.1) },
@@ -86,7 +91,7 @@ extension ScalingProjection {
       "go round a ring over links of \(link) a rank ("
         + (isLinkGiven ? "as given" : "as measured between these ranks")
         + "), behind backward's \(Scaling.milliseconds(backwardSeconds)) ms;",
-      "no rank is slower than those measured. Efficiency is beside a rank that waits for nobody.",
+      "no rank is slower than those measured; the first line is what that makes of the measured ranks.",
     ]
   }
 }

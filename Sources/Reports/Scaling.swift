@@ -11,6 +11,8 @@ public struct Scaling: Sendable, Encodable {
     public let batchSize: Int
     /// Seconds of a step, the median.
     public let seconds: Double
+    /// Seconds of processor time of a step and rank, which other programs change less.
+    public let processorSeconds: Double
     /// Images a second and rank, relative to the series' fewest ranks.
     public let efficiency: Double
     /// The share of the step in which gradients are waited for.
@@ -24,6 +26,7 @@ public struct Scaling: Sendable, Encodable {
     enum CodingKeys: String, CodingKey {
       case ranks, seconds, efficiency
       case batchSize = "batch_size"
+      case processorSeconds = "processor_seconds"
       case exposedShare = "exposed_share"
       case collectiveShare = "collective_share"
     }
@@ -72,9 +75,16 @@ public struct Scaling: Sendable, Encodable {
     }
     let longest = weak.max { ($0.points.count, $0.images) < ($1.points.count, $1.images) }
     let last = longest.flatMap { series in
-      steps.last { $0.ranks == series.points.last?.ranks && $0.batchSize == series.images * $0.ranks }
+      steps.last {
+        $0.ranks == series.points.last?.ranks && $0.batchSize == series.images * $0.ranks
+      }
     }
-    projection = last.flatMap { ScalingProjection($0, sums: sums, linkGigabits: linkGigabits) }
+    let base = longest?.points.first.map { $0.imagesPerSecond / Double($0.ranks) }
+    projection = last.flatMap { step in
+      base.flatMap {
+        ScalingProjection(step, base: $0, sums: sums, linkGigabits: linkGigabits)
+      }
+    }
   }
 
   private static func series(_ kind: String, _ groups: [Int: [StepTimings]]) -> [Series] {
@@ -89,6 +99,7 @@ public struct Scaling: Sendable, Encodable {
           let whole = max(step.step.median, 1e-9)
           return Point(
             ranks: ranks, batchSize: step.batchSize, seconds: step.step.median,
+            processorSeconds: step.processor.median,
             efficiency: step.imagesPerSecond / Double(ranks) / max(base, 1e-9),
             exposedShare: (step.phases["communication"]?.median ?? 0) / whole,
             collectiveShare: step.collectives.median / whole)
@@ -120,7 +131,7 @@ public struct ScalingProjection: Sendable, Encodable {
     public let seconds: Double
     /// Images a second of all ranks.
     public let imagesPerSecond: Double
-    /// Images a second and rank, relative to one rank that waits for nobody.
+    /// Images a second and rank, relative to the series' fewest ranks.
     public let efficiency: Double
 
     enum CodingKeys: String, CodingKey {
@@ -160,7 +171,15 @@ public struct ScalingProjection: Sendable, Encodable {
   }
 
   /// A projection of a step of two ranks or more; nil where nothing says how fast links are.
-  init?(_ step: StepTimings, sums: AllreduceBench.Timings?, linkGigabits: Double?) {
+  ///
+  /// - Parameters:
+  ///   - step: the measured step.
+  ///   - base: images a second and rank on the series' fewest ranks.
+  ///   - sums: how fast gradients were summed.
+  ///   - linkGigabits: a link in place of that.
+  init?(
+    _ step: StepTimings, base: Double, sums: AllreduceBench.Timings?, linkGigabits: Double?
+  ) {
     guard step.ranks > 1 else { return nil }
     let nearest = sums?.rows.filter { sums?.ranks == step.ranks && $0.bucketSeconds > 0 }.min {
       abs($0.bytes - step.gradientBytes) < abs($1.bytes - step.gradientBytes)
@@ -187,8 +206,9 @@ public struct ScalingProjection: Sendable, Encodable {
       let seconds =
         compute + small * log2(Double(ranks)) / log2(Double(step.ranks)) + max(sum - backward, 0)
       return Point(
-        ranks: ranks, seconds: seconds, imagesPerSecond: Double(images * ranks) / max(seconds, 1e-9),
-        efficiency: compute / max(seconds, 1e-9))
+        ranks: ranks, seconds: seconds,
+        imagesPerSecond: Double(images * ranks) / max(seconds, 1e-9),
+        efficiency: Double(images) / max(seconds, 1e-9) / max(base, 1e-9))
     }
   }
 

@@ -14,6 +14,24 @@ import Testing
     return run
   }
 
+  /// What a run says where nobody looks at a terminal, and its verdict.
+  @Test func aRunSaysWhatItCameTo() throws {
+    try withTemporaryFolder { folder in
+      let run = try Run(folder)
+      let result = try run.train("run", ranks: nil, set: ["train.iterations=2"])
+      try #require(result.exitCode == 0, "\(result)")
+      let said = result.standardError
+      #expect(said.contains("iteration 1/2 tfe loss ") && said.contains(" eta "), "\(said)")
+      #expect(!said.contains("\u{1B}") && !said.contains("\r"))
+      let verdict = result.standardOutput
+      #expect(verdict.contains("best mIoU "))
+      #expect(verdict.contains("at iteration 2, the last; mean over all classes, one that"))
+      for file in ["best.safetensors", "student.safetensors", "metrics.jsonl", "tensorboard"] {
+        #expect(verdict.contains(run.path("run/\(file)")), "\(file)")
+      }
+    }
+  }
+
   @Test(
     .enabled(
       if: Browser.path != nil,

@@ -132,10 +132,15 @@ extension AllreduceBench.Timings {
       BenchTimes.row(
         "\(row.type) \(ByteCount.text(row.bytes))",
         [row.bucketSeconds, row.loopSeconds, row.wholeSeconds, row.copySeconds].map(
-          BenchTimes.milliseconds) + [
-            String(format: "%.2f", Double(row.bytes) / max(row.bucketSeconds, 1e-9) / 1e9),
-            String(format: "%.1f", row.bucketSeconds / max(row.copySeconds, 1e-9)),
-          ], nameWidth: 20)
+          BenchTimes.milliseconds)
+          // One rank sums nothing.
+          + (ranks == 1
+            ? ["-", "-"]
+            : [
+              String(format: "%.2f", Double(row.bytes) / max(row.bucketSeconds, 1e-9) / 1e9),
+              String(format: "%.1f", row.bucketSeconds / max(row.copySeconds, 1e-9)),
+            ]),
+        nameWidth: 20)
     }
     let largest = rows.max { $0.bytes < $1.bytes }
     let memory = largest.map { 2 * Double($0.bytes) / max($0.copySeconds, 1e-9) / 1e9 } ?? 0

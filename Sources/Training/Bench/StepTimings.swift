@@ -118,14 +118,18 @@ public struct StepTimings: Codable, Sendable {
   package static func spread(_ values: [[Double]]) -> Spread {
     let all = values.flatMap { $0 }
     return Spread(
-      median: BenchTimes.median(all), minimum: all.min() ?? 0, ranks: values.map { BenchTimes.median($0) })
+      median: BenchTimes.median(all), minimum: all.min() ?? 0,
+      ranks: values.map { BenchTimes.median($0) })
   }
 
   /// Of the rank that holds most in the last third.
   package static func trend(_ values: [[Double]]) -> Trend {
     let thirds = values.map { steps in
       let count = max(steps.count / 3, 1)
-      return (first: BenchTimes.median(Array(steps.prefix(count))), last: BenchTimes.median(Array(steps.suffix(count))))
+      return (
+        first: BenchTimes.median(Array(steps.prefix(count))),
+        last: BenchTimes.median(Array(steps.suffix(count)))
+      )
     }
     let largest = thirds.max { $0.last < $1.last } ?? (0, 0)
     return Trend(
@@ -144,7 +148,8 @@ extension StepTimings {
     var lines = [
       "\(batchSize) images of \(crop[0]) x \(crop[1]) on \(ranks) rank\(ranks == 1 ? "" : "s") x "
         + "\(threadText), \(precision), \(stages.joined(separator: ", ")): \(steps) steps",
-      BenchTimes.row("milliseconds", ["median", "least", "share"] + (0..<ranks).map { "rank \($0)" }),
+      BenchTimes.row(
+        "milliseconds", ["median", "least", "share"] + (0..<ranks).map { "rank \($0)" }),
     ]
     for phase in Phase.allCases {
       if let times = phases[phase.rawValue] { lines.append(row(phase.rawValue, times)) }

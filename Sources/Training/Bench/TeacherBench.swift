@@ -115,7 +115,9 @@ public enum TeacherBench {
       return (found - expected).magnitude.amax().array(Double.self)[0] / max(largest, 1e-300)
     }
     let main = relative(found.logits, expected.logits)
-    guard let mine = found.auxiliaryLogits, let other = expected.auxiliaryLogits else { return main }
+    guard let mine = found.auxiliaryLogits, let other = expected.auxiliaryLogits else {
+      return main
+    }
     return max(main, relative(mine, other))
   }
 }
