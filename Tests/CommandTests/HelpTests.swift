@@ -27,21 +27,39 @@ extension CommandTests {
       #expect(result.standardOutput.isEmpty, "\(result)")
     }
 
-    private static let commands = [
-      "train", "eval", "predict", "maps", "compare", "report", "convert", "check", "bench",
-      "parity",
-      "recipe-keys", "bench step", "bench loss", "bench teacher", "bench allreduce",
-      "bench scaling",
-    ]
+    /// What the command says of itself, as the manual and the completions are made of it.
+    private struct Described: Decodable {
+      let commandName: String
+      let subcommands: [Described]?
+
+      /// The words of all commands below, those of help left out.
+      var paths: [[String]] {
+        (subcommands ?? []).filter { $0.commandName != "help" }.flatMap { command in
+          [[command.commandName]] + command.paths.map { [command.commandName] + $0 }
+        }
+      }
+    }
+
+    private struct Dump: Decodable { let command: Described }
+
+    private static let commands: [[String]] = {
+      let dump = try? Command.run(["--experimental-dump-help"]).standardOutput
+      return dump.flatMap { try? JSONDecoder().decode(Dump.self, from: Data($0.utf8)) }?
+        .command.paths ?? []
+    }()
+
+    @Test func allCommandsAreKnown() {
+      #expect(Self.commands.count >= 16)
+      #expect(Self.commands.contains(["bench", "scaling"]))
+    }
 
     /// Every command shows how it is used.
     @Test(arguments: commands)
-    func examples(command: String) throws {
-      let result = try Command.run(["help"] + command.split(separator: " ").map(String.init))
+    func examples(command: [String]) throws {
+      let result = try Command.run(["help"] + command)
       result.expectSuccess()
       let overview = result.standardOutput.components(separatedBy: "USAGE:")[0]
-      let name = "rdd " + command.split(separator: " ")[0]
-      #expect(overview.contains(name), "\(result)")
+      #expect(overview.contains("rdd " + command.joined(separator: " ")), "\(result)")
     }
 
     /// A shell that reads the script completes every command.
@@ -49,7 +67,7 @@ extension CommandTests {
     func completions(shell: String) throws {
       let result = try Command.run(["--generate-completion-script", shell])
       result.expectSuccess()
-      for command in Self.commands.flatMap({ $0.split(separator: " ") }) {
+      for command in Self.commands.joined() {
         #expect(result.standardOutput.contains(command), "\(command)")
       }
     }

@@ -9,7 +9,7 @@ import Training
       {"kind":"train","iteration":12,"stage":"tse","loss":1.5,"task_loss":1.25,"kd_loss":\(kd),\
       "learning_rate":0.01,"gradient_norm":2,"images_per_second":8.25,\
       "seconds_per_iteration":0.5,"data_wait_seconds":\(dataWait),\
-      "communication_wait_seconds":0.05,"phase_seconds":{},"valid_pixels":9,"empty_mask":false,\
+      "communication_wait_seconds":0.02,"collective_seconds":0.03,"phase_seconds":{},"valid_pixels":9,"empty_mask":false,\
       "fallback":false,"empty_masks":0,"fallbacks":0,"skipped_updates":0}
       """
     return try JSONDecoder().decode(TrainingLine.self, from: Data(text.utf8))

@@ -48,7 +48,7 @@ package struct ProgressLine {
       Part(text: String(format: "%.1f img/s", line.imagesPerSecond), rank: 3),
       Part(text: "eta \(Progress.duration(secondsLeft))", rank: 2),
       wait("wait data", line.dataWaitSeconds, 4),
-      wait("ranks", line.communicationWaitSeconds, 4),
+      wait("ranks", line.communicationWaitSeconds + (line.collectiveSeconds ?? 0), 4),
     ].filter { !$0.text.isEmpty }
   }
 
