@@ -83,9 +83,10 @@ extension ScalingProjection {
       "", "projected, not measured: \(images) images a rank",
       Scaling.row(["ranks", "batch", "ms", "images/s", "efficiency"]),
     ] + rows + [
-      "assumed: each rank computes \(Scaling.milliseconds(computeSeconds)) ms a step as on the "
-        + "\(measuredRanks) measured ranks, with cores and memory",
-      "of its own; small sums take \(Scaling.milliseconds(collectiveSeconds)) ms on "
+      "assumed: each rank has the share of cores and memory that the \(measuredRanks) measured ones "
+        + "had, and computes",
+      "\(Scaling.milliseconds(computeSeconds)) ms a step by itself; small sums take "
+        + "\(Scaling.milliseconds(collectiveSeconds)) ms on "
         + "\(measuredRanks) ranks and longer with log2 of the ranks; "
         + String(format: "%.1f MB of gradients", Double(gradientBytes) / 1e6),
       "go round a ring over links of \(link) a rank ("
