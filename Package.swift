@@ -119,10 +119,10 @@ let package = Package(
     .testTarget(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
-    .testTarget(name: "TorchTests", dependencies: ["Randomness", "Torch"]),
+    .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Networks", "Parity", "Reduction", "Torch", "WeightFiles"]),
+      dependencies: ["Networks", "Parity", "Reduction", "TestSupport", "Torch", "WeightFiles"]),
     .testTarget(
       name: "MethodsTests",
       dependencies: [
@@ -139,7 +139,7 @@ let package = Package(
     .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport", "Training"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(

@@ -32,7 +32,8 @@ enum PageStyle {
     th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
     .shares { display: flex; height: 1.1rem; margin: 0.2rem 0 0.6rem; overflow: hidden; border-radius: 3px; }
     .shares i { background: currentColor; height: 100%; }
-    .maps img { max-width: 100%; height: auto; display: block; margin: 0.3rem 0 1rem; }
+    .maps { overflow-x: auto; }
+    .maps img { width: 100%; min-width: 40rem; height: auto; display: block; margin: 0.3rem 0 1rem; }
     .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
     .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
     svg polyline { stroke: currentColor; } svg circle { fill: currentColor; }

@@ -52,16 +52,12 @@ public struct ReportPage {
           : "\(run.last.iteration ?? 0) of \(run.recipe.train.iterations)",
       ]
     }
-    let definition =
-      runs[0].last.definition == "all_classes"
-      ? "Mean IoU is over all classes, one that occurs nowhere as 0."
-      : "Mean IoU is over the classes that occur."
     return Markup.table(
       [
         "run", "student", "method", "seed", "best mIoU %", "at", "last mIoU %",
         "pixel accuracy %", "time", "iterations",
       ], rows)
-      + "<p class=\"soft\">\(definition) The best weights were chosen on the images that they are "
+      + "<p class=\"soft\">Mean IoU is \(runs[0].last.meaning). The best weights were chosen on the images that they are "
       + "measured on.</p>"
   }
 

@@ -5,7 +5,14 @@ import Training
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast the parts of a run are on this machine.",
-    subcommands: [BenchStep.self, BenchLoss.self])
+    discussion: """
+        mpirun -n 2 rdd bench step launch/recipes/quickstart.yaml \\
+          --set teacher.weights=none --set teacher.from_seed=true
+        mpirun -n 2 rdd bench allreduce
+      """,
+    subcommands: [
+      BenchStep.self, BenchLoss.self, BenchTeacher.self, BenchAllreduce.self, BenchScaling.self,
+    ])
 }
 
 /// `rdd bench step`: the times of training steps.
@@ -58,6 +65,9 @@ struct BenchLoss: ParsableCommand {
     discussion: """
       Both heads, difficulty, cross entropy and plain distillation, for this rank's images of the \
       recipe's batch, in each stage of the method.
+
+        rdd bench loss launch/recipes/quickstart.yaml --set teacher.weights=none \\
+          --set teacher.from_seed=true
       """)
 
   @OptionGroup var options: RecipeOptions

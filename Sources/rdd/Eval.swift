@@ -5,7 +5,13 @@ import Training
 /// `rdd eval`: the scores of weights on a recipe's validation images.
 struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a network on the validation images, shared exactly over the ranks.")
+    abstract: "Measure a network on the validation images, shared exactly over the ranks.",
+    discussion: """
+        rdd eval launch/recipes/quickstart.yaml \\
+          --weights runs/quickstart/best.safetensors
+        mpirun -n 2 rdd eval launch/recipes/quickstart.yaml --json \\
+          --weights runs/quickstart/best.safetensors --set evaluation.flip=true
+      """)
 
   @OptionGroup var options: RecipeOptions
 

@@ -47,11 +47,7 @@ struct Train: ParsableCommand {
     }
     if coordinator.isLead {
       print(summary.last.table)
-      print(
-        String(
-          format: "best mIoU %.2f %% at iteration %d; trained in %@; weights in %@",
-          100 * summary.best.meanIoU, summary.best.iteration, Progress.duration(summary.seconds),
-          folder))
+      print(summary.verdict(folder: folder))
     }
     try job.finish()
   }

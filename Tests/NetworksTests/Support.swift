@@ -40,14 +40,6 @@ func training(
     precision: type)
 }
 
-/// The largest difference, relative to the largest expected value.
-func difference(_ found: [Double], _ expected: [Double]) -> Double {
-  guard found.count == expected.count else { return .infinity }
-  let largest = max(expected.map(\.magnitude).max() ?? 0, 1e-30)
-  let error = zip(found, expected).map { ($0 - $1).magnitude }.max() ?? 0
-  return error.isNaN ? .infinity : error / largest
-}
-
 extension Tensor {
   /// The elements as doubles.
   var doubles: [Double] { detached.array(Double.self) }

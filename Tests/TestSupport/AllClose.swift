@@ -43,3 +43,13 @@ private func excess<Value: BinaryFloatingPoint>(
   let excess = (found - expected).magnitude - absolute - relative * expected.magnitude
   return excess.isNaN || !expected.isFinite ? .infinity : excess
 }
+
+/// The largest difference of two arrays, relative to the largest expected value; infinite where
+/// their sizes differ or a value is not a number.
+public func difference(_ found: [Double], _ expected: [Double]) -> Double {
+  guard found.count == expected.count else { return .infinity }
+  let largest = max(expected.map(\.magnitude).max() ?? 0, 1e-30)
+  let differences = zip(found, expected).map { ($0 - $1).magnitude }
+  guard !differences.contains(where: \.isNaN) else { return .infinity }
+  return (differences.max() ?? 0) / largest
+}

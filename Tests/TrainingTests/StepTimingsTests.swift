@@ -4,10 +4,10 @@ import Training
 /// What a bench makes of its times.
 @Suite struct StepTimingsTests {
   @Test func medians() {
-    #expect(StepTimings.median([]) == 0)
-    #expect(StepTimings.median([3]) == 3)
-    #expect(StepTimings.median([4, 1, 3]) == 3)
-    #expect(StepTimings.median([4, 1, 3, 2]) == 2.5)
+    #expect(BenchTimes.median([]) == 0)
+    #expect(BenchTimes.median([3]) == 3)
+    #expect(BenchTimes.median([4, 1, 3]) == 3)
+    #expect(BenchTimes.median([4, 1, 3, 2]) == 2.5)
   }
 
   @Test func spreadOverStepsAndRanks() {

@@ -1,9 +1,7 @@
 import Difficulty
-import Dispatch
 import Foundation
 import Randomness
 import Recipes
-import Reduction
 import Torch
 
 /// Times the losses of a recipe on random logits and labels: `rdd bench loss`.
@@ -47,7 +45,10 @@ public enum LossBench {
     let size = [
       positions.count, data.classCount, (data.cropHeight + 7) / 8, (data.cropWidth + 7) / 8,
     ]
-    let logits = (0..<4).map { random(size, index: 4 * positions.lowerBound + $0) }
+    // Logits of a deviation of 3: some pixels are easy, some are not.
+    let logits = (0..<4).map {
+      BenchTimes.noise(size, deviation: 3, index: 4 * positions.lowerBound + $0)
+    }
     let student = TaskLoss.Heads(main: logits[0], auxiliary: logits[1])
     let teacher = TaskLoss.Heads(main: logits[2], auxiliary: logits[3])
     let labels = randomLabels(recipe, positions)
@@ -64,20 +65,21 @@ public enum LossBench {
       let untimed = max(calls / 10, 2)
       for call in 0..<calls + untimed {
         if call == untimed { used = ProcessUsage().processorSeconds }
-        let begin = DispatchTime.now().uptimeNanoseconds
-        labels.withUnsafeBufferPointer { labels in
-          _ = loss.evaluate(
-            student: student, teacher: teacher,
-            labels: TaskLoss.Labels(
-              labels, imageCount: positions.count, height: data.cropHeight, width: data.cropWidth),
-            firstImage: positions.lowerBound, globalImageCount: recipe.train.batchSize,
-            options: options, reducer: coordinator.reducer)
+        let seconds = labels.withUnsafeBufferPointer { labels in
+          BenchTimes.seconds {
+            _ = loss.evaluate(
+              student: student, teacher: teacher,
+              labels: TaskLoss.Labels(
+                labels, imageCount: positions.count, height: data.cropHeight, width: data.cropWidth),
+              firstImage: positions.lowerBound, globalImageCount: recipe.train.batchSize,
+              options: options, reducer: coordinator.reducer)
+          }
         }
-        times.append(Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
+        times.append(seconds)
         resident = max(resident, ProcessUsage().residentBytes)
       }
       let stage = objective.stage(iteration).rawValue
-      seconds[stage] = StepTimings.median(Array(times.suffix(calls)))
+      seconds[stage] = BenchTimes.median(Array(times.suffix(calls)))
       processorSeconds[stage] = (ProcessUsage().processorSeconds - used) / Double(calls)
     }
     return Timings(
@@ -86,12 +88,6 @@ public enum LossBench {
       processorSeconds: processorSeconds,
       extraBytes: max(
         resident - before.residentBytes, ProcessUsage().peakBytes - before.peakBytes))
-  }
-
-  /// Logits of a deviation of 3: some pixels are easy, some are not.
-  private static func random(_ shape: [Int], index: Int) -> Tensor {
-    var random = CounterRandom(.bench, seed: 1, index)
-    return Tensor((0..<shape.reduce(1, *)).map { _ in Float(3 * random.normal()) }, shape)
   }
 
   /// Random classes; the upper rows are ignored.
@@ -110,13 +106,7 @@ public enum LossBench {
 
 extension LossBench.Timings {
   /// One JSON object.
-  public var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  public var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people.
   public var table: String {

@@ -21,6 +21,8 @@ public enum StepBench {
     var residentBytes = 0.0
     /// Pages that were fresh to the process.
     var freshPages = 0.0
+    /// Bytes that are summed over the ranks.
+    var gradientBytes = 0
   }
 
   /// Runs steps and tells their times. Collective.
@@ -74,7 +76,8 @@ public enum StepBench {
         processorSeconds: usage.processorSeconds - before.processorSeconds,
         collectiveSeconds: report.collectiveSeconds, stage: report.stage,
         isSkipped: report.omission != nil, residentBytes: Double(usage.residentBytes),
-        freshPages: Double(usage.freshPages - before.freshPages))
+        freshPages: Double(usage.freshPages - before.freshPages),
+        gradientBytes: report.buckets.reduce(0) { $0 + $1.byteCount })
     }
     try step.close()
     return samples

@@ -2,9 +2,9 @@ import Foundation
 import Recipes
 
 /// What the steps of a bench took, on all ranks.
-public struct StepTimings: Encodable, Sendable {
+public struct StepTimings: Codable, Sendable {
   /// One quantity over steps and ranks.
-  public struct Spread: Encodable, Sendable {
+  public struct Spread: Codable, Sendable {
     /// The median over all steps and ranks.
     public let median: Double
     /// The smallest of all.
@@ -14,7 +14,7 @@ public struct StepTimings: Encodable, Sendable {
   }
 
   /// One quantity in the first and in the last third of the steps, in the rank where it is largest.
-  public struct Trend: Encodable, Sendable {
+  public struct Trend: Codable, Sendable {
     /// The median of the first third.
     public let first: Double
     /// The median of the last third.
@@ -59,6 +59,8 @@ public struct StepTimings: Encodable, Sendable {
   public let peakBytes: Double
   /// Bytes in memory after a step.
   public let residentBytes: Trend
+  /// Bytes of all gradients that are summed over the ranks in a step.
+  public let gradientBytes: Int
   /// Pages fresh to the process in a step: what is allocated anew costs more than a sweep over it.
   public let freshPages: Spread
 
@@ -75,6 +77,7 @@ public struct StepTimings: Encodable, Sendable {
     case peakBytes = "peak_bytes"
     case residentBytes = "resident_bytes"
     case freshPages = "fresh_pages"
+    case gradientBytes = "gradient_bytes"
   }
 
   /// Gathers what every rank measured. Collective.
@@ -108,44 +111,36 @@ public struct StepTimings: Encodable, Sendable {
     peakBytes = try coordinator.maximum(Double(ProcessUsage().peakBytes))
     residentBytes = Self.trend(try gathered(\.residentBytes))
     freshPages = try spread(\.freshPages)
+    gradientBytes = samples.first?.gradientBytes ?? 0
   }
 
   /// Of the values of each rank, by step.
   package static func spread(_ values: [[Double]]) -> Spread {
     let all = values.flatMap { $0 }
     return Spread(
-      median: median(all), minimum: all.min() ?? 0, ranks: values.map { median($0) })
+      median: BenchTimes.median(all), minimum: all.min() ?? 0,
+      ranks: values.map { BenchTimes.median($0) })
   }
 
   /// Of the rank that holds most in the last third.
   package static func trend(_ values: [[Double]]) -> Trend {
     let thirds = values.map { steps in
       let count = max(steps.count / 3, 1)
-      return (first: median(Array(steps.prefix(count))), last: median(Array(steps.suffix(count))))
+      return (
+        first: BenchTimes.median(Array(steps.prefix(count))),
+        last: BenchTimes.median(Array(steps.suffix(count)))
+      )
     }
     let largest = thirds.max { $0.last < $1.last } ?? (0, 0)
     return Trend(
       first: largest.first, last: largest.last,
       isFlat: abs(largest.last - largest.first) <= 0.02 * largest.first)
   }
-
-  /// The middle value, or the mean of the two middle ones; 0 of none.
-  package static func median(_ values: [Double]) -> Double {
-    guard !values.isEmpty else { return 0 }
-    let sorted = values.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-  }
 }
 
 extension StepTimings {
   /// One JSON object.
-  public var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  public var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people; times in milliseconds.
   public var table: String {
@@ -153,7 +148,8 @@ extension StepTimings {
     var lines = [
       "\(batchSize) images of \(crop[0]) x \(crop[1]) on \(ranks) rank\(ranks == 1 ? "" : "s") x "
         + "\(threadText), \(precision), \(stages.joined(separator: ", ")): \(steps) steps",
-      Self.row("milliseconds", ["median", "least", "share"] + (0..<ranks).map { "rank \($0)" }),
+      BenchTimes.row(
+        "milliseconds", ["median", "least", "share"] + (0..<ranks).map { "rank \($0)" }),
     ]
     for phase in Phase.allCases {
       if let times = phases[phase.rawValue] { lines.append(row(phase.rawValue, times)) }
@@ -178,26 +174,10 @@ extension StepTimings {
       Self.milliseconds(times.median), Self.milliseconds(times.minimum),
       String(format: "%.1f %%", 100 * times.median / max(step.median, 1e-9)),
     ]
-    return Self.row(name, cells + times.ranks.map(Self.milliseconds))
+    return BenchTimes.row(name, cells + times.ranks.map(Self.milliseconds))
   }
 
   private static func milliseconds(_ seconds: Double) -> String {
     String(format: "%.1f", 1e3 * seconds)
-  }
-
-  private static func row(_ name: String, _ cells: [String]) -> String {
-    let left = name.padding(toLength: 15, withPad: " ", startingAt: 0)
-    return left
-      + cells.map { String(repeating: " ", count: max(9 - $0.count, 1)) + $0 }.joined()
-  }
-}
-
-extension Coordinator {
-  /// The values of every rank, equally many, in rank order. Collective.
-  fileprivate func gathered(_ values: [Double]) throws -> [[Double]] {
-    let bytes = values.withUnsafeBytes { Array($0) }
-    return try world.communicator.allgatherv(bytes).map { mine in
-      mine.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-    }
   }
 }

@@ -74,6 +74,9 @@ public struct TrainingLine: Codable, Sendable {
   public var dataWaitSeconds: Double
   /// Of an iteration, waiting for gradients of other ranks.
   public var communicationWaitSeconds: Double
+  /// Of an iteration, inside the small sums over ranks, which are parts of the phases; nil in lines
+  /// of earlier versions.
+  public var collectiveSeconds: Double?
   /// Of an iteration, by phase.
   public var phaseSeconds: [String: Double]
   /// Labelled pixels of the global batch.
@@ -119,6 +122,7 @@ public struct TrainingLine: Codable, Sendable {
     case secondsPerIteration = "seconds_per_iteration"
     case dataWaitSeconds = "data_wait_seconds"
     case communicationWaitSeconds = "communication_wait_seconds"
+    case collectiveSeconds = "collective_seconds"
     case phaseSeconds = "phase_seconds"
     case validPixels = "valid_pixels"
     case meanTfeWeight = "mean_tfe_weight"

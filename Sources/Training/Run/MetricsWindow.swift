@@ -6,6 +6,7 @@ struct MetricsWindow {
   private var steps = 0
   private var seconds = 0.0
   private var phases: PhaseTimes = [:]
+  private var collectives = 0.0
   private var emptyMasks = 0
   private var fallbacks = 0
   private var skipped = 0
@@ -15,6 +16,7 @@ struct MetricsWindow {
     steps += 1
     seconds += report.seconds
     phases.merge(report.phases) { $0 + $1 }
+    collectives += report.collectiveSeconds
     if report.result.statistics.emptyMask { emptyMasks += 1 }
     if report.result.statistics.fallback { fallbacks += 1 }
     if report.omission != nil { skipped += 1 }
@@ -46,6 +48,7 @@ struct MetricsWindow {
       imagesPerSecond: Double(batchSize * steps) / max(seconds, 1e-9),
       secondsPerIteration: seconds * each, dataWaitSeconds: phases[.data, default: 0] * each,
       communicationWaitSeconds: phases[.communication, default: 0] * each,
+      collectiveSeconds: collectives * each,
       phaseSeconds: Dictionary(
         uniqueKeysWithValues: phases.map { ($0.key.rawValue, $0.value * each) }),
       validPixels: statistics.validCount,

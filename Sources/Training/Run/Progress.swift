@@ -5,6 +5,7 @@ import Logging
 public final class Progress {
   private let logger: Logger
   private let isTerminal: Bool
+  private let isColoured: Bool
   private let iterations: Int
   private let start = DispatchTime.now().uptimeNanoseconds
   private var first: Int?
@@ -15,8 +16,10 @@ public final class Progress {
   public init(_ logger: Logger, iterations: Int) {
     self.logger = logger
     self.iterations = iterations
-    let terminal = ProcessInfo.processInfo.environment["TERM"] ?? "dumb"
-    isTerminal = isatty(STDERR_FILENO) == 1 && terminal != "dumb"
+    let environment = ProcessInfo.processInfo.environment
+    isTerminal = isatty(STDERR_FILENO) == 1 && environment["TERM"] ?? "dumb" != "dumb"
+    // As no-color.org has it: any value but an empty one.
+    isColoured = environment["NO_COLOR"] ?? "" == ""
   }
 
   /// The width of the terminal in characters; 80 if it does not say.
@@ -34,22 +37,17 @@ public final class Progress {
     if first == nil { first = line.iteration - 1 }
     let done = Double(line.iteration - (first ?? 0))
     let left = Double(iterations - line.iteration) * now / max(done, 1)
-    var text = "\(line.iteration)/\(iterations) \(line.stage.rawValue) loss "
-    text += String(format: "%.4f (task %.4f kd %.4f)", line.loss, line.taskLoss, line.kdLoss)
-    text += String(format: " lr %.5f %.1f img/s", line.learningRate, line.imagesPerSecond)
-    text += " eta \(Self.duration(left))"
-    let total = max(line.secondsPerIteration, 1e-9)
-    text += String(
-      format: " wait data %.1f%% ranks %.1f%%", 100 * line.dataWaitSeconds / total,
-      100 * line.communicationWaitSeconds / total)
+    let text = ProgressLine(line, iterations: iterations, secondsLeft: left)
     guard isTerminal else {
-      if isLogged { logger.info("iteration \(text)") }
+      if isLogged { logger.info("iteration \(text.text())") }
       return
     }
     guard now - lastLine > 0.1 || line.iteration == iterations else { return }
     lastLine = now
     isLineOpen = true
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(text.prefix(Self.columns - 1))".utf8))
+    // A character less than there are: some terminals begin a new line after the last.
+    let shown = text.text(columns: max(Self.columns - 1, 1), isColoured: isColoured)
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(shown)".utf8))
   }
 
   /// Writes a line of its own.

@@ -30,6 +30,7 @@ final class RunEvents {
       ("time/seconds_per_iteration", line.secondsPerIteration),
       ("time/data_wait_seconds", line.dataWaitSeconds),
       ("time/communication_wait_seconds", line.communicationWaitSeconds),
+      ("time/collective_seconds", line.collectiveSeconds),
     ]
     file.add(
       scalars: all.compactMap { tag, value in value.map { (tag: tag, value: $0) } },
