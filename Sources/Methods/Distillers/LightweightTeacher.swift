@@ -83,7 +83,7 @@ package final class LightweightTeacher: Distiller {
     let (high, low) = (score(real, player.parameters), score(made.detached, player.parameters))
     let loss =
       isHinge
-      ? mean((high * -1 + 1).relu) + mean((low + 1).relu)
+      ? Losses.hinge(high: high, low: low, mean)
       : mean(softplus(high * -1)) + mean(softplus(low))
     let right = mean(high.greater(than: 0).to(step.type)) + mean(low.atMost(0).to(step.type))
     terms.append(Term("adversary_loss", loss.detached, weight: 0))
