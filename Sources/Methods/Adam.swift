@@ -23,7 +23,7 @@ struct Adam {
     self.decay = decay
     func state(_ name: String) -> [Tensor] {
       parameters.enumerated().map { index, tensor in
-        scope?.buffer("\(name).\(index)", tensor.shape, 0) ?? tensor.detached.zerosLike
+        scope?.buffer("\(name).\(index)", tensor.shape, 0, tensor.type) ?? tensor.detached.zerosLike
       }
     }
     first = state("first")
@@ -64,11 +64,12 @@ struct Adam {
 }
 
 extension Scope {
-  /// A tensor that is trained by a loss of its own, not with the student: uniform within a bound.
+  /// A tensor that is trained by a loss of its own, not with the student: float64, uniform within a
+  /// bound.
   func adversary(
     _ name: String, _ shape: [Int], bound: Double, seed: UInt64, key: Int
   ) -> Tensor {
-    let tensor = buffer(name, shape, 0)
+    let tensor = buffer(name, shape, 0, .float64)
     var random = CounterRandom(.method, seed: seed, key)
     let values = (0..<tensor.count).map { _ in bound * (2 * random.uniform() - 1) }
     tensor.copy(from: Tensor(values, shape))

@@ -27,6 +27,9 @@ public protocol Distiller: AnyObject {
   /// Whether the teacher's norms follow the batch of an iteration; by default they never do.
   func adaptsTeacher(_ iteration: Int) -> Bool
 
+  /// Whether the run learns from methods alone, without the task loss and its KD term; by default not.
+  var replacesTask: Bool { get }
+
   /// Asks for global values of a step; by default for none. Not collective.
   func request(_ requests: MethodRequests, _ step: MethodStep)
 
@@ -39,6 +42,8 @@ extension Distiller {
   public var needs: MethodNeeds { Self.card.needs }
   /// Never.
   public func adaptsTeacher(_ iteration: Int) -> Bool { false }
+  /// No.
+  public var replacesTask: Bool { false }
   /// Asks for nothing.
   public func request(_ requests: MethodRequests, _ step: MethodStep) {}
 }
@@ -63,13 +68,18 @@ public struct MethodNeeds: OptionSet, Sendable {
   public static let adaptation = MethodNeeds(rawValue: 32)
   /// Networks that can be differentiated twice with respect to images.
   public static let inputGradients = MethodNeeds(rawValue: 64)
+  /// What the student's stages give.
+  public static let stages = MethodNeeds(rawValue: 128)
+  /// What the teacher's stages give.
+  public static let taughtStages = MethodNeeds(rawValue: 256)
 
   /// The needs as words.
   package var words: String {
     let all: [(MethodNeeds, String)] = [
       (.teacher, "teacher"), (.features, "features"), (.auxiliary, "auxiliary heads"),
       (.labels, "labels"), (.views, "a second pass"), (.adaptation, "the teacher's norms"),
-      (.inputGradients, "second derivatives"),
+      (.inputGradients, "second derivatives"), (.stages, "the student's stages"),
+      (.taughtStages, "the teacher's stages"),
     ]
     return all.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
   }
@@ -174,6 +184,10 @@ public struct MethodSetting {
   /// A frozen copy of the teacher whose tensors were changed first; nil where there is no teacher.
   public var changedTeacher: ((_ change: (StateDict) -> Void) -> (Tensor) -> SegmentationOutput)?
 
+  /// A frozen network of the zoo by name and file, with features and stages; nil where none is read.
+  public var frozenNetwork:
+    ((_ network: String, _ path: String) throws -> (Tensor) -> SegmentationOutput)?
+
   /// The teacher's running statistics, for a method that moves them.
   public var teacherBuffers: [StateDict.Entry] = []
 
@@ -209,4 +223,7 @@ public struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
   ) {
     description = "\(what): \(place): found \(found); expected \(expected); \(remedy)"
   }
+
+  /// An error that another module put into words.
+  init(_ error: any Error) { description = "\(error)" }
 }

@@ -31,6 +31,11 @@ enum Losses {
     ).to(step.type)
   }
 
+  /// What a discriminator loses by scores of real and of made samples, with any mean.
+  static func hinge(high: Tensor, low: Tensor, _ mean: (Tensor) -> Tensor) -> Tensor {
+    mean((high * -1 + 1).relu) + mean((low + 1).relu)
+  }
+
   /// Attention: the mean of squares over channels, flattened and normalised. `[n, F, h, w]` to
   /// `[n, hw]`.
   static func attention(_ feature: Tensor) -> Tensor {

@@ -159,6 +159,6 @@ extension SegmentationOutput {
   fileprivate func converted(to type: ElementType) -> SegmentationOutput {
     SegmentationOutput(
       logits: logits.to(type), auxiliaryLogits: auxiliaryLogits?.to(type),
-      feature: feature?.to(type))
+      feature: feature?.to(type), stages: stages.map { $0.to(type) })
   }
 }

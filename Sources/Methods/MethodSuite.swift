@@ -53,7 +53,7 @@ public final class MethodSuite {
   ) throws(MethodError) {
     if setting.teacher == nil,
       !needs.isDisjoint(with: [
-        .teacher, .features, .auxiliary, .views, .adaptation, .inputGradients,
+        .teacher, .features, .auxiliary, .views, .adaptation, .inputGradients, .taughtStages,
       ])
     {
       throw options.refused(
@@ -81,6 +81,9 @@ public final class MethodSuite {
   public func adaptsTeacher(_ iteration: Int) -> Bool {
     active.contains { $0.method.adaptsTeacher(iteration) }
   }
+
+  /// Whether the task loss is left out.
+  public var replacesTask: Bool { active.contains { $0.method.replacesTask } }
 
   /// The methods themselves, for comparisons with reference numbers.
   package var distillers: [any Distiller] { active.map(\.method) }

@@ -7,7 +7,7 @@ public enum MethodTable {
       Structured.self, IntraClassVariation.self, DoubleSimilarity.self, CrossImage.self,
       Correlation.self, Speculative.self, RelationalRepresentation.self, AdaptiveTeaching.self,
       CorrelationDistance.self, AugmentedViews.self, LightweightTeacher.self,
-      TeacherAdaptation.self, InputGradients.self,
+      TeacherAdaptation.self, InputGradients.self, InformationFlow.self,
     ]
   }
 

@@ -48,12 +48,17 @@ public struct SegmentationOutput: Sendable {
   /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network that was compiled
   /// without it.
   public let feature: Tensor?
+  /// What the backbone's last three stages give, `[N, F, h, w]` each; empty if they were not asked for.
+  public let stages: [Tensor]
 
   /// An output from its parts.
-  public init(logits: Tensor, auxiliaryLogits: Tensor?, feature: Tensor?) {
+  public init(
+    logits: Tensor, auxiliaryLogits: Tensor?, feature: Tensor?, stages: [Tensor] = []
+  ) {
     self.logits = logits
     self.auxiliaryLogits = auxiliaryLogits
     self.feature = feature
+    self.stages = stages
   }
 }
 
@@ -110,8 +115,11 @@ public final class SegmentationNetwork: @unchecked Sendable {
   /// - Parameters:
   ///   - images: `[N, 3, H, W]`, BGR with the mean subtracted, of the type of the parameters.
   ///   - pass: training or evaluation, and the type of the activations. Collective in training.
+  ///   - withStages: whether the output has what the backbone's stages give.
   /// - Returns: logits of the type of the parameters, at H/8 x W/8, rounded up.
-  public func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
+  public func callAsFunction(
+    _ images: Tensor, _ pass: Pass, withStages: Bool = false
+  ) -> SegmentationOutput {
     let x = images.to(pass.precision).contiguous(.channelsLast)
     let features = backbone(x, pass)
     let main = head(features.last, pass)
@@ -119,12 +127,12 @@ public final class SegmentationNetwork: @unchecked Sendable {
     let type: ElementType = pass.precision == .bfloat16 ? .float32 : pass.precision
     return SegmentationOutput(
       logits: main.logits.to(type), auxiliaryLogits: auxiliary?.logits.to(type),
-      feature: main.feature)
+      feature: main.feature, stages: withStages ? features.stages : [])
   }
 
   /// Adds the network to a frozen program, whose outputs are the main and the auxiliary logits,
-  /// and the feature if it is asked for.
-  func compile(into program: FrozenProgram, withFeature: Bool) {
+  /// and the feature and the stages if they are asked for.
+  func compile(into program: FrozenProgram, withFeature: Bool, withStages: Bool) {
     let features = backbone.compile(program.input(channels: 3), program)
     let main = head.compile(features.last, program)
     program.output(main.logits)
@@ -132,5 +140,6 @@ public final class SegmentationNetwork: @unchecked Sendable {
       program.output(auxiliaryHead.compile(third, program).logits)
     }
     if withFeature { program.output(main.feature) }
+    if withStages { features.stages.forEach(program.output) }
   }
 }

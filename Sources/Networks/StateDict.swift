@@ -86,6 +86,11 @@ public struct Scope {
     return tensor
   }
 
+  /// Adds another state dict's tensors as buffers: kept with these, but not trained with them.
+  package func keep(_ other: StateDict) {
+    for entry in other.entries { state.add(prefix + entry.name, entry.tensor, .buffer) }
+  }
+
   /// The next dropout layer's index.
   func nextDropout() -> Int {
     state.dropoutCount += 1

@@ -44,6 +44,10 @@ extension Recipe {
       classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),
       batchSize: train.batchSize, iterations: train.iterations, seed: UInt64(train.seed),
       type: student.parameterType, device: student.device)
+    setting.frozenNetwork = { [self] name, path in
+      let network = try NetworkFactory.auxiliary(name, path, self, device: student.device)
+      return Training.Teacher(network, self, [.features, .taughtStages]).callAsFunction
+    }
     if let teacher {
       setting.teacherBuffers = teacher.state.entries.filter { $0.role == .buffer }
       setting.changedTeacher = { change in

@@ -57,6 +57,22 @@ public enum NetworkFactory {
     return network
   }
 
+  /// A frozen network of the zoo that a method reads from a file.
+  ///
+  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  static func auxiliary(
+    _ name: String, _ path: String, _ recipe: Recipe, device: Device
+  ) throws -> SegmentationNetwork {
+    guard let architecture = Architecture(rawValue: name) else {
+      preconditionFailure("NetworkFactory: no \(name); expected a network of the zoo")
+    }
+    let network = try network(
+      architecture, classCount: recipe.data.classCount, from: path,
+      type: recipe.train.precision.parameterType, device: device)
+    for entry in network.state.parameters { entry.tensor.requiresGradient = false }
+    return network
+  }
+
   private static func network(
     _ architecture: Architecture, classCount: Int, from path: String, type: Torch.ElementType,
     device: Device

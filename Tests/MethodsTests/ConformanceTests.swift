@@ -6,11 +6,15 @@ import Testing
 @Suite struct ConformanceTests {
   static let names = MethodTable.names
 
+  /// Options that make a method's own networks small.
+  static let small = ["structured": ("width", "2")]
+
   /// All parts of a method at once: its options' factors of 0 become 1.
   static func all(_ name: String) -> ChosenMethod {
     let card = MethodTable.cards.first { $0.name == name }
     let factors = (card?.options ?? []).filter { $0.initial == "0.0" }
-    return ChosenMethod(name, [("weight", "1")] + factors.map { ($0.name, "1") })
+    let small = small[name].map { [$0] } ?? []
+    return ChosenMethod(name, [("weight", "1")] + factors.map { ($0.name, "1") } + small)
   }
 
   /// 2 and 3 ranks, one of whose images is ignored as a whole, as one rank.

@@ -33,10 +33,12 @@ final class ToyNetwork: @unchecked Sendable {
   }
 
   func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
-    let early = norm(stem(images), pass, .relu)
+    let first = stem(images)
+    let early = norm(first, pass, .relu)
     let feature = middle(early).relu
     return SegmentationOutput(
-      logits: classifier(feature) * 3, auxiliaryLogits: auxiliary(early) * 3, feature: feature)
+      logits: classifier(feature) * 3, auxiliaryLogits: auxiliary(early) * 3, feature: feature,
+      stages: [first, early, feature])
   }
 }
 

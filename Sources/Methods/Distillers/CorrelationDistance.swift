@@ -81,8 +81,10 @@ final class CorrelationDistance: Distiller {
       (student / temperature).softmax(1), (target / temperature).softmax(1).detached
     )
     let spread = w.reshaped([-1, 1, step.height, step.width])
-    let parts = [s * t, s * s, t * t].map { ($0 * spread).sum([0, 2, 3]) }
-    let sums = step.summed(Tensor.concatenated(parts + [w.sum().reshaped([1])], 0))
+    // Sums are taken in double, in which it makes no difference where the images are.
+    let parts = [s * t, s * s, t * t].map { ($0 * spread).to(.float64).sum([0, 2, 3]) }
+    let total = w.to(.float64).sum().reshaped([1])
+    let sums = step.summed(Tensor.concatenated(parts + [total], 0))
     let count = max(
       sums.detached.narrowed(0, 3 * step.classCount..<3 * step.classCount + 1).item, 1e-30)
     let columns = (0..<3).map {
@@ -98,7 +100,8 @@ final class CorrelationDistance: Distiller {
     let order = ranks(student, target)
     return [
       Term("pixels\(suffix)", rows.sum() / count * factor),
-      Term("classes\(suffix)", (within.mean() * -1 + 1) * factor, kind: .replicated),
+      Term(
+        "classes\(suffix)", ((within.mean() * -1 + 1) * factor).to(step.type), kind: .replicated),
       Term("rank\(suffix)", ((order * -1 + 1) * w).sum() / count, weight: isSoft ? 1 : 0),
     ]
   }

@@ -45,8 +45,8 @@ final class InputGradients: Distiller {
     guard isOfBatch else {
       return [Term((squares + 1e-12).squareRoot.sum() / (images * images))]
     }
-    let norm = (step.summed(squares.sum()) + 1e-12).squareRoot
-    return [Term(norm / images, kind: .replicated)]
+    let norm = (step.summed(squares.to(.float64).sum()) + 1e-12).squareRoot
+    return [Term((norm / images).to(step.type), kind: .replicated)]
   }
 
   private func gradient(

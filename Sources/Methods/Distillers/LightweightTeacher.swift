@@ -74,18 +74,19 @@ package final class LightweightTeacher: Distiller {
     guard weights.adversarial > 0 else { return terms }
     var count = [step.valid.sum().item]
     step.reducer.sum(&count)
+    // In double its rounding stays below what the student's gradient holds, whatever the ranks.
     func rows(_ logits: Tensor) -> Tensor {
-      logits.softmax(1).permuted([0, 2, 3, 1]).reshaped([-1, step.classCount])
+      logits.to(.float64).softmax(1).permuted([0, 2, 3, 1]).reshaped([-1, step.classCount])
     }
-    let valid = step.valid.reshaped([-1])
+    let valid = step.valid.to(.float64).reshaped([-1])
     func mean(_ x: Tensor) -> Tensor { (x * valid).sum() / max(count[0], 1) }
     let (real, made) = (rows(targets), rows(step.student.logits))
     let (high, low) = (score(real, player.parameters), score(made.detached, player.parameters))
     let loss =
       isHinge
-      ? mean((high * -1 + 1).relu) + mean((low + 1).relu)
+      ? Losses.hinge(high: high, low: low, mean)
       : mean(softplus(high * -1)) + mean(softplus(low))
-    let right = mean(high.greater(than: 0).to(step.type)) + mean(low.atMost(0).to(step.type))
+    let right = mean(high.greater(than: 0).to(.float64)) + mean(low.atMost(0).to(.float64))
     terms.append(Term("adversary_loss", loss.detached, weight: 0))
     terms.append(Term("adversary_right", right / 2, weight: 0))
     // The student meets the adversary as it is, before or after its update alike: it is a constant here.
@@ -93,7 +94,7 @@ package final class LightweightTeacher: Distiller {
     if loss.requiresGradient { player.update(loss, step.reducer) }
     terms.append(
       Term(
-        "adversarial", isHinge ? mean(fooled) * -1 : mean(softplus(fooled * -1)),
+        "adversarial", (isHinge ? mean(fooled) * -1 : mean(softplus(fooled * -1))).to(step.type),
         weight: weights.adversarial))
     return terms
   }

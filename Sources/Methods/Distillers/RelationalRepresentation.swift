@@ -35,13 +35,14 @@ final class RelationalRepresentation: Distiller {
   private let unit: String
   private let pixelCount: Int
   private let seed: UInt64
-  private let student: (weight: Tensor, bias: Tensor)
+  /// The student's map, a convolution: its gradients add up alike however ranks share the images.
+  private let student: Convolution
   private let teacher: (weight: Tensor, bias: Tensor)
   /// `[K, D]`, and where the next row goes, `[1]`.
   private let memory: Tensor
   private let next: Tensor
   /// This rank's units of the step: student means, and what RDD's map says of them.
-  private var units: (student: Tensor, weights: Tensor)?
+  private var units: (student: Tensor, weights: Tensor, counts: [Int])?
 
   init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
@@ -51,11 +52,8 @@ final class RelationalRepresentation: Distiller {
     pixelCount = options.integer("pixels")
     seed = setting.seed
     let (width, widths) = (options.integer("width"), setting.featureWidths)
-    func bound(_ inputs: Int) -> Distribution { .uniform(bound: 1 / Double(inputs).squareRoot()) }
-    student = (
-      scope.parameter("student.weight", [width, widths.student], bound(widths.student)),
-      scope.parameter("student.bias", [width], bound(widths.student))
-    )
+    student = Convolution(
+      scope("student"), widths.student, width, kernel: 1, bias: true, start: .head)
     teacher = (
       scope.buffer("teacher.weight", [width, widths.teacher], 0),
       scope.buffer("teacher.bias", [width], 0)
@@ -78,11 +76,13 @@ final class RelationalRepresentation: Distiller {
 
   func request(_ requests: MethodRequests, _ step: MethodStep) {
     let (own, other) = step.features
-    let parts = averages(step)
+    let (parts, counts) = averages(step)
     let flat = [step.lowLabels.size(0), step.height * step.width, 1]
     let weights = parts(step.weights.reshaped(flat)).reshaped([-1])
-    units = (parts(rows(own)), weights)
-    let embeddings = embedding(parts(rows(other)), teacher)
+    units = (parts(rows(own)), weights, counts)
+    let embeddings = byImage(parts(rows(other)), counts, width: memory.size(1)) {
+      Losses.normalised($0.matmul(teacher.weight.permuted([1, 0])) + teacher.bias, 1)
+    }
     requests.gather("teacher", rows: embeddings)
     requests.sum("units", weights.sum())
   }
@@ -91,9 +91,13 @@ final class RelationalRepresentation: Distiller {
     Autograd.withoutHistory { enqueue(reduced.rows("teacher")) }
     guard let units else { return [] }
     let keys = memory.clone().permuted([1, 0])
-    let own = embedding(units.student, student).matmul(keys) / temperatures.student
+    let (counts, size) = (units.counts, memory.size(0))
+    let own =
+      byImage(units.student, counts, width: size) { embedding($0).matmul(keys) }
+      / temperatures.student
     let mine = reduced.rows("teacher").narrowed(0, ownRows(units.weights.count, step, reduced))
-    let target = (mine.matmul(keys) / temperatures.teacher).softmax(1)
+    let similarities = byImage(mine, counts, width: size) { $0.matmul(keys) }
+    let target = (similarities / temperatures.teacher).softmax(1)
     let entropies = (target * own.logSoftmax(1)).sum([1]) * -1
     let total = reduced.total("units")
     return [Term((entropies * units.weights).sum() / (total > 0 ? total : 1))]
@@ -108,19 +112,35 @@ final class RelationalRepresentation: Distiller {
     return start..<start + count
   }
 
-  /// Unit embeddings of rows.
-  private func embedding(_ rows: Tensor, _ map: (weight: Tensor, bias: Tensor)) -> Tensor {
-    Losses.normalised(rows.matmul(map.weight.permuted([1, 0])) + map.bias, 1)
+  /// What `product` makes of the rows of each image, one below the other, `[units, width]`: products of
+  /// matrices may round differently with other numbers of rows, which depend on the number of ranks.
+  private func byImage(
+    _ rows: Tensor, _ counts: [Int], width: Int, _ product: (Tensor) -> Tensor
+  ) -> Tensor {
+    var start = 0
+    let none = Tensor.zeros([0, width], rows.type, device: rows.device)
+    let parts = counts.filter { $0 > 0 }.map { count in
+      defer { start += count }
+      return product(rows.narrowed(0, start..<start + count))
+    }
+    return Tensor.concatenated([none] + parts, 0)
+  }
+
+  /// The student's unit embeddings of an image's units `[units, F]`.
+  private func embedding(_ units: Tensor) -> Tensor {
+    let (count, width) = (units.size(0), memory.size(1))
+    let image = units.permuted([1, 0]).reshaped([1, units.size(1), count, 1])
+    return Losses.normalised(student(image).reshaped([width, count]).permuted([1, 0]), 1)
   }
 
   /// Features as rows, `[n, hw, F]`.
   private func rows(_ feature: Tensor) -> Tensor { Losses.flat(feature).permuted([0, 2, 1]) }
 
-  /// The means over this rank's units of `[n, hw, F]`, as `[units, F]`.
-  private func averages(_ step: MethodStep) -> (Tensor) -> Tensor {
+  /// The means over this rank's units of `[n, hw, F]`, as `[units, F]`, and each image's units.
+  private func averages(_ step: MethodStep) -> (means: (Tensor) -> Tensor, counts: [Int]) {
     let (images, size) = (step.lowLabels.size(0), step.height * step.width)
     switch unit {
-    case "image": return { $0.mean([1]) }
+    case "image": return ({ $0.mean([1]) }, [Int](repeating: 1, count: images))
     case "pixel":
       var chosen: [Int64] = []
       for (image, position) in step.positions.enumerated() {
@@ -128,18 +148,26 @@ final class RelationalRepresentation: Distiller {
         for _ in 0..<pixelCount { chosen.append(Int64(image * size + random.integer(below: size))) }
       }
       let index = Tensor(chosen, [chosen.count]).to(device: step.lowLabels.device)
-      return { $0.reshaped([images * size, $0.size(2)]).selected(0, index) }
+      return (
+        { $0.reshaped([images * size, $0.size(2)]).selected(0, index) },
+        [Int](repeating: pixelCount, count: images)
+      )
     default:
       let members = Losses.members(step)
       let counts = members.sum([2])
       let isPresent = counts.array(Double.self)
       let present = isPresent.indices.filter { isPresent[$0] > 0 }.map { Int64($0) }
       let index = Tensor(present, [present.count]).to(device: step.lowLabels.device)
-      return { x in
-        let sums = members.matmul(x).reshaped([images * step.classCount, x.size(2)])
-        let divisors = counts.reshaped([images * step.classCount, 1]).clamped(1, .infinity)
+      let classes = step.classCount
+      let ofImages = (0..<images).map { image in
+        isPresent[image * classes..<(image + 1) * classes].count { $0 > 0 }
+      }
+      let means = { (x: Tensor) in
+        let sums = members.matmul(x).reshaped([images * classes, x.size(2)])
+        let divisors = counts.reshaped([images * classes, 1]).clamped(1, .infinity)
         return (sums / divisors).selected(0, index)
       }
+      return (means, ofImages)
     }
   }
 

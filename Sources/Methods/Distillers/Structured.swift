@@ -4,8 +4,12 @@ import Torch
 /// `structured`: pixels, pairs of positions, and whether a map looks like the teacher's.
 ///
 /// The pixel part is `kd` at temperature 1. The pair part compares, image by image, the cosines between
-/// the features of all pairs of positions after 2x2 max pooling. Scope `distill`: pixels are weighted
-/// by RDD's map, pairs by the pooled map of their first position.
+/// the features of all pairs of positions after 2x2 max pooling. The adversarial part is off by default,
+/// as RDD's scripts have it: 0.001 is CIRKD's factor. Its `Discriminator` reads the logits, where they
+/// are smaller than 64 x 64 enlarged to that (our own; the published one cannot read them). The published
+/// student also leaves gradients in the discriminator and runs it at factor 0; here it does neither. The
+/// published factor 0.1 of its own loss is left out: Adam divides by it. Scope `distill`: pixels are
+/// weighted by RDD's map, pairs by the pooled map of their first position, the adversarial part is not.
 final class Structured: Distiller {
   static let card = MethodCard(
     name: "structured", title: "class probabilities and similarities of positions",
@@ -14,15 +18,25 @@ final class Structured: Distiller {
     options: [
       .factor("pixel", 1, "Factor of the pixel part."),
       .factor("pair", 10, "Factor of the pair part."),
+      .factor("adversarial", 0, "Factor of the adversarial part."),
+      .integer("width", 64, 2...1024, "Channels of the discriminator's first convolution."),
     ])
 
-  private let weights: (pixel: Double, pair: Double)
+  private let weights: (pixel: Double, pair: Double, adversarial: Double)
+  private let discriminator: Discriminator?
 
   var needs: MethodNeeds { weights.pair > 0 ? [.teacher, .features] : [.teacher] }
 
   init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
-  ) throws(MethodError) { weights = (options["pixel"], options["pair"]) }
+  ) throws(MethodError) {
+    weights = (options["pixel"], options["pair"], options["adversarial"])
+    discriminator =
+      weights.adversarial > 0
+      ? Discriminator(
+        classes: setting.classCount, width: options.integer("width"), scope("discriminator"))
+      : nil
+  }
 
   func request(_ requests: MethodRequests, _ step: MethodStep) {
     guard weights.pair > 0, step.difficulty != nil else { return }
@@ -45,6 +59,12 @@ final class Structured: Distiller {
         value = (rows * pooledWeights(step)).sum() / (total > 0 ? total : 1)
       }
       terms.append(Term("pair", value, weight: weights.pair))
+    }
+    if let discriminator {
+      let met = discriminator.meet(
+        real: step.teacher.logits, made: step.student.logits, step)
+      terms.append(Term("adversarial", met.student, weight: weights.adversarial))
+      terms.append(Term("discriminator", met.own, weight: 0))
     }
     return terms
   }

@@ -16,6 +16,9 @@ protocol Backbone {
 struct BackboneOutput<Value> {
   /// What the auxiliary head reads: ResNet's third stage.
   let auxiliary: Value?
+  /// What the stages at output stride 8 give: second, third, last.
+  let stages: [Value]
+
   /// What the main head reads.
-  let last: Value
+  var last: Value { stages[2] }
 }

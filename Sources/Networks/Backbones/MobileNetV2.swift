@@ -14,6 +14,9 @@ final class MobileNetV2: Backbone {
     (6, 320, 1, 1),
   ]
 
+  /// The blocks that end a stage: where the channels grow at output stride 8, strides or not.
+  private static let ends = [6, 13, 17]
+
   init(_ scope: Scope) {
     let features = scope("net")("features")
     stem = ConvolutionBlock(
@@ -39,12 +42,23 @@ final class MobileNetV2: Backbone {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
-    BackboneOutput(auxiliary: nil, last: blocks.reduce(stem(x, pass)) { $1($0, pass) })
+    stages(stem(x, pass)) { $1($0, pass) }
   }
 
   func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
-    let features = blocks.reduce(stem.compile(x, program)) { $1.compile($0, program) }
-    return BackboneOutput(auxiliary: nil, last: features)
+    stages(stem.compile(x, program)) { $1.compile($0, program) }
+  }
+
+  private func stages<Value>(
+    _ x: Value, _ next: (Value, InvertedResidual) -> Value
+  ) -> BackboneOutput<Value> {
+    var features = x
+    var stages: [Value] = []
+    for (index, block) in blocks.enumerated() {
+      features = next(features, block)
+      if Self.ends.contains(index + 1) { stages.append(features) }
+    }
+    return BackboneOutput(auxiliary: nil, stages: stages)
   }
 }
 

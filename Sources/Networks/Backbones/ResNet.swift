@@ -56,25 +56,26 @@ final class ResNet: Backbone {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
-    var features = stem.reduce(x) { $1($0, pass) }
-    features = Functional.maxPool(features, kernel: 3, stride: 2, padding: 1)
-    var third: Tensor?
-    for (stage, blocks) in stages.enumerated() {
-      features = blocks.reduce(features) { $1($0, pass) }
-      if stage == 2 { third = features }
-    }
-    return BackboneOutput(auxiliary: third, last: features)
+    let early = stem.reduce(x) { $1($0, pass) }
+    return output(Functional.maxPool(early, kernel: 3, stride: 2, padding: 1)) { $1($0, pass) }
   }
 
   func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
-    var features = stem.reduce(x) { $1.compile($0, program) }
-    features = program.maxPool(features, kernel: 3, stride: 2, padding: 1)
-    var third: FrozenValue?
-    for (stage, blocks) in stages.enumerated() {
-      features = blocks.reduce(features) { $1.compile($0, program) }
-      if stage == 2 { third = features }
+    let early = stem.reduce(x) { $1.compile($0, program) }
+    return output(program.maxPool(early, kernel: 3, stride: 2, padding: 1)) {
+      $1.compile($0, program)
     }
-    return BackboneOutput(auxiliary: third, last: features)
+  }
+
+  private func output<Value>(
+    _ x: Value, _ next: (Value, ResidualBlock) -> Value
+  ) -> BackboneOutput<Value> {
+    var features = x
+    let outputs = stages.map { blocks in
+      features = blocks.reduce(features, next)
+      return features
+    }
+    return BackboneOutput(auxiliary: outputs[2], stages: Array(outputs[1...]))
   }
 }
 

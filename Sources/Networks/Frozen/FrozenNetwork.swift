@@ -7,6 +7,7 @@ import Torch
 public final class FrozenNetwork: @unchecked Sendable {
   private let program: FrozenProgram
   private let hasFeature: Bool
+  private let stageCount: Int
 
   /// Compiles the network as it is now.
   ///
@@ -14,24 +15,29 @@ public final class FrozenNetwork: @unchecked Sendable {
   ///   - network: float32, in host memory.
   ///   - precision: float32 or bfloat16.
   ///   - withFeature: whether its output has what the main classifier reads.
+  ///   - withStages: whether its output has what the backbone's stages give.
   public init(
-    _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false
+    _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false,
+    withStages: Bool = false
   ) {
     program = FrozenProgram(precision)
     hasFeature = withFeature
-    Autograd.withoutHistory { network.compile(into: program, withFeature: withFeature) }
+    stageCount = withStages ? 3 : 0
+    Autograd.withoutHistory {
+      network.compile(into: program, withFeature: withFeature, withStages: withStages)
+    }
   }
 
   /// Logits of images, float32.
   ///
   /// - Parameter images: `[N, 3, H, W]`, BGR with the mean subtracted, float32.
-  /// - Returns: logits at H/8 x W/8, rounded up, and the feature if it was asked for.
+  /// - Returns: logits at H/8 x W/8, rounded up, feature and stages if they were asked for.
   public func callAsFunction(_ images: Tensor) -> SegmentationOutput {
     let outputs = Autograd.withoutHistory { program.run(images).map { $0.to(.float32) } }
-    let heads = outputs.count - (hasFeature ? 1 : 0)
+    let heads = outputs.count - stageCount - (hasFeature ? 1 : 0)
     return SegmentationOutput(
       logits: outputs[0], auxiliaryLogits: heads > 1 ? outputs[1] : nil,
-      feature: hasFeature ? outputs[heads] : nil)
+      feature: hasFeature ? outputs[heads] : nil, stages: outputs.suffix(stageCount))
   }
 }
 

@@ -8,7 +8,7 @@ public enum Teacher {
   /// Compiled for host memory.
   case compiled(FrozenNetwork)
   /// LibTorch's operators, in evaluation mode.
-  case eager(SegmentationNetwork, precision: Torch.ElementType)
+  case eager(SegmentationNetwork, precision: Torch.ElementType, withStages: Bool)
 
   /// The teacher as the recipe wants it; float64 and other devices are always eager.
   ///
@@ -18,26 +18,29 @@ public enum Teacher {
     let isPlain = needs.isDisjoint(with: [.adaptation, .inputGradients])
     if isPlain, recipe.teacher.engine == .compiled, precision != .float64, network.device == .cpu {
       self = .compiled(
-        FrozenNetwork(network, precision: precision, withFeature: needs.contains(.features)))
+        FrozenNetwork(
+          network, precision: precision, withFeature: needs.contains(.features),
+          withStages: needs.contains(.taughtStages)))
     } else {
-      self = .eager(network, precision: precision)
+      self = .eager(
+        network, precision: precision, withStages: needs.contains(.taughtStages))
     }
   }
 
   /// Logits by the statistics of this batch, which move the running ones, without history.
   /// Collective.
   func adapting(_ images: Tensor, _ training: Pass.Training) -> SegmentationOutput {
-    guard case .eager(let network, let precision) = self else {
+    guard case .eager(let network, let precision, let withStages) = self else {
       preconditionFailure("Teacher.adapting: compiled; expected eager, as methods need it")
     }
     return Autograd.withoutHistory {
-      network(images, .training(training, precision: precision))
+      network(images, .training(training, precision: precision), withStages: withStages)
     }
   }
 
   /// Logits with history, in evaluation mode.
   func graph(_ images: Tensor) -> Tensor {
-    guard case .eager(let network, _) = self else {
+    guard case .eager(let network, _, _) = self else {
       preconditionFailure("Teacher.graph: compiled; expected eager, as methods need it")
     }
     return network(images, .evaluation(precision: images.type)).logits
@@ -47,8 +50,10 @@ public enum Teacher {
   func callAsFunction(_ images: Tensor) -> SegmentationOutput {
     switch self {
     case .compiled(let network): network(images)
-    case .eager(let network, let precision):
-      Autograd.withoutHistory { network(images, .evaluation(precision: precision)) }
+    case .eager(let network, let precision, let withStages):
+      Autograd.withoutHistory {
+        network(images, .evaluation(precision: precision), withStages: withStages)
+      }
     }
   }
 }

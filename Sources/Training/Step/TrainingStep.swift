@@ -139,7 +139,8 @@ final class TrainingStep {
     let collectivesBefore = collectiveSeconds
     let pass = Pass.training(
       training(batch, iteration, dropout: recipe.student.dropout), precision: precision)
-    let output = student(images, pass)
+    let output = student(
+      images, pass, withStages: methods?.needs.contains(.stages) ?? false)
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
@@ -150,6 +151,11 @@ final class TrainingStep {
       options: recipe.distill.scope == .distill ? options.withoutDifficulty : options,
       reducer: reducer)
     clock.end(.difficulty)
+    if methods?.replacesTask ?? false {
+      gradients.main.fill(0)
+      gradients.auxiliary?.fill(0)
+      result.loss = 0
+    }
     var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
     if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
     var terms: [(name: String, value: Double)] = []
