@@ -73,7 +73,7 @@ public enum TeacherBench {
     let precision = recipe.train.precision.elementType
     let engines: [Teacher] = [
       .compiled(FrozenNetwork(network, precision: precision)),
-      .eager(network, precision: precision),
+      .eager(network, precision: precision, withStages: false),
     ]
     let positions = coordinator.positions(of: recipe.train.batchSize)
     let shape = [positions.count, 3, recipe.data.cropHeight, recipe.data.cropWidth]
