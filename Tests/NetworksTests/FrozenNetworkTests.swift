@@ -25,9 +25,15 @@ import Torch
       try expectClose(mine, theirs)
     }
     #expect(frozen.feature == nil)
-    let tapped = FrozenNetwork(network, precision: .float32, withFeature: true)(images)
+    let tapped = FrozenNetwork(
+      network, precision: .float32, withFeature: true, withStages: true)(images)
     try expectClose(tapped.logits, eager.logits)
     try expectClose(try #require(tapped.feature), try #require(eager.feature))
+    let stages = Autograd.withoutHistory {
+      network(images, .evaluation(), withStages: true).stages
+    }
+    #expect(tapped.stages.count == 3 && stages.count == 3 && eager.stages.isEmpty)
+    for (mine, theirs) in zip(tapped.stages, stages) { try expectClose(mine, theirs) }
     // Another size, then the first again: plans are kept by size.
     let small = Self.images([1, 3, 33, 40])
     let other = Autograd.withoutHistory { network(small, .evaluation()) }

@@ -8,7 +8,8 @@ import Torch
 /// as RDD's scripts have it: 0.001 is CIRKD's factor. Its `Discriminator` reads the logits, where they
 /// are smaller than 64 x 64 enlarged to that (our own; the published one cannot read them). The published
 /// student also leaves gradients in the discriminator and runs it at factor 0; here it does neither. The
-/// published factor 0.1 of its own loss is left out: Adam divides by it. Scope `distill`: pixels are
+/// published factor 0.1 of its own loss is left out: Adam divides by it. Its weights' gradients are added
+/// in float32: with it, other numbers of ranks agree to rounding, not to the bit. Scope `distill`: pixels are
 /// weighted by RDD's map, pairs by the pooled map of their first position, the adversarial part is not.
 final class Structured: Distiller {
   static let card = MethodCard(
