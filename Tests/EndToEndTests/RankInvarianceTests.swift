@@ -18,10 +18,10 @@ import Testing
       for (a, b) in zip(one, other) {
         let name = "\(a.iteration) on \(ranks) ranks"
         // A rounding error grows some tenfold an iteration.
-        try expectClose(a.loss, b.loss, a.iteration == 1 ? 1e-14 : 1e-5, "loss of \(name)")
+        try expectClose(a.loss, b.loss, a.iteration == 1 ? 1e-14 : 1e-4, "loss of \(name)")
         guard a.stage == "tse" else { continue }
-        try expectClose(a.studentThreshold, b.studentThreshold, 1e-5, "student of \(name)")
-        try expectClose(a.teacherThreshold, b.teacherThreshold, 1e-5, "teacher of \(name)")
+        try expectClose(a.studentThreshold, b.studentThreshold, 1e-4, "student of \(name)")
+        try expectClose(a.teacherThreshold, b.teacherThreshold, 1e-4, "teacher of \(name)")
         #expect(a.selectedPixels == b.selectedPixels, "selected of \(name)")
       }
     }
