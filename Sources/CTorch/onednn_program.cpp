@@ -46,7 +46,8 @@ Program::Value Program::convolution(
   node.kind = Kind::convolution;
   node.inputs = {input};
   node.channels = weight.size(0);
-  node.weight = weight.contiguous();
+  // oneDNN would round them when it packs them; rounded now, they take half the memory.
+  node.weight = weight.to(type_).contiguous();
   if (bias) {
     TORCH_CHECK(bias->numel() == node.channels, "program: the bias has ", bias->numel(),
         " elements; expected ", node.channels);

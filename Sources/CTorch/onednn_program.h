@@ -35,7 +35,7 @@ class Program {
   Value add_input(int64_t channels);
 
   /// `activation(convolution(input) + bias + residual)`; `weight` `[O, I / groups, kh, kw]`, `bias`
-  /// `[O]`, `residual` of the result's size. The tensors are kept, not copied.
+  /// `[O]`, `residual` of the result's size. The tensors are kept in the program's type.
   Value convolution(
       Value input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
       const Window &window, Activation activation, std::optional<Value> residual);

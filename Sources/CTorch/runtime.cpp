@@ -75,9 +75,12 @@ void ct_set_error(const char *message) { rdd::remember(message); }
 
 const char *ct_version(void) { return TORCH_VERSION; }
 
+void ct_return_memory(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
 void ct_keep_memory(void) {
-  // The allocator's largest allowed: activations are some 10 MB, new in each step.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  malloc_trim(0);
+  // Activations are some 10 MB, new in each step. Older allocators allow no more than 32 MB.
+  if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 

@@ -11,6 +11,10 @@ public enum TorchRuntime {
     set { ct_set_threads(Int32(newValue)) }
   }
 
+  /// Returns large freed blocks to the system, until `keepMemory`: while networks are made, folded
+  /// and copied.
+  public static func returnMemory() { ct_return_memory() }
+
   /// Keeps freed memory in the process, for loops that take the same memory again and again.
   public static func keepMemory() { ct_keep_memory() }
 

@@ -26,6 +26,8 @@ enum { CT_CONTIGUOUS, CT_CHANNELS_LAST };
 // ---- runtime.cpp
 const char *ct_last_error(void);
 const char *ct_version(void);
+// Returns freed blocks of a megabyte or more to the system, until the next function is called.
+void ct_return_memory(void);
 // Keeps freed memory in the process instead of returning it: fresh pages cost more than sweeps over
 // them.
 void ct_keep_memory(void);

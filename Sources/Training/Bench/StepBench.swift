@@ -49,18 +49,10 @@ public enum StepBench {
   ) throws -> [Sample] {
     try coordinator.requireImages(recipe.train.batchSize)
     TorchRuntime.threads = coordinator.threadCount
-    TorchRuntime.keepMemory()
-    let device = try recipe.device(localRank: coordinator.world.localRank)
+    TorchRuntime.returnMemory()
     let sources = try DataSources(recipe.data)
-    let teacher = try NetworkFactory.teacher(recipe, device: device)
-    let student = try NetworkFactory.student(recipe, device: device)
-    let methods = try recipe.methods(student, teacher)
-    let step = try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
-      methods: methods,
-      parameters: FlatParameters(student, methods, exactSums: recipe.train.exactSums),
-      coordinator: coordinator,
-      device: device)
+    let step = try step(recipe, coordinator)
+    TorchRuntime.keepMemory()
     let last = recipe.train.iterations
     let loader = try sources.loader(recipe, last - count...last, coordinator)
     defer { loader.stop() }
@@ -81,6 +73,20 @@ public enum StepBench {
     }
     try step.close()
     return samples
+  }
+
+  /// The step of a run. Here alone is the teacher as it was read; a compiled one outlives it.
+  private static func step(_ recipe: Recipe, _ coordinator: Coordinator) throws -> TrainingStep {
+    let device = try recipe.device(localRank: coordinator.world.localRank)
+    let teacher = try NetworkFactory.teacher(recipe, device: device)
+    let student = try NetworkFactory.student(recipe, device: device)
+    let methods = try recipe.methods(student, teacher)
+    return try TrainingStep(
+      recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
+      methods: methods,
+      parameters: FlatParameters(student, methods, exactSums: recipe.train.exactSums),
+      coordinator: coordinator,
+      device: device)
   }
 }
 

@@ -67,13 +67,13 @@ public struct Predictor {
 extension SegmentationNetwork {
   /// Where the parameters are.
   var device: Device { state.entries[0].tensor.device }
+}
 
-  /// The logits of images `[n, 3, H, W]` in evaluation mode: float32, contiguous, in host memory.
-  func heads(_ images: Tensor, precision: Torch.ElementType) -> TaskLoss.Heads {
-    let output = self(images.to(parameterType, device: device), .evaluation(precision: precision))
+extension SegmentationOutput {
+  /// The logits: float32, contiguous, in host memory.
+  var hostHeads: TaskLoss.Heads {
     func dense(_ tensor: Tensor) -> Tensor { tensor.to(.float32, device: .cpu).contiguous() }
-    return TaskLoss.Heads(
-      main: dense(output.logits), auxiliary: output.auxiliaryLogits.map(dense))
+    return TaskLoss.Heads(main: dense(logits), auxiliary: auxiliaryLogits.map(dense))
   }
 }
 

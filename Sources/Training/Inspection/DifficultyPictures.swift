@@ -42,7 +42,8 @@ public enum DifficultyPictures {
     }
     let student = try NetworkFactory.student(recipe, device: device, weights: weights)
     let artist = DifficultyArtist(
-      recipe, student: student, teacher: teacher, threadCount: coordinator.threadCount)
+      recipe, student: student, teacher: Teacher(teacher, recipe),
+      threadCount: coordinator.threadCount)
     let share = Shard.range(
       of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
     for sample in samples[share] {
@@ -58,13 +59,13 @@ public enum DifficultyPictures {
 struct DifficultyArtist {
   private let recipe: Recipe
   private let student: SegmentationNetwork
-  private let teacher: SegmentationNetwork?
+  private let teacher: Teacher?
   private let engine: DifficultyEngine
   private let palette: ClassPalette
 
   /// An artist for two networks, or for a student that learns from labels alone.
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork?, threadCount: Int
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?, threadCount: Int
   ) {
     self.recipe = recipe
     self.student = student
@@ -75,7 +76,7 @@ struct DifficultyArtist {
 
   /// The teacher's logits of a photo, which do not change while the student learns.
   func taught(_ photo: RGBImage) -> TaskLoss.Heads? {
-    teacher.map { heads(of: $0, photo) }
+    teacher.map { $0(image(photo)).hostHeads }
   }
 
   /// The panel of an image; without labels it says nothing of labels and masks.
@@ -88,8 +89,10 @@ struct DifficultyArtist {
     title: String, photo: RGBImage, labels: GrayImage?, taught: TaskLoss.Heads?
   ) -> (panel: DifficultyPanel, maps: DifficultyMaps?) {
     let (height, width) = (photo.height, photo.width)
-    let learned = heads(of: student, photo)
-    let lesson = teacher.map { "\($0.architecture.rawValue) teaches " } ?? ""
+    let learned = Autograd.withoutHistory {
+      student(image(photo), .evaluation(precision: recipe.train.precision.elementType)).hostHeads
+    }
+    let lesson = teacher == nil ? "" : "\(recipe.teacher.network.rawValue) teaches "
     var panel = DifficultyPanel(
       title: "\(title): \(lesson)\(student.architecture.rawValue)",
       photo: Canvas(photo), labels: labels?.pixels, palette: palette)
@@ -110,10 +113,9 @@ struct DifficultyArtist {
     return (panel, maps)
   }
 
-  private func heads(of network: SegmentationNetwork, _ photo: RGBImage) -> TaskLoss.Heads {
-    Autograd.withoutHistory {
-      network.heads(Tensor.images([photo]), precision: recipe.train.precision.elementType)
-    }
+  /// A photo `[1, 3, H, W]` as the networks take it.
+  private func image(_ photo: RGBImage) -> Tensor {
+    Tensor.images([photo]).to(student.parameterType, device: student.device)
   }
 
   /// The recipe's method for one whole image: as many pixels are kept at least as the image has of

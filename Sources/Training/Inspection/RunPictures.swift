@@ -26,7 +26,7 @@ final class RunPictures {
 
   /// Pictures of the first validation images of a recipe.
   init(
-    _ recipe: Recipe, student: SegmentationNetwork, teacher: SegmentationNetwork?,
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?,
     folder: String, threadCount: Int
   ) throws {
     artist = DifficultyArtist(

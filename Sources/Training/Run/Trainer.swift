@@ -56,7 +56,7 @@ public final class Trainer {
     try recipe.checkMethods()
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
-    TorchRuntime.keepMemory()
+    TorchRuntime.returnMemory()
     sources = try DataSources(recipe.data)
     try coordinator.requireSameStart(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
@@ -71,21 +71,20 @@ public final class Trainer {
     state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     let student = student
+    let taught = teacher.map { [methods] in Teacher($0, recipe, methods?.needs ?? []) }
     pictures =
       recipe.evaluation.pictures == 0
       ? nil
       : try storage.map {
         try RunPictures(
-          recipe, student: student, teacher: teacher, folder: $0.picturesPath,
+          recipe, student: student, teacher: taught, folder: $0.picturesPath,
           threadCount: coordinator.threadCount)
       }
     step = try TrainingStep(
-      recipe, student: student,
-      teacher: teacher.map { [methods] in Teacher($0, recipe, methods?.needs ?? []) },
-      methods: methods,
-      parameters: parameters,
+      recipe, student: student, teacher: taught, methods: methods, parameters: parameters,
       coordinator: coordinator, device: device)
     try share()
+    TorchRuntime.keepMemory()
   }
 
   /// Trains, validates and saves until the last iteration. Collective.
