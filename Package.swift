@@ -11,11 +11,16 @@ let torchVersion =
 // Newer headers want C++20; those of LibTorch 1 do not compile as such.
 let torchIsOld = torchVersion?.contains("define TORCH_VERSION_MAJOR 1") ?? (libtorch == nil)
 let torchFlags =
-  (libtorch == nil ? [] : ["-isystem", torchInclude])
+  // oneDNN is the system's, not the one inside LibTorch, whose headers alone are there.
+  (libtorch == nil ? [] : ["-iquote", "/usr/include", "-isystem", torchInclude])
   + ["-isystem", torchInclude + "/torch/csrc/api/include"]
+// By path where LIBTORCH names the folder: a search would find Debian's first if both are there.
+let torchLibraries = ["torch", "torch_cpu", "c10"].flatMap { name in
+  libtorch.map { ["-Xlinker", "\($0)/lib/lib\(name).so"] } ?? ["-l\(name)"]
+}
 let torchLink =
-  (libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
-  + ["-Xlinker", "--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", "-ldnnl"]
+  (libtorch.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
+  + ["-Xlinker", "--no-as-needed"] + torchLibraries + ["-ldnnl"]
 
 /// Kernels: no overflow or bounds checks, vectors as wide as every server since 2013 has them.
 let kernel: [SwiftSetting] = [

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <dnnl.hpp>
+#include "dnnl.hpp"
 
 #include <cstddef>
 #include <functional>

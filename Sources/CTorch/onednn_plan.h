@@ -2,7 +2,7 @@
 
 #include "onednn_shape.h"
 
-#include <dnnl.hpp>
+#include "dnnl.hpp"
 
 #include <memory>
 

@@ -4,7 +4,7 @@
 #include "onednn_program.h"
 #include "onednn_winograd.h"
 
-#include <dnnl.hpp>
+#include "dnnl.hpp"
 
 #include <unordered_map>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <dnnl.hpp>
+#include "dnnl.hpp"
 
 #include <array>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "onednn_activation.h"
 #include "onednn_shape.h"
 
-#include <dnnl.hpp>
+#include "dnnl.hpp"
 
 namespace rdd::onednn {
 
