@@ -27,6 +27,7 @@ public final class GradientBuckets: @unchecked Sendable {
   private let condition = NSCondition()
   private var round: BucketRound
   private var isClosing = false
+  private var isAwaited = false
   private var thread: Thread?
 
   /// Buckets in memory of their own: each gradient is written where `gradient(_:)` says.
@@ -98,7 +99,9 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.lock()
     round.requireAllReady()
     if isOverlapped {
+      isAwaited = true
       Heartbeat.process.waiting { while !round.isReduced { condition.wait() } }
+      isAwaited = false
     } else {
       while !round.isReduced { reduceNext() }
     }
@@ -143,6 +146,21 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.unlock()
   }
 
+  /// What is on the wire at once, in bytes. BatchNorm's small sums queue up behind it, some forty
+  /// times in a backward pass: 4 ms each on a link of 1 Gbit/s, a second in all behind whole buckets.
+  private static let pieceBytes = 1 << 20
+  /// How often the thread moves a piece on before it sleeps, and the microseconds that it sleeps. One
+  /// that waits inside MPI polls, and takes half of a core that backward needs.
+  private static let looks = 8
+  private static let pause: UInt32 = 100
+
+  /// Whether backward still has gradients to compute, so that the core is its own.
+  private var backwardWorks: Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    return isOverlapped && !isAwaited
+  }
+
   /// Reduces the next bucket; called with the lock held, which is open meanwhile. The lock also
   /// orders memory: what backward wrote before `ready` is seen here, and the sums after `wait`.
   private func reduceNext() {
@@ -150,13 +168,27 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.unlock()
     if communicator.worldSize > 1 {
       memory.gather(bucket)
-      let type = layout.buckets[bucket].type
-      CollectiveFailure.orEndJob { () throws(MPIError) in
-        try communicator.allreduce(memory.buckets[bucket], of: type, .sum)
-      }
+      CollectiveFailure.orEndJob { () throws(MPIError) in try sum(bucket) }
       memory.scatter(bucket)
     }
     condition.lock()
     round.end()
+  }
+
+  /// Sums a bucket over the ranks, piece by piece.
+  private func sum(_ bucket: Int) throws(MPIError) {
+    let bytes = memory.buckets[bucket], type = layout.buckets[bucket].type
+    for first in stride(from: 0, to: bytes.count, by: Self.pieceBytes) {
+      let piece = bytes[first..<min(first + Self.pieceBytes, bytes.count)]
+      let request = try communicator.startAllreduce(
+        UnsafeMutableRawBufferPointer(rebasing: piece), of: type, .sum)
+      while backwardWorks, try !hasArrived(request) { usleep(Self.pause) }
+      try request.wait()
+    }
+  }
+
+  private func hasArrived(_ request: Request) throws(MPIError) -> Bool {
+    for _ in 0..<Self.looks where try request.test() { return true }
+    return false
   }
 }

@@ -46,9 +46,14 @@ extension Communicator {
   public func startAllreduce<Value: ReducibleValue>(
     _ values: UnsafeMutableBufferPointer<Value>, _ operation: ReduceOperation
   ) throws(MPIError) -> Request {
-    let bytes = UnsafeMutableRawBufferPointer(values)
-    let type = Value.elementType
-    let pieces = pieces(of: values.count)
+    try startAllreduce(UnsafeMutableRawBufferPointer(values), of: Value.elementType, operation)
+  }
+
+  /// As the typed `startAllreduce`, for memory whose type is known at run time only. Collective.
+  public func startAllreduce(
+    _ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ operation: ReduceOperation
+  ) throws(MPIError) -> Request {
+    let pieces = pieces(of: elementCount(bytes, type))
     let request = Request(count: pieces.count)
     for (index, piece) in pieces.enumerated() {
       try request.start("MPI_Iallreduce", index) { slot in
