@@ -23,6 +23,7 @@ public final class GradientBuckets: @unchecked Sendable {
 
   private let memory: BucketMemory
   private let communicator: Communicator
+  private let rounded: RoundedWire?
   /// Guards everything below.
   private let condition = NSCondition()
   private var round: BucketRound
@@ -38,13 +39,15 @@ public final class GradientBuckets: @unchecked Sendable {
   ///   - bucketBytes: the most bytes in a bucket of several gradients.
   ///   - communicator: duplicated; the caller may go on using it.
   ///   - overlap: false reduces inside `wait()`. So does an MPI that does not allow threads.
+  ///   - wire: what gradients are on their way; the same on all ranks.
   public convenience init(
-    shapes: [GradientShape], bucketBytes: Int, communicator: Communicator, overlap: Bool = true
+    shapes: [GradientShape], bucketBytes: Int, communicator: Communicator, overlap: Bool = true,
+    wire: GradientWire = .full
   ) throws(MPIError) {
     let layout = GradientLayout(
       shapes, bucketBytes: bucketBytes, alignment: BucketMemory.alignment)
     try self.init(
-      memory: BucketMemory(layout), communicator: communicator, overlap: overlap)
+      memory: BucketMemory(layout), communicator: communicator, overlap: overlap, wire: wire)
   }
 
   /// Buckets over gradients that lie elsewhere and outlive this object. Collective.
@@ -53,16 +56,16 @@ public final class GradientBuckets: @unchecked Sendable {
   /// are copied to and fro. Parameters are those of the other initialiser.
   public convenience init(
     gradients: [GradientBuffer], bucketBytes: Int, communicator: Communicator,
-    overlap: Bool = true
+    overlap: Bool = true, wire: GradientWire = .full
   ) throws(MPIError) {
     let layout = GradientLayout(gradients.map(\.shape), bucketBytes: bucketBytes)
     try self.init(
       memory: BucketMemory(layout, gradients: gradients), communicator: communicator,
-      overlap: overlap)
+      overlap: overlap, wire: wire)
   }
 
   private init(
-    memory: BucketMemory, communicator: Communicator, overlap: Bool
+    memory: BucketMemory, communicator: Communicator, overlap: Bool, wire: GradientWire
   ) throws(MPIError) {
     let differing = WorldAgreement(communicator).ranksThatDiffer(hash: memory.layout.hash)
     guard differing.isEmpty else {
@@ -72,6 +75,9 @@ public final class GradientBuckets: @unchecked Sendable {
     self.memory = memory
     self.layout = memory.layout
     self.communicator = try communicator.duplicate()
+    rounded =
+      wire == .bfloat16 && communicator.worldSize > 1
+      ? try RoundedWire(capacity: Self.pieceBytes / 4) : nil
     isOverlapped =
       overlap && communicator.worldSize > 1 && World.threadLevel >= .multiple
     round = BucketRound(memory.layout)
@@ -122,6 +128,7 @@ public final class GradientBuckets: @unchecked Sendable {
     condition.broadcast()
     while thread != nil { condition.wait() }
     condition.unlock()
+    rounded?.close()
     try communicator.free()
   }
 
@@ -179,11 +186,17 @@ public final class GradientBuckets: @unchecked Sendable {
   private func sum(_ bucket: Int) throws(MPIError) {
     let bytes = memory.buckets[bucket], type = layout.buckets[bucket].type
     for first in stride(from: 0, to: bytes.count, by: Self.pieceBytes) {
-      let piece = bytes[first..<min(first + Self.pieceBytes, bytes.count)]
-      let request = try communicator.startAllreduce(
-        UnsafeMutableRawBufferPointer(rebasing: piece), of: type, .sum)
+      let piece = UnsafeMutableRawBufferPointer(
+        rebasing: bytes[first..<min(first + Self.pieceBytes, bytes.count)])
+      let request: Request
+      if let rounded {
+        request = try rounded.start(piece, of: type, over: communicator)
+      } else {
+        request = try communicator.startAllreduce(piece, of: type, .sum)
+      }
       while backwardWorks, try !hasArrived(request) { usleep(Self.pause) }
       try request.wait()
+      rounded?.finish(piece, of: type)
     }
   }
 

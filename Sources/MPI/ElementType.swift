@@ -1,9 +1,7 @@
 import CMPI
 
-/// The type of the values in a buffer, as MPI reduces them.
-///
-/// A type that MPI does not know (bfloat16) is one more case here, with a datatype and an
-/// operation of its own; nothing else in this module depends on the list.
+/// The type of the values in a buffer, as MPI reduces them. Sums of bfloat16, which MPI does not know,
+/// are `BFloat16Sums`.
 public enum ElementType: UInt8, CaseIterable, Sendable {
   /// `Float`, 4 bytes.
   case float32

@@ -39,6 +39,8 @@ extension Recipe {
     public var bucketMebibytes = 25
     /// Whether gradients are added in float64, image by image.
     public var exactSums = true
+    /// What gradients are on their way between ranks.
+    public var wire = Wire.full
     /// Whether events are written for TensorBoard.
     public var tensorboard = true
   }
@@ -51,6 +53,14 @@ extension Recipe {
     case bfloat16
     /// 64 bits, for tests.
     case float64
+  }
+
+  /// What gradients are on their way between ranks.
+  public enum Wire: String, RecipeChoice, CaseIterable {
+    /// As they are added.
+    case full
+    /// Rounded to bfloat16, every partial sum too.
+    case bfloat16
   }
 
   /// Where the networks run.
@@ -115,6 +125,10 @@ extension Key {
       "train.exact_sums", \.train.exactSums,
       "Whether gradients are added image by image in float64, so that float32 runs are the same to "
         + "the bit on any number of ranks of as many threads. false: half the bytes on the wire."),
+    Key(
+      "train.wire", \.train.wire,
+      "What gradients are on their way between ranks: as they are added, or rounded to bfloat16, a "
+        + "quarter of the bytes, where results then depend on the number of ranks."),
     Key(
       "train.tensorboard", \.train.tensorboard,
       "Whether numbers, histograms and pictures are written for TensorBoard too."),

@@ -15,7 +15,7 @@ import Testing
     #expect(try RankCase.failure("bucket-order", ranks: ranks) == nil)
   }
 
-  @Test(arguments: ["reducer", "agreement", "budget"], [1, 2, 3])
+  @Test(arguments: ["rounded-buckets", "reducer", "agreement", "budget"], [1, 2, 3])
   func caseHolds(name: String, ranks: Int) throws {
     #expect(try RankCase.failure(name, ranks: ranks) == nil)
   }

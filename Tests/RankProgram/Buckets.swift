@@ -111,6 +111,58 @@ private func checkEvents(_ buckets: GradientBuckets) {
   expect(buckets.exposedSeconds >= 0, "exposed seconds \(buckets.exposedSeconds)")
 }
 
+/// Sums of gradients that travel as bfloat16 are right to its rounding; every rank holds the same bits.
+func checkRoundedBuckets(_ world: World, _ arguments: [String]) throws {
+  let shapes =
+    [3, 300_001].map { GradientShape(count: $0, type: .float64) }
+    + [700].map { GradientShape(count: $0, type: .float32) }
+  for overlap in [true, false] {
+    let buckets = try GradientBuckets(
+      shapes: shapes, bucketBytes: 1 << 22, communicator: world.communicator, overlap: overlap,
+      wire: .bfloat16)
+    func value(_ rank: Int, _ at: Int) -> Double { sin(Double(at + 1)) / Double(rank + 1) }
+    for (index, shape) in shapes.enumerated() {
+      let bytes = buckets.gradient(index)
+      for at in 0..<shape.count {
+        if shape.type == .float32 {
+          bytes.storeBytes(of: Float(value(world.rank, at)), toByteOffset: 4 * at, as: Float.self)
+        } else {
+          bytes.storeBytes(of: value(world.rank, at), toByteOffset: 8 * at, as: Double.self)
+        }
+      }
+      buckets.ready(index)
+    }
+    buckets.wait()
+    for (index, shape) in shapes.enumerated() {
+      let bytes = buckets.gradient(index)
+      for at in 0..<shape.count {
+        let found =
+          shape.type == .float32
+          ? Double(bytes.loadUnaligned(fromByteOffset: 4 * at, as: Float.self))
+          : bytes.loadUnaligned(fromByteOffset: 8 * at, as: Double.self)
+        let terms = (0..<world.worldSize).map { value($0, at) }
+        let sum = terms.reduce(0, +), size = terms.reduce(0) { $0 + abs($1) }
+        // Each value and each partial sum is rounded to 8 bits. One rank sends nothing.
+        let allowed = world.worldSize == 1 ? 1e-7 : size * Double(world.worldSize) / 256
+        expect(abs(found - sum) <= allowed, "gradient \(index) at \(at): \(found), sum \(sum)")
+        if world.worldSize > 1 {
+          expectEqual(Float(found).bitPattern & 0xffff, 0, "bits beyond bfloat16 at \(at)")
+          expectEqual(Double(Float(found)), found, "a float32 at \(at)")
+        }
+      }
+      let sums = (0..<shape.count).map { at in
+        shape.type == .float32
+          ? UInt64(bytes.loadUnaligned(fromByteOffset: 4 * at, as: UInt32.self))
+          : bytes.loadUnaligned(fromByteOffset: 8 * at, as: UInt64.self)
+      }
+      let hash = sums.reduce(0) { $0 &* 31 &+ $1 }
+      let least = try world.communicator.allreduce(hash, .minimum)
+      expectEqual(hash, least, "gradient \(index) on rank \(world.rank)")
+    }
+    try buckets.close()
+  }
+}
+
 /// While backward still works on the last gradients, the first ones are reduced already.
 func checkBucketOrder(_ world: World, _ arguments: [String]) throws {
   let shapes = (0..<4).map { _ in GradientShape(count: 1000, type: .float32) }

@@ -26,6 +26,7 @@ struct RecipeReadingTests {
     ("train.compare_every", "7"), ("train.watchdog_seconds", "90.0"), ("train.device", "cuda"),
     ("train.threads", "2"),
     ("train.bucket_mebibytes", "1"), ("train.exact_sums", "false"),
+    ("train.wire", "bfloat16"),
     ("train.tensorboard", "false"),
     ("distill.method", "kd"), ("distill.methods", "[{name: cwd, weight: 2.0}]"),
     ("distill.scope", "both"), ("distill.kd_weight", "0.5"),

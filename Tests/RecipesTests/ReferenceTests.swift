@@ -108,6 +108,7 @@ struct ReferenceTests {
     train.threads = 0
     train.bucket_mebibytes = 25
     train.exact_sums = true
+    train.wire = full
     train.tensorboard = true
     distill.method = rdd
     distill.methods = []

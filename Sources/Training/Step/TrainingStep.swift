@@ -89,7 +89,8 @@ final class TrainingStep {
       power: recipe.train.polyPower)
     let buckets = try GradientBuckets(
       gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
-      communicator: coordinator.world.communicator)
+      communicator: coordinator.world.communicator,
+      wire: recipe.train.wire == .bfloat16 ? .bfloat16 : .full)
     for (index, place) in parameters.places.enumerated() {
       place.parameter.onGradient {
         parameters.handOver(place)
