@@ -128,7 +128,7 @@ at::Tensor winograd_forward(
   at::Tensor y = empty_channels_last(shape.output_dims(), at::kFloat);
   winograd.run(
       {y.data_ptr<float>(), shape.out_channels}, {x.data_ptr<float>(), shape.in_channels},
-      winograd.weights(weight.data_ptr<float>()),
+      Winograd::taps(weight).data_ptr<float>(),
       addend.defined() ? addend.data_ptr<float>() : nullptr, false, Activation::none,
       scratch(Scratch::source, static_cast<std::size_t>(winograd.workspace_bytes())));
   return y;
@@ -170,7 +170,7 @@ at::Tensor convolution_forward(
   const at::Tensor input = channels_last(x);
   if (x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
       && Winograd::suits(shape)) {
-    return winograd_forward(input, weight.contiguous(), bias, shape);
+    return winograd_forward(input, weight, bias, shape);
   }
   const Weights weights(weight);
   const auto plan = convolution_plan(

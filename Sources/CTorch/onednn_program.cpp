@@ -48,6 +48,7 @@ Program::Value Program::convolution(
   node.channels = weight.size(0);
   // oneDNN would round them when it packs them; rounded now, they take half the memory.
   node.weight = weight.to(type_).contiguous();
+  node.kernel = {weight.size(0), weight.size(1), weight.size(2), weight.size(3)};
   if (bias) {
     TORCH_CHECK(bias->numel() == node.channels, "program: the bias has ", bias->numel(),
         " elements; expected ", node.channels);

@@ -18,10 +18,6 @@ using Tag = dnnl::memory::format_tag;
 
 constexpr int64_t nowhere = -1;
 
-std::array<int64_t, 4> four(const at::Tensor &weight) {
-  return {weight.size(0), weight.size(1), weight.size(2), weight.size(3)};
-}
-
 /// The convolution's primitive attributes: sum first, then the activation.
 dnnl::primitive_attr attributes(const ProgramNode &node) {
   dnnl::post_ops operations;
@@ -41,34 +37,42 @@ dnnl::primitive_attr attributes(const ProgramNode &node) {
   return attributes;
 }
 
+/// The weights `[O, I / groups, kh, kw]`, row-major.
+at::Tensor plain_weights(const ProgramNode &node, at::ScalarType type) {
+  if (node.weight.defined()) return node.weight;
+  if (node.taps.defined()) return node.taps.permute({3, 2, 0, 1}).contiguous();
+  const auto whole = std::find_if(node.packed.begin(), node.packed.end(), [](const auto &packed) {
+    return !packed.shape.trimmed();
+  });
+  TORCH_CHECK(whole != node.packed.end(), "program: a convolution has lost its weights");
+  dnnl::memory from = whole->memory;
+  const at::Tensor plain = at::empty(node.kernel, at::TensorOptions(type));
+  const ConvolutionShape &shape = whole->shape;
+  const Desc row_major(shape.weights_dims(), data_type(type), shape.weights_strides(false));
+  dnnl::memory to(row_major, engine(), plain.data_ptr());
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
+  return plain;
+}
+
 /// The weights in the layout `wanted`: those packed for it before, or packed now.
-dnnl::memory packed_weights(ProgramNode &node, const ConvolutionShape &shape, const Desc &wanted) {
+dnnl::memory packed_weights(
+    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, const Desc &wanted) {
   for (const PackedWeights &packed : node.packed) {
-    if (!packed.transformed && packed.memory.get_desc() == wanted && packed.shape.first == shape.first) {
+    if (packed.memory.get_desc() == wanted && packed.shape.first == shape.first) {
       return packed.memory;
     }
   }
-  const at::Tensor &weight = node.weight;
-  const Desc plain(
-      shape.weights_dims(), data_type(weight.scalar_type()), shape.weights_strides(false));
+  const at::Tensor weight = plain_weights(node, type);
+  const Desc plain(shape.weights_dims(), data_type(type), shape.weights_strides(false));
   char *data = static_cast<char *>(weight.data_ptr())
       + shape.weights_offset(false) * static_cast<int64_t>(weight.element_size());
   dnnl::memory from(plain, engine(), data), to(wanted, engine());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   node.packed.push_back({shape, to});
+  if (!shape.trimmed()) node.weight.reset();
   return to;
-}
-
-/// The weights transformed for Winograd, before or now.
-dnnl::memory transformed_weights(
-    ProgramNode &node, const ConvolutionShape &shape, const Winograd &winograd) {
-  for (const PackedWeights &packed : node.packed) {
-    if (packed.transformed) return packed.memory;
-  }
-  const dnnl::memory memory = winograd.weights(node.weight.data_ptr<float>());
-  node.packed.push_back({shape, memory, true});
-  return memory;
 }
 
 /// For each value, the concatenation that it can be written into directly, or nowhere: it is made
@@ -126,7 +130,7 @@ std::optional<PreparedConvolution> prepare_convolution(
     const std::string name = pd.impl_info_str();
     if (name.find("brg") == std::string::npos && name.find("jit:") != 0) return std::nullopt;
   }
-  TORCH_CHECK(pd, "program: oneDNN has no convolution for ", node.weight.sizes(), " ", type);
+  TORCH_CHECK(pd, "program: oneDNN has no convolution for ", at::IntArrayRef(node.kernel), " ", type);
 
   PreparedConvolution prepared;
   prepared.primitive = dnnl::convolution_forward(pd);
@@ -135,7 +139,7 @@ std::optional<PreparedConvolution> prepare_convolution(
   prepared.arguments = {
       {DNNL_ARG_SRC, prepared.source},
       {DNNL_ARG_DST, prepared.destination},
-      {DNNL_ARG_WEIGHTS, packed_weights(node, shape, pd.weights_desc())},
+      {DNNL_ARG_WEIGHTS, packed_weights(node, shape, type, pd.weights_desc())},
       {DNNL_ARG_SCRATCHPAD, dnnl::memory(pd.scratchpad_desc(), engine(), nullptr)}};
   if (node.bias.defined()) {
     prepared.arguments[DNNL_ARG_BIAS] = dnnl::memory(b, engine(), node.bias.data_ptr());
@@ -148,8 +152,8 @@ void ProgramPlan::infer_sizes(const std::vector<ProgramNode> &nodes) {
     const Pair in = node.inputs.empty() ? Pair{height, width} : sizes[node.inputs[0]];
     Pair size = in;
     if (node.kind == Kind::convolution) {
-      const int64_t inputs = node.weight.size(1) * node.window.groups;
-      size = ConvolutionShape({batch, inputs, in[0], in[1]}, four(node.weight), node.window).out;
+      const int64_t inputs = node.kernel[1] * node.window.groups;
+      size = ConvolutionShape({batch, inputs, in[0], in[1]}, node.kernel, node.window).out;
     } else if (node.kind == Kind::max_pool) {
       for (int axis = 0; axis < 2; ++axis) {
         const int64_t room = in[axis] + 2 * node.window.padding[axis] - node.size[axis];
@@ -184,11 +188,13 @@ ProgramPlan::ProgramPlan(
     if (node.kind != Kind::convolution) continue;
     const Pair in = sizes[node.inputs[0]];
     const ConvolutionShape shape(
-        {batch, node.weight.size(1) * node.window.groups, in[0], in[1]}, four(node.weight),
-        node.window);
+        {batch, node.kernel[1] * node.window.groups, in[0], in[1]}, node.kernel, node.window);
     if (type == at::kFloat && Winograd::suits(shape)) {
       const auto winograd = std::make_shared<Winograd>(shape);
-      convolutions[i].transformed = transformed_weights(node, shape, *winograd);
+      if (!node.taps.defined()) {
+        node.taps = Winograd::taps(plain_weights(node, type));
+        node.weight.reset();
+      }
       convolutions[i].winograd = winograd;
       scratch_bytes = std::max(scratch_bytes, winograd->workspace_bytes());
       continue;

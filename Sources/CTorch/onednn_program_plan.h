@@ -14,7 +14,6 @@ namespace rdd::onednn {
 struct PackedWeights {
   ConvolutionShape shape;
   dnnl::memory memory;
-  bool transformed = false;  // for Winograd
 };
 
 /// One node of a program as it was added.
@@ -25,11 +24,16 @@ struct ProgramNode {
   std::vector<int64_t> inputs;
   int64_t channels = 0;
   std::optional<int64_t> residual, like;
-  at::Tensor weight, bias;  // the bias in float32
+  std::array<int64_t, 4> kernel{};  // [O, I / groups, kh, kw]
+  // The weights, in one of three forms: as they were given, until they are packed; packed for
+  // primitives, one of them whole; as Winograd reads them.
+  at::Tensor weight;
+  std::vector<PackedWeights> packed;
+  at::Tensor taps;
+  at::Tensor bias;          // in float32
   Window window;            // of convolutions, and stride and padding of max_pool
   Pair size{0, 0};          // max_pool: kernel; average_pool: bins
   Activation activation = Activation::none;
-  std::vector<PackedWeights> packed;
 };
 
 /// Where a value lies: in the shared memory, in the input, or in a result.
@@ -42,10 +46,9 @@ struct Place {
   int64_t step = 0;    // values from one pixel to the next
 };
 
-/// A convolution made ready: oneDNN's primitive, or Winograd with its weights.
+/// A convolution made ready: oneDNN's primitive, or Winograd.
 struct PreparedConvolution {
   std::shared_ptr<const Winograd> winograd;
-  dnnl::memory transformed;
   dnnl::primitive primitive;
   dnnl::memory source, destination;
   std::unordered_map<int, dnnl::memory> arguments;

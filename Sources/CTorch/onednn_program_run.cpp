@@ -133,7 +133,7 @@ void ProgramPlan::run(
             return Winograd::Map{static_cast<float *>(place.data), place.step};
           };
           convolution.winograd->run(
-              values(to), values(from), convolution.transformed,
+              values(to), values(from), node.taps.data_ptr<float>(),
               node.bias.defined() ? node.bias.data_ptr<float>() : nullptr,
               node.residual.has_value(), node.activation, memory + scratch_offset);
           break;

@@ -6,6 +6,11 @@
 #include <cmath>
 #include <limits>
 
+/// For loops over channels: compiled for AVX-512 too, and chosen when the program starts. The results
+/// are the same bits.
+#define WIDE __attribute__((target_clones("avx512f", "default")))
+#define INLINE inline __attribute__((always_inline))
+
 namespace rdd::onednn {
 
 namespace {
@@ -24,7 +29,7 @@ struct Six {
 };
 
 /// Pixels to points: six values of one row or column.
-inline void to_points(float *__restrict to, int64_t step, const Six &from) {
+INLINE void to_points(float *__restrict to, int64_t step, const Six &from) {
   const float *__restrict d0 = from[0], *__restrict d1 = from[1], *__restrict d2 = from[2];
   const float *__restrict d3 = from[3], *__restrict d4 = from[4], *__restrict d5 = from[5];
   for (int64_t c = 0; c < lanes; ++c) {
@@ -40,7 +45,7 @@ inline void to_points(float *__restrict to, int64_t step, const Six &from) {
 }
 
 /// Points to four pixels.
-inline void from_points(float *__restrict to, int64_t step, const Six &from) {
+INLINE void from_points(float *__restrict to, int64_t step, const Six &from) {
   const float *__restrict m0 = from[0], *__restrict m1 = from[1], *__restrict m2 = from[2];
   const float *__restrict m3 = from[3], *__restrict m4 = from[4], *__restrict m5 = from[5];
   for (int64_t c = 0; c < lanes; ++c) {
@@ -54,7 +59,7 @@ inline void from_points(float *__restrict to, int64_t step, const Six &from) {
 }
 
 /// Four pixels' gradients to points: the adjoint of `from_points`.
-inline void gradient_points(float *__restrict to, int64_t step, const Six &from) {
+INLINE void gradient_points(float *__restrict to, int64_t step, const Six &from) {
   const float *__restrict y0 = from[0], *__restrict y1 = from[1], *__restrict y2 = from[2];
   const float *__restrict y3 = from[3];
   for (int64_t c = 0; c < lanes; ++c) {
@@ -71,7 +76,7 @@ inline void gradient_points(float *__restrict to, int64_t step, const Six &from)
 }
 
 /// Points to three taps: the adjoint of `kernel_points`.
-inline void tap_gradients(float *__restrict to, int64_t step, const Six &from) {
+INLINE void tap_gradients(float *__restrict to, int64_t step, const Six &from) {
   const float *__restrict u0 = from[0], *__restrict u1 = from[1], *__restrict u2 = from[2];
   const float *__restrict u3 = from[3], *__restrict u4 = from[4], *__restrict u5 = from[5];
   for (int64_t c = 0; c < lanes; ++c) {
@@ -82,9 +87,10 @@ inline void tap_gradients(float *__restrict to, int64_t step, const Six &from) {
   }
 }
 
-/// Three taps of `count` kernels to points.
-inline void kernel_points(float *to, int64_t step, const float *taps, int64_t tap_step) {
-  const float *t0 = taps, *t1 = taps + tap_step, *t2 = taps + 2 * tap_step;
+/// Three taps to points.
+INLINE void kernel_points(float *__restrict to, int64_t step, const float *taps, int64_t tap_step) {
+  const float *__restrict t0 = taps, *__restrict t1 = taps + tap_step;
+  const float *__restrict t2 = taps + 2 * tap_step;
   for (int64_t c = 0; c < lanes; ++c) {
     const float outer_even = (t0[c] + 2.0f * t2[c]) / 6.0f, outer_odd = root / 6.0f * t1[c];
     const float inner_even = -(2.0f * t0[c] + t2[c]) / 3.0f, inner_odd = -root / 3.0f * t1[c];
@@ -106,6 +112,13 @@ dnnl::matmul::primitive_desc product_of(const Desc &left, const Desc &right, con
 }
 
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+
+/// Channels whose transformed kernel stays in the cache, a divisor of `channels`.
+int64_t largest_block(int64_t channels) {
+  int64_t block = lanes;
+  while (block < 128 && channels % (2 * block) == 0) block *= 2;
+  return block;
+}
 
 }  // namespace
 
@@ -130,38 +143,43 @@ Winograd::Winograd(const ConvolutionShape &shape)
       tiles_wide_(parts(parts(shape.in[1], dilation_), 4)),
       tiles_(dilation_ * dilation_ * tiles_high_ * tiles_wide_),
       group_(std::min<int64_t>(tiles_, 128)),
+      block_(largest_block(shape.out_channels)),
       // A line more, so that the 36 do not meet in the same places of the cache.
       source_step_(group_ * shape.in_channels + lanes),
-      result_step_(group_ * shape.out_channels + lanes) {
-  const int64_t in = shape.in_channels, out = shape.out_channels;
+      kernel_step_(block_ * shape.in_channels + lanes),
+      result_step_(group_ * block_ + lanes) {
+  const int64_t in = shape.in_channels;
+  constexpr int64_t most_bytes = 40 << 20;
+  groups_ = std::clamp<int64_t>(
+      most_bytes / (4 * 36 * source_step_), 1, parts(shape.batch * tiles_, group_));
   const Desc source({36, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
-  const Desc kernel({36, in, out}, Type::f32, dnnl::memory::format_tag::abc);
-  const Desc result({36, group_, out}, Type::f32, dnnl::memory::dims{result_step_, out, 1});
+  const Desc kernel({36, in, block_}, Type::f32, dnnl::memory::dims{kernel_step_, block_, 1});
+  const Desc result({36, group_, block_}, Type::f32, dnnl::memory::dims{result_step_, block_, 1});
   product_description_ = product_of(source, kernel, result);
   product_ = dnnl::matmul(product_description_);
 }
 
-dnnl::memory Winograd::weights(const float *kernel) const {
+at::Tensor Winograd::taps(const at::Tensor &kernel) {
+  return kernel.permute({2, 3, 1, 0}).contiguous();
+}
+
+int64_t Winograd::workspace_bytes() const {
+  return 4 * 36 * (groups_ * source_step_ + kernel_step_ + result_step_);
+}
+
+WIDE void Winograd::transform_kernel(float *to, const float *taps, int64_t input) const {
   const int64_t in = shape_.in_channels, out = shape_.out_channels;
-  const dnnl::memory transformed(product_description_.weights_desc(), engine());
-  float *points = static_cast<float *>(transformed.get_data_handle());
-  parallel_for_each(out / lanes, [&](int64_t block) {
-    float taps[9 * lanes], half[18 * lanes];
-    for (int64_t i = 0; i < in; ++i) {
-      for (int64_t o = 0; o < lanes; ++o) {
-        const float *source = kernel + ((block * lanes + o) * in + i) * 9;
-        for (int64_t tap = 0; tap < 9; ++tap) taps[tap * lanes + o] = source[tap];
-      }
-      for (int64_t x = 0; x < 3; ++x) {
-        kernel_points(half + x * lanes, 3 * lanes, taps + x * lanes, 3 * lanes);
-      }
-      for (int64_t y = 0; y < 6; ++y) {
-        kernel_points(
-            points + (y * 6 * in + i) * out + block * lanes, in * out, half + y * 3 * lanes, lanes);
-      }
+  for (int64_t o = 0; o < block_; o += lanes) {
+    const float *from = taps + input * out + o;
+    float half[18 * lanes];
+    for (int64_t x = 0; x < 3; ++x) {
+      kernel_points(half + x * lanes, 3 * lanes, from + x * in * out, 3 * in * out);
     }
-  });
-  return transformed;
+    for (int64_t y = 0; y < 6; ++y) {
+      kernel_points(
+          to + y * 6 * kernel_step_ + input * block_ + o, kernel_step_, half + y * 3 * lanes, lanes);
+    }
+  }
 }
 
 Winograd::Tile Winograd::tile(int64_t index) const {
@@ -172,7 +190,7 @@ Winograd::Tile Winograd::tile(int64_t index) const {
   return {image, phase / dilation_ + 4 * row * dilation_, phase % dilation_ + 4 * column * dilation_};
 }
 
-void Winograd::transform_input(float *to, int64_t step, Map x, int64_t index) const {
+WIDE void Winograd::transform_input(float *to, int64_t step, Map x, int64_t index) const {
   static const float nothing[lanes] = {};
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
@@ -198,20 +216,19 @@ void Winograd::transform_input(float *to, int64_t step, Map x, int64_t index) co
   }
 }
 
-void Winograd::transform_output(
-    Map y, const float *from, int64_t index, const float *bias, bool adding,
+WIDE void Winograd::transform_output(
+    Map y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
     Activation activation) const {
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
   const float least = activation == Activation::none ? -std::numeric_limits<float>::infinity() : 0;
   const float most = activation == Activation::relu6 ? 6 : std::numeric_limits<float>::infinity();
-  for (int64_t channel = 0; channel < shape_.out_channels; channel += lanes) {
+  for (int64_t o = 0; o < block_; o += lanes) {
     float half[24 * lanes], values[4 * lanes], added[lanes] = {};
-    if (bias != nullptr) std::copy(bias + channel, bias + channel + lanes, added);
+    if (bias != nullptr) std::copy(bias + channel + o, bias + channel + o + lanes, added);
     for (int64_t column = 0; column < 6; ++column) {
       from_points(
-          half + column * lanes, 6 * lanes,
-          {from + column * result_step_ + channel, 6 * result_step_});
+          half + column * lanes, 6 * lanes, {from + column * result_step_ + o, 6 * result_step_});
     }
     for (int64_t i = 0; i < 4; ++i) {
       const int64_t row = tile.y + i * dilation_;
@@ -220,7 +237,7 @@ void Winograd::transform_output(
       for (int64_t j = 0; j < 4; ++j) {
         const int64_t column = tile.x + j * dilation_;
         if (column >= width) break;
-        float *to = y.data + ((tile.image * height + row) * width + column) * y.step + channel;
+        float *to = y.data + ((tile.image * height + row) * width + column) * y.step + channel + o;
         for (int64_t c = 0; c < lanes; ++c) {
           const float sum = values[j * lanes + c] + added[c] + (adding ? to[c] : 0.0f);
           // Comparisons that let a NaN through.
@@ -233,45 +250,55 @@ void Winograd::transform_output(
 }
 
 void Winograd::run(
-    Map y, Map x, const dnnl::memory &weights, const float *bias, bool adding,
-    Activation activation, void *workspace) const {
-  float *source = static_cast<float *>(workspace), *result = source + 36 * source_step_;
+    Map y, Map x, const float *taps, const float *bias, bool adding, Activation activation,
+    void *workspace) const {
+  const int64_t in = shape_.in_channels, source_size = 36 * source_step_;
+  float *source = static_cast<float *>(workspace), *kernel = source + groups_ * source_size;
+  float *result = kernel + 36 * kernel_step_;
   dnnl::memory from(product_description_.src_desc(), engine(), source);
-  dnnl::memory to(product_description_.dst_desc(), engine(), result);
-  const int64_t count = shape_.batch * tiles_;
-  for (int64_t first = 0; first < count; first += group_) {
-    const int64_t here = std::min(group_, count - first);
-    parallel_for_each(here, [&](int64_t i) {
-      transform_input(source + i * shape_.in_channels, source_step_, x, first + i);
+  const dnnl::memory by(product_description_.weights_desc(), engine(), kernel);
+  const dnnl::memory to(product_description_.dst_desc(), engine(), result);
+  const int64_t count = shape_.batch * tiles_, most = groups_ * group_;
+  for (int64_t first = 0; first < count; first += most) {
+    const int64_t end = std::min(first + most, count);
+    parallel_for_each(end - first, [&](int64_t i) {
+      float *place = source + i / group_ * source_size + i % group_ * in;
+      transform_input(place, source_step_, x, first + i);
     });
-    product_.execute(
-        stream(), {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, to}});
-    stream().wait();
-    parallel_for_each(here, [&](int64_t i) {
-      transform_output(
-          y, result + i * shape_.out_channels, first + i, bias, adding, activation);
-    });
+    for (int64_t channel = 0; channel < shape_.out_channels; channel += block_) {
+      parallel_for_each(in, [&](int64_t i) { transform_kernel(kernel, taps + channel, i); });
+      for (int64_t tile = first; tile < end; tile += group_) {
+        from.set_data_handle(source + (tile - first) / group_ * source_size);
+        product_.execute(
+            stream(), {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, by}, {DNNL_ARG_DST, to}});
+        stream().wait();
+        parallel_for_each(std::min(group_, end - tile), [&](int64_t i) {
+          transform_output(y, result + i * block_, tile + i, channel, bias, adding, activation);
+        });
+      }
+    }
   }
 }
 
 // The gradient of the 36 products is a product over an image's tiles.
 
 int64_t Winograd::gradient_workspace_bytes() const {
-  const int64_t in = shape_.in_channels, out = shape_.out_channels;
-  return 4 * 36 * (tiles_ * (in + out) + 2 * lanes + in * out);
+  const int64_t in = shape_.in_channels;
+  return 4 * 36 * (tiles_ * (in + block_) + 2 * lanes + in * block_);
 }
 
-void Winograd::transform_gradient(float *to, int64_t step, Map dy, int64_t index) const {
+WIDE void Winograd::transform_gradient(
+    float *to, int64_t step, Map dy, int64_t index, int64_t channel) const {
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
-  for (int64_t channel = 0; channel < shape_.out_channels; channel += lanes) {
+  for (int64_t o = 0; o < block_; o += lanes) {
     float patch[16 * lanes], half[24 * lanes];
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t row = tile.y + i / 4 * dilation_, column = tile.x + i % 4 * dilation_;
       float *to_patch = patch + i * lanes;
       if (row < height && column < width) {
         const float *from =
-            dy.data + ((tile.image * height + row) * width + column) * dy.step + channel;
+            dy.data + ((tile.image * height + row) * width + column) * dy.step + channel + o;
         std::copy(from, from + lanes, to_patch);
       } else {
         std::fill(to_patch, to_patch + lanes, 0.0f);
@@ -281,51 +308,56 @@ void Winograd::transform_gradient(float *to, int64_t step, Map dy, int64_t index
       gradient_points(half + column * lanes, 4 * lanes, {patch + column * lanes, 4 * lanes});
     }
     for (int64_t row = 0; row < 6; ++row) {
-      gradient_points(to + row * 6 * step + channel, step, {half + row * 4 * lanes, lanes});
+      gradient_points(to + row * 6 * step + o, step, {half + row * 4 * lanes, lanes});
     }
   }
 }
 
-void Winograd::transform_back(float *kernel, const float *points) const {
-  const int64_t in = shape_.in_channels, out = shape_.out_channels;
-  parallel_for_each(out / lanes, [&](int64_t block) {
-    float half[18 * lanes], taps[9 * lanes];
-    for (int64_t i = 0; i < in; ++i) {
-      for (int64_t x = 0; x < 6; ++x) {
-        tap_gradients(
-            half + x * lanes, 6 * lanes, {points + (x * in + i) * out + block * lanes, 6 * in * out});
-      }
-      for (int64_t y = 0; y < 3; ++y) {
-        tap_gradients(taps + y * 3 * lanes, lanes, {half + y * 6 * lanes, lanes});
-      }
-      for (int64_t o = 0; o < lanes; ++o) {
-        float *to = kernel + ((block * lanes + o) * in + i) * 9;
-        for (int64_t tap = 0; tap < 9; ++tap) to[tap] = taps[tap * lanes + o];
-      }
+WIDE void Winograd::transform_back(
+    float *kernel, const float *points, int64_t channel, int64_t o) const {
+  const int64_t in = shape_.in_channels;
+  float half[18 * lanes], taps[9 * lanes];
+  for (int64_t i = 0; i < in; ++i) {
+    for (int64_t x = 0; x < 6; ++x) {
+      tap_gradients(
+          half + x * lanes, 6 * lanes, {points + (x * in + i) * block_ + o, 6 * in * block_});
     }
-  });
+    for (int64_t y = 0; y < 3; ++y) {
+      tap_gradients(taps + y * 3 * lanes, lanes, {half + y * 6 * lanes, lanes});
+    }
+    for (int64_t c = 0; c < lanes; ++c) {
+      float *to = kernel + ((channel + o + c) * in + i) * 9;
+      for (int64_t tap = 0; tap < 9; ++tap) to[tap] = taps[tap * lanes + c];
+    }
+  }
 }
 
 void Winograd::weight_gradient(
     float *kernel, Map dy, Map x, int64_t image, void *workspace) const {
-  const int64_t in = shape_.in_channels, out = shape_.out_channels;
-  const int64_t x_step = tiles_ * in + lanes, dy_step = tiles_ * out + lanes;
+  const int64_t in = shape_.in_channels;
+  const int64_t x_step = tiles_ * in + lanes, dy_step = tiles_ * block_ + lanes;
   float *pixels = static_cast<float *>(workspace), *gradients = pixels + 36 * x_step;
   float *points = gradients + 36 * dy_step;
+  const Desc left({36, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in});
+  const Desc right({36, tiles_, block_}, Type::f32, dnnl::memory::dims{dy_step, block_, 1});
+  const Desc result({36, in, block_}, Type::f32, dnnl::memory::format_tag::abc);
+  const dnnl::matmul product(product_of(left, right, result));
   parallel_for_each(tiles_, [&](int64_t i) {
     transform_input(pixels + i * in, x_step, x, image * tiles_ + i);
-    transform_gradient(gradients + i * out, dy_step, dy, image * tiles_ + i);
   });
-  const Desc left({36, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in});
-  const Desc right({36, tiles_, out}, Type::f32, dnnl::memory::dims{dy_step, out, 1});
-  const Desc result({36, in, out}, Type::f32, dnnl::memory::format_tag::abc);
-  dnnl::matmul(product_of(left, right, result))
-      .execute(
-          stream(), {{DNNL_ARG_SRC, dnnl::memory(left, engine(), pixels)},
-                     {DNNL_ARG_WEIGHTS, dnnl::memory(right, engine(), gradients)},
-                     {DNNL_ARG_DST, dnnl::memory(result, engine(), points)}});
-  stream().wait();
-  transform_back(kernel, points);
+  for (int64_t channel = 0; channel < shape_.out_channels; channel += block_) {
+    parallel_for_each(tiles_, [&](int64_t i) {
+      transform_gradient(gradients + i * block_, dy_step, dy, image * tiles_ + i, channel);
+    });
+    product.execute(
+        stream(), {{DNNL_ARG_SRC, dnnl::memory(left, engine(), pixels)},
+                   {DNNL_ARG_WEIGHTS, dnnl::memory(right, engine(), gradients)},
+                   {DNNL_ARG_DST, dnnl::memory(result, engine(), points)}});
+    stream().wait();
+    parallel_for_each(block_ / lanes, [&](int64_t part) {
+      transform_back(kernel, points, channel, part * lanes);
+    });
+  }
 }
 
 }  // namespace rdd::onednn

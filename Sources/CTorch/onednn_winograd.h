@@ -3,6 +3,8 @@
 #include "onednn_activation.h"
 #include "onednn_shape.h"
 
+#include <ATen/ATen.h>
+
 #include "dnnl.hpp"
 
 namespace rdd::onednn {
@@ -22,11 +24,11 @@ class Winograd {
   /// For a shape that suits.
   explicit Winograd(const ConvolutionShape &shape);
 
-  /// The kernel `[O, I, 3, 3]`, row-major, transformed.
-  dnnl::memory weights(const float *kernel) const;
+  /// A kernel `[O, I, 3, 3]` as `run` reads it: `[3, 3, I, O]`.
+  static at::Tensor taps(const at::Tensor &kernel);
 
   /// Bytes that `run` works in.
-  int64_t workspace_bytes() const { return 4 * 36 * (source_step_ + result_step_); }
+  int64_t workspace_bytes() const;
 
   /// Channels-last maps: values from one pixel to the next follow `step`.
   struct Map {
@@ -35,10 +37,10 @@ class Winograd {
   };
 
   /// y = activation(convolution(x) + bias), or with `adding` y = activation(convolution(x) + bias + y).
-  /// `bias` may be null.
+  /// `bias` may be null. The kernel is transformed as it is used, a block of channels at a time.
   void run(
-      Map y, Map x, const dnnl::memory &weights, const float *bias, bool adding,
-      Activation activation, void *workspace) const;
+      Map y, Map x, const float *taps, const float *bias, bool adding, Activation activation,
+      void *workspace) const;
 
   /// Bytes that `weight_gradient` works in.
   int64_t gradient_workspace_bytes() const;
@@ -53,17 +55,20 @@ class Winograd {
 
   Tile tile(int64_t index) const;
   void transform_input(float *to, int64_t step, Map x, int64_t index) const;
-  void transform_gradient(float *to, int64_t step, Map dy, int64_t index) const;
-  void transform_back(float *kernel, const float *points) const;
+  void transform_kernel(float *to, const float *taps, int64_t input) const;
+  void transform_gradient(
+      float *to, int64_t step, Map dy, int64_t index, int64_t channel) const;
+  void transform_back(float *kernel, const float *points, int64_t channel, int64_t o) const;
   void transform_output(
-      Map y, const float *from, int64_t index, const float *bias, bool adding,
+      Map y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
       Activation activation) const;
 
   ConvolutionShape shape_;
   /// Every which pixel and row belong together, and how many tiles they make.
   int64_t dilation_, tiles_high_, tiles_wide_, tiles_;
-  /// Tiles that are multiplied together, and values from one of the 36 products to the next.
-  int64_t group_, source_step_, result_step_;
+  /// Tiles and channels of the result that are multiplied together; groups of tiles that use a
+  /// transformed kernel; values from one of the 36 products to the next.
+  int64_t group_, block_, groups_, source_step_, kernel_step_, result_step_;
   dnnl::matmul::primitive_desc product_description_;
   dnnl::matmul product_;
 };
