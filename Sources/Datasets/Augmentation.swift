@@ -94,6 +94,8 @@ public struct Augmentation: Sendable {
   /// Applies draws to a sample.
   ///
   /// - Parameters:
+  ///   - draws: those of the sample in its iteration.
+  ///   - sample: the image and its labels as they were read.
   ///   - image: `[3, H, W]` of the crop, B, G, R, mean subtracted; every value is written.
   ///   - labels: `[H, W]` of the crop; 255 is ignored; every value is written.
   public func apply(

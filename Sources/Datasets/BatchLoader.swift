@@ -10,7 +10,9 @@ public final class BatchLoader: Sendable {
   /// A loader that starts to read at once.
   ///
   /// - Parameters:
+  ///   - source: what reads a sample.
   ///   - order: over exactly the samples of `source`.
+  ///   - augmentation: what is drawn and done to each sample.
   ///   - batchSize: the images of a global batch, of all ranks.
   ///   - positions: this rank's places in the global batch; may be empty.
   ///   - iterations: first and last iteration, from 1; a resumed run starts later.

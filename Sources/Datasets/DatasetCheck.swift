@@ -13,6 +13,7 @@ public enum DatasetCheck {
   /// The first fault of each sample that has one, in the order of the list; empty if all is well.
   ///
   /// - Parameters:
+  ///   - dataset: what is looked at.
   ///   - indices: the samples to look at; nil for all.
   ///   - decodesPixels: read every pixel and every label value too; otherwise only that the files
   ///     are there, of the right kind and of the same size.

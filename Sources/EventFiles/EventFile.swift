@@ -67,6 +67,8 @@ public final class EventFile {
   /// - Parameters:
   ///   - png: the bytes of an RGB PNG file.
   ///   - size: its height and width in pixels.
+  ///   - tag: the name under which TensorBoard shows it.
+  ///   - step: the iteration.
   public func add(png: [UInt8], size: (height: Int, width: Int), tag: String, step: Int) {
     var image = ProtocolBuffer()
     image.add(1, Int64(size.height))

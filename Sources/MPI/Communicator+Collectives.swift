@@ -85,7 +85,9 @@ extension Communicator {
 
   /// The root's bytes, on every rank; the others need not know how many there are. Collective.
   ///
-  /// - Parameter bytes: read on the root only.
+  /// - Parameters:
+  ///   - bytes: read on the root only.
+  ///   - root: the rank that has them.
   public func broadcast(_ bytes: [UInt8], from root: Int) throws(MPIError) -> [UInt8] {
     let count = try allreduce(rank == root ? Int64(bytes.count) : 0, .maximum)
     var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))

@@ -30,7 +30,10 @@ public final class MethodRequests {
 
   /// Asks for the rows `[r, D]` of all ranks in rank order; each may bring another number r.
   ///
-  /// - Parameter isLive: whether this rank's own rows keep their gradient in the answer.
+  /// - Parameters:
+  ///   - key: the name of the answer.
+  ///   - own: this rank's rows `[r, D]`.
+  ///   - isLive: whether this rank's own rows keep their gradient in the answer.
   public func gather(_ key: String, rows own: Tensor, isLive: Bool = false) {
     rows.append(Rows(key: prefix + key, own: own, isLive: isLive))
   }
@@ -38,6 +41,7 @@ public final class MethodRequests {
   /// Asks for the k-th smallest over all ranks of values in [0, 1].
   ///
   /// - Parameters:
+  ///   - key: the name of the answer.
   ///   - values: this rank's, any shape; NaNs are left out.
   ///   - rank: k, from 1, once the sums are known; 0 if there is nothing to select.
   public func smallest(_ key: String, _ values: Tensor, rank: @escaping (Reduced) -> Int) {
@@ -184,7 +188,10 @@ extension Reduced {
   /// This rank's share of the global mean of what a method says of each pixel, weighted by RDD's map
   /// where the scope says so: sum w x / sum w. 0 where no pixel counts.
   ///
-  /// - Parameter x: `[n, h, w]`.
+  /// - Parameters:
+  ///   - x: `[n, h, w]`.
+  ///   - pixels: which of them count.
+  ///   - step: the batch, its labels and RDD's map.
   public func mean(_ x: Tensor, over pixels: Pixels = .all, _ step: MethodStep) -> Tensor {
     let total = weight(pixels, step)
     var weighted = x

@@ -16,8 +16,12 @@ public struct Initialisation: Sendable {
 
   /// A start by seed, or, with nil, of zeros that a file will overwrite.
   ///
-  /// - Parameter branchScale: 1 to train. In evaluation nothing has been learnt yet that keeps sums
-  ///   of a hundred layers small: a network that stays random needs less.
+  /// - Parameters:
+  ///   - seed: of all values; nil for zeros.
+  ///   - type: of all tensors.
+  ///   - device: where they lie.
+  ///   - branchScale: 1 to train. In evaluation nothing has been learnt yet that keeps sums of a
+  ///     hundred layers small: a network that stays random needs less.
   public init(
     seed: UInt64?, type: ElementType = .float32, device: Device = .cpu, branchScale: Double = 1
   ) {

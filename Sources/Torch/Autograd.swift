@@ -90,7 +90,10 @@ public enum Autograd {
 
   /// The gradient of a scalar with respect to a tensor that it was computed from.
   ///
-  /// - Parameter keepingGraph: whether the gradient has history itself, for second derivatives.
+  /// - Parameters:
+  ///   - root: the scalar.
+  ///   - input: any shape; the gradient has it too.
+  ///   - keepingGraph: whether the gradient has history itself, for second derivatives.
   public static func gradient(
     of root: Tensor, withRespectTo input: Tensor, keepingGraph: Bool
   ) -> Tensor {

@@ -35,6 +35,7 @@ public final class FlatParameters: Sendable {
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
   ///
   /// - Parameters:
+  ///   - network: the student.
   ///   - methods: whose trained tensors follow the network's.
   ///   - exactSums: whether gradients are added in float64, image by image, where they can be.
   public convenience init(
