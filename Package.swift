@@ -22,6 +22,12 @@ let torchLink =
   (libtorch.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
   + ["-Xlinker", "--no-as-needed"] + torchLibraries + ["-ldnnl"]
 
+/// libFuzzer's program is for launch/fuzz alone, which builds it with the sanitizers that it wants.
+let fuzzer: [Target] =
+  ProcessInfo.processInfo.environment["RDD_FUZZER"] == nil
+  ? []
+  : [.executableTarget(name: "fuzzer", dependencies: ["FuzzedReaders"], path: "Tests/Fuzzer")]
+
 /// Kernels: no overflow or bounds checks, vectors as wide as every server since 2013 has them.
 let kernel: [SwiftSetting] = [
   .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3"], .when(configuration: .release))
@@ -114,6 +120,10 @@ let package = Package(
     .executableTarget(
       name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
+    .target(
+      name: "FuzzedReaders", dependencies: ["Datasets", "ImageIO", "Recipes", "WeightFiles"],
+      path: "Tests/FuzzedReaders"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
       name: "DataParallelTests",
@@ -156,6 +166,6 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Networks", "TestSupport", "Torch", "WeightFiles", "rdd"]),
-  ],
+  ] + fuzzer,
   cxxLanguageStandard: torchIsOld ? .cxx17 : .cxx20
 )
