@@ -49,7 +49,7 @@ struct BenchStep: ParsableCommand {
   }
 
   func run() throws {
-    let job = try Job(options)
+    let job = try Job(options, isWatched: true)
     let timings = try StepBench.run(
       job.recipe, steps: steps, warmup: warmup, coordinator: job.coordinator)
     if job.coordinator.isLead { print(json ? try timings.json : timings.table) }

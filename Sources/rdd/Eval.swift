@@ -22,7 +22,7 @@ struct Eval: ParsableCommand {
   var json = false
 
   func run() throws {
-    let job = try Job(options)
+    let job = try Job(options, isWatched: true)
     let line = try Evaluation.run(job.recipe, weights: weights, coordinator: job.coordinator)
     if job.coordinator.isLead { print(json ? try line.json : line.table) }
     try job.finish()

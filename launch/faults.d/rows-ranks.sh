@@ -82,6 +82,21 @@ row_stopped() {
     "$(seconds "$slowest") s, code 76" "limit + 5 s"
   note "$( ((named == count)) && echo yes || echo no)" "  the message names the rank" \
     "$named of $count" "all"
+  # Measuring has ten times the limit of a step, which counts once the other rank has done its share.
+  mpirun -n 2 "$rdd" eval "$work/tiny.yaml" --weights "$work/golden1/student.safetensors" \
+    --set data.scenes.validation_count=6000 --set train.watchdog_seconds=0.5 \
+    </dev/null >"$work/eval.log" 2>&1 &
+  job=$!
+  wait_ranks 2 || true
+  sleep 1.5
+  begun=$(now)
+  kill -STOP "${ranks[1]}"
+  finish
+  count_leftovers "${ranks[@]}"
+  trials=$((trials + 1))
+  note "$([[ $code == 76 ]] && within $((ended - begun)) 20000 || echo no)" \
+    "a rank of rdd eval is stopped (limit 5 s, and the other's share)" \
+    "$(seconds $((ended - begun))) s, code $code" "20 s"
 }
 
 # A rank is stopped for less than the limit: nothing happens.

@@ -1,3 +1,4 @@
+import DataParallel
 import Dispatch
 import Foundation
 import Recipes
@@ -16,6 +17,7 @@ public enum Evaluation {
     let network = try NetworkFactory.student(recipe, device: device, weights: weights)
     let source = try DataSources(recipe.data).validation
     let evaluator = Evaluator(source, recipe, reducer: coordinator.reducer)
+    Heartbeat.process.begin(.validation, "validation", iteration: 0)
     let matrix = try evaluator.confusion(network)
     return ValidationLine(
       matrix, recipe, classes: source.classes, iteration: nil, images: source.count,
