@@ -130,7 +130,7 @@ extension Key {
       "Batches that each rank prepares ahead."),
     Key(
       "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
-      "Memory of each rank for decoded images, in MiB. 0: every image is decoded each time."),
+      "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept."),
     Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
     Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
     Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),

@@ -63,7 +63,7 @@ public struct DataSources: Sendable {
     _ recipe: Recipe, _ iterations: ClosedRange<Int>, _ coordinator: Coordinator
   ) throws -> BatchLoader {
     let data = recipe.data
-    let source = Self.cached(training, data)
+    let source = cachedTraining(recipe)
     return try BatchLoader(
       source: source,
       order: SampleOrder(
@@ -76,10 +76,13 @@ public struct DataSources: Sendable {
       threadCount: data.loaderThreads, batchesAhead: data.prefetchBatches)
   }
 
-  /// A source that keeps decoded images in memory, up to the recipe's bound.
-  static func cached(_ source: any SampleSource, _ data: Recipe.Data) -> any SampleSource {
-    data.cacheMebibytes > 0
-      ? CachedSource(source, maximumBytes: data.cacheMebibytes << 20) : source
+  /// The training images. Decoded ones stay in memory, up to the recipe's bound, if the run uses any
+  /// of them twice.
+  private func cachedTraining(_ recipe: Recipe) -> any SampleSource {
+    let bytes = recipe.data.cacheMebibytes << 20
+    let uses = recipe.train.iterations * recipe.train.batchSize
+    return bytes > 0 && uses > training.count
+      ? CachedSource(training, maximumBytes: bytes) : training
   }
 }
 
