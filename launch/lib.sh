@@ -15,7 +15,7 @@ fail() {
 }
 
 # usage: the comment at the head of the script.
-usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,/^\([^#]\|$\)/s/^# \{0,1\}//p' "$0"; }
 
 # install_missing PACKAGE...: installs those Debian or Ubuntu packages that are not there yet.
 install_missing() {
