@@ -10,11 +10,12 @@ public enum FuzzedReader: String, CaseIterable, Sendable {
 
   /// Reads `bytes` as a file of this kind: it is refused, or what it holds is consistent.
   ///
-  /// - Returns: whether it was read. An inconsistency ends the process.
-  @discardableResult public func read(_ bytes: [UInt8]) -> Bool {
+  /// - Returns: a sum over all that was read, so that no byte of it goes unread; nil if it was refused.
+  ///   An inconsistency ends the process.
+  @discardableResult public func read(_ bytes: [UInt8]) -> Int? {
     switch self {
     case .safetensors, .pth: readWeights(bytes)
-    case .checkpoint: DamagedCheckpoint.read(bytes)
+    case .checkpoint: DamagedCheckpoint.read(bytes) ? bytes.count : nil
     case .list: readList(bytes)
     case .recipe: readRecipe(bytes)
     case .png, .jpeg: readImage(bytes)
@@ -22,35 +23,36 @@ public enum FuzzedReader: String, CaseIterable, Sendable {
   }
 }
 
-private func readWeights(_ bytes: [UInt8]) -> Bool {
+private func readWeights(_ bytes: [UInt8]) -> Int? {
   guard let archive = try? WeightFile.read("input", files: MemoryFile.store(bytes)) else {
-    return false
+    return nil
   }
-  var sum: UInt8 = 0
+  var sum = 0
   for tensor in archive.tensors {
     let count = tensor.shape.reduce(1, *)
     precondition(count * tensor.elementType.byteCount == tensor.bytes.count, tensor.name)
-    // Every byte is there to be read.
-    tensor.bytes.withUnsafeBytes { for byte in $0 { sum &+= byte } }
+    sum += tensor.bytes.withUnsafeBytes { total($0) }
   }
-  return sum == sum
+  return sum
 }
 
-private func readList(_ bytes: [UInt8]) -> Bool {
-  guard let list = try? ListFile(bytes: bytes, path: "input", root: "/") else { return false }
+private func readList(_ bytes: [UInt8]) -> Int? {
+  guard let list = try? ListFile(bytes: bytes, path: "input", root: "/") else { return nil }
+  var sum = 0
   for index in 0..<list.count {
     let entry = list[index]
     for path in [entry.image, entry.label] {
       precondition(!path.hasPrefix("/") && !path.split(separator: "/").contains(".."), path)
+      sum += path.utf8.count
     }
   }
-  return true
+  return sum
 }
 
-private func readRecipe(_ bytes: [UInt8]) -> Bool {
+private func readRecipe(_ bytes: [UInt8]) -> Int? {
   guard let text = String(validating: bytes, as: UTF8.self),
     let recipe = try? Recipe.decode(yaml: text, file: "input.yaml", folder: "/")
-  else { return false }
+  else { return nil }
   // What a run folder keeps says the same.
   let resolved = recipe.resolvedYAML()
   do {
@@ -59,15 +61,18 @@ private func readRecipe(_ bytes: [UInt8]) -> Bool {
   } catch {
     preconditionFailure("\(error): \(resolved)")
   }
-  return true
+  return resolved.utf8.count
 }
 
-private func readImage(_ bytes: [UInt8]) -> Bool {
+private func readImage(_ bytes: [UInt8]) -> Int? {
   // Small limits: the time goes to reading, not to clearing large pictures.
   let limits = ImageLimits(width: 512, height: 512, pixels: 1 << 17)
   let photo = try? ImageFile.decodeRGB(bytes, path: "input", limits: limits)
   if let photo { precondition(photo.pixels.count == photo.width * photo.height * 3) }
   let labels = try? ImageFile.decodeLabels(bytes, path: "input", limits: limits)
   if let labels { precondition(labels.pixels.count == labels.width * labels.height) }
-  return photo != nil || labels != nil
+  guard photo != nil || labels != nil else { return nil }
+  return total(photo?.pixels ?? []) + total(labels?.pixels ?? [])
 }
+
+private func total(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 + Int($1) } }
