@@ -35,9 +35,10 @@ row_writes() {
       fi
     done
   done <"$work/writes.calls"
-  note "$( ((good == count && count >= 10)) && echo yes || echo no)" \
-    "a call of a save fails, or the process dies in it: same bits" "$good of $count" "all"
+  # Numbers of calls may shift a little from run to run: most must hit the save.
   say "$hit of $count were calls on files of the checkpoints folder"
+  note "$( ((good == count && count >= 10 && 2 * hit > count)) && echo yes || echo no)" \
+    "a call of a save fails, or the process dies in it: same bits" "$good of $count" "all"
 }
 
 # traced NAME [strace option...]: a run of one rank under strace; sets code.
