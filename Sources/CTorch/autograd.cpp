@@ -91,6 +91,36 @@ struct CustomOperator : torch::autograd::Function<CustomOperator> {
   }
 };
 
+// What a linear operator that is its own adjoint calls, forward and in every backward.
+struct Adjoint : torch::CustomClassHolder {
+  ct_adjoint_fn fn;
+  void (*release)(void *);
+  void *context;
+
+  Adjoint(ct_adjoint_fn fn, void (*release)(void *), void *context)
+      : fn(fn), release(release), context(context) {}
+  ~Adjoint() override { release(context); }
+};
+
+struct SelfAdjointOperator : torch::autograd::Function<SelfAdjointOperator> {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x,
+                            c10::intrusive_ptr<Adjoint> adjoint) {
+    at::Tensor values =
+        x.to(at::TensorOptions().device(at::kCPU).dtype(at::kDouble), false, /*copy=*/true)
+            .contiguous();
+    TORCH_CHECK(adjoint->fn(adjoint->context, values.data_ptr<double>(), values.numel()) == 0,
+                ct_last_error());
+    context->saved_data["adjoint"] = c10::IValue::make_capsule(std::move(adjoint));
+    return values.to(x.options());
+  }
+
+  static variable_list backward(torch::autograd::AutogradContext *context, variable_list grads) {
+    auto adjoint = c10::static_intrusive_pointer_cast<Adjoint>(
+        context->saved_data["adjoint"].toCapsule());
+    return {SelfAdjointOperator::apply(grads[0], adjoint), at::Tensor()};
+  }
+};
+
 }  // namespace
 
 int ct_set_requires_grad(ct_tensor *t, bool requires_grad) {
@@ -175,4 +205,10 @@ int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
     variable_list made = CustomOperator::apply(at::TensorList(given), closure, &computed);
     for (int i = 0; i < output_count; ++i) out[i] = wrap(made[i]);
   });
+}
+
+int ct_self_adjoint(ct_tensor **out, const ct_tensor *t, ct_adjoint_fn fn, void (*release)(void *),
+                    void *context) {
+  auto adjoint = c10::make_intrusive<Adjoint>(fn, release, context);
+  return protect([&] { *out = wrap(SelfAdjointOperator::apply(t->value, adjoint)); });
 }

@@ -37,8 +37,9 @@ public struct MethodStep {
     /// The teacher, without history.
     public let teacher: (Tensor) -> SegmentationOutput
 
-    /// The student's logits in evaluation mode, with history, differentiable twice.
-    public let studentGraph: (Tensor) -> Tensor
+    /// The student's logits with history, differentiable twice and without dropout: by the batch's
+    /// statistics, which leave the running ones alone (collective, derivatives too), or by those.
+    public let studentGraph: (_ images: Tensor, _ byBatch: Bool) -> Tensor
     /// The teacher's logits, with history.
     public let teacherGraph: (Tensor) -> Tensor
 
@@ -47,7 +48,7 @@ public struct MethodStep {
       student: @escaping (Tensor) -> SegmentationOutput,
       evaluated: @escaping (Tensor) -> SegmentationOutput,
       teacher: @escaping (Tensor) -> SegmentationOutput,
-      studentGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() },
+      studentGraph: @escaping (Tensor, Bool) -> Tensor = { _, _ in Passes.missing() },
       teacherGraph: @escaping (Tensor) -> Tensor = { _ in Passes.missing() }
     ) {
       self.student = student

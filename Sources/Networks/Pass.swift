@@ -15,16 +15,20 @@ public struct Pass: Sendable {
     public let positions: Range<Int>
     /// Whether dropout layers drop.
     public let dropout: Bool
+    /// Whether BatchNorm has second derivatives; its running statistics stay as they are then.
+    public let isTwiceDifferentiable: Bool
 
     /// A training pass.
     public init(
-      reducer: any Reducer, seed: UInt64, iteration: Int, positions: Range<Int>, dropout: Bool
+      reducer: any Reducer, seed: UInt64, iteration: Int, positions: Range<Int>, dropout: Bool,
+      isTwiceDifferentiable: Bool = false
     ) {
       self.reducer = reducer
       self.seed = seed
       self.iteration = iteration
       self.positions = positions
       self.dropout = dropout
+      self.isTwiceDifferentiable = isTwiceDifferentiable
     }
   }
 

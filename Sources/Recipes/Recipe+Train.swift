@@ -41,6 +41,8 @@ extension Recipe {
     public var exactSums = true
     /// What gradients are on their way between ranks.
     public var wire = Wire.full
+    /// Adversarial training: levels of 255 by which images move before the student sees them.
+    public var fgsm = 0.0
     /// Whether events are written for TensorBoard.
     public var tensorboard = true
   }
@@ -129,6 +131,11 @@ extension Key {
       "train.wire", \.train.wire,
       "What gradients are on their way between ranks: as they are added, or rounded to bfloat16, a "
         + "quarter of the bytes, where results then depend on the number of ranks."),
+    Key(
+      "train.fgsm", \.train.fgsm, 0...255,
+      "Adversarial training: each image moves by so many of 255 levels along the sign of the gradient "
+        + "of the labels' loss before the student sees it (FGSM). Teacher and methods see it as it is."
+    ),
     Key(
       "train.tensorboard", \.train.tensorboard,
       "Whether numbers, histograms and pictures are written for TensorBoard too."),

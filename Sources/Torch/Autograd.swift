@@ -102,8 +102,8 @@ public enum Autograd {
     }
   }
 
-  /// Runs `body` with operators that have second derivatives, on this thread; norms in training and
-  /// operators of `custom` have none.
+  /// Runs `body` with operators that have second derivatives, on this thread; operators of `custom`
+  /// have none.
   public static func twiceDifferentiable<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_plain_convolution(true)
     defer { _ = ct_set_plain_convolution(before) }
@@ -143,6 +143,39 @@ public enum Autograd {
     TorchRuntime.check(status, "custom operator")
     return made.compactMap { $0.map(Tensor.init(owning:)) }
   }
+
+  /// A linear operator that is its own adjoint, such as a sum over ranks: its backward is itself, and so
+  /// is that one's.
+  ///
+  /// - Parameters:
+  ///   - x: any shape and type.
+  ///   - apply: changes the values, as float64; runs now and in each backward pass, on the thread that
+  ///     runs it.
+  /// - Returns: the changed values, of x's shape and type, with history.
+  public static func selfAdjoint(
+    _ x: Tensor, _ apply: @escaping (UnsafeMutableBufferPointer<Double>) -> Void
+  ) -> Tensor {
+    let context = Unmanaged.passRetained(AdjointBox(apply)).toOpaque()
+    return .make("self-adjoint operator", x) {
+      ct_self_adjoint(
+        &$0, x.handle,
+        { context, values, count in
+          guard let context else { return -1 }
+          let box = Unmanaged<AdjointBox>.fromOpaque(context).takeUnretainedValue()
+          box.apply(UnsafeMutableBufferPointer(start: values, count: Int(count)))
+          return 0
+        },
+        { context in
+          if let context { Unmanaged<AdjointBox>.fromOpaque(context).release() }
+        }, context)
+    }
+  }
+}
+
+/// What an operator of `selfAdjoint` does to its values.
+private final class AdjointBox {
+  let apply: (UnsafeMutableBufferPointer<Double>) -> Void
+  init(_ apply: @escaping (UnsafeMutableBufferPointer<Double>) -> Void) { self.apply = apply }
 }
 
 private final class BackwardBox {

@@ -9,6 +9,7 @@ import Torch
 @Suite struct InputGradientsTests {
   private struct Outcome: Sendable {
     var value: Double
+    var cosine: Double
     var gradient: [Double]
   }
 
@@ -37,12 +38,15 @@ import Torch
           student: output(images, own.detached), teacher: output(images, other), reducer: reducer,
           passes: .init(
             student: { output($0, own) }, evaluated: { output($0, own) },
-            teacher: { output($0, other) }, studentGraph: { logits($0, own) },
+            teacher: { output($0, other) }, studentGraph: { images, _ in logits(images, own) },
             teacherGraph: { logits($0, other) })))
       Autograd.backward([(outcome.root, nil)])
       var gradient = own.gradient?.array(Double.self) ?? []
       reducer.sum(&gradient)
-      return Outcome(value: outcome.loss, gradient: gradient)
+      return Outcome(
+        value: outcome.loss,
+        cosine: outcome.terms.first { $0.name.hasSuffix("cosine") }?.value ?? .nan,
+        gradient: gradient)
     }
     return parts[0]
   }
@@ -52,6 +56,8 @@ import Torch
   func values(_ ranks: Int) {
     let batch = run("batch", ranks: ranks)
     #expect(isClose(2 * batch.value, 0.3735216860), "\(batch)")
+    // Of the same gradients, by hand.
+    #expect(isClose(batch.cosine, 0.8427886562), "\(batch)")
     let gradient = batch.gradient.map { 2 * $0 }
     let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     #expect(isClose(norm, 0.4436710266), "\(norm)")

@@ -143,6 +143,10 @@ struct Toy: Sendable {
       .init(reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false),
       precision: .float64)
     let evaluation = Pass.evaluation(precision: .float64)
+    let twice = Pass.training(
+      .init(
+        reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false,
+        isTwiceDifferentiable: true), precision: .float64)
     let adapts = suite?.adaptsTeacher(iteration) ?? false
     let taught = Autograd.withoutHistory { teacher(images, adapts ? training : evaluation) }
     let output = student(images, training)
@@ -193,7 +197,7 @@ struct Toy: Sendable {
             student: { student($0, training) },
             evaluated: { images in Autograd.withoutHistory { student(images, evaluation) } },
             teacher: { images in Autograd.withoutHistory { teacher(images, evaluation) } },
-            studentGraph: { student($0, evaluation).logits },
+            studentGraph: { student($0, $1 ? twice : evaluation).logits },
             teacherGraph: { teacher($0, evaluation).logits })))
       if answer.root.requiresGradient { roots.append((answer.root, nil)) }
       outcome.losses.append(answer.loss)

@@ -63,6 +63,31 @@ import Torch
     }
   }
 
+  /// The pass with second derivatives computes what the usual one does, and moves no statistics.
+  @Test(arguments: [[4], [3, 1]])
+  func twiceDifferentiablePassesAreTheSame(_ shares: [Int]) {
+    let plain = run(.deeplabv3ResNet18, shares: [4], dropout: false)
+    let parts = SimulatedRanks.run(shares.count) { reducer -> ([Double], [Double], Bool) in
+      let start = shares[..<reducer.rank].reduce(0, +)
+      let range = start..<start + shares[reducer.rank]
+      let network = network(.deeplabv3ResNet18)
+      let before = network.state.entries.map(\.tensor.doubles)
+      let output = Autograd.twiceDifferentiable {
+        network(photos(range), training(range, reducer, isTwiceDifferentiable: true))
+      }
+      let isKept = before == network.state.entries.map(\.tensor.doubles)
+      var roots = [(output: output.logits, gradient: Optional(output.logits.detached * 0.1))]
+      if let logits = output.auxiliaryLogits { roots.append((logits, logits.detached * 0.1)) }
+      Autograd.backward(roots)
+      var gradients = network.state.parameters.flatMap { $0.tensor.gradient?.doubles ?? [] }
+      reducer.sum(&gradients)
+      return (output.logits.doubles, gradients, isKept)
+    }
+    #expect(difference(parts.flatMap(\.0), plain.logits) < 1e-10)
+    #expect(difference(parts[0].1, plain.gradients) < 1e-7)
+    #expect(parts.allSatisfy { $0.2 })
+  }
+
   @Test func dropoutDependsOnSeedAndIteration() {
     let plain = run(.pspMobile, shares: [4], dropout: false).logits
     let first = run(.pspMobile, shares: [4], dropout: true).logits

@@ -32,11 +32,12 @@ func photos(_ range: Range<Int>, _ type: ElementType = .float64) -> Tensor {
 /// A training pass of some images.
 func training(
   _ range: Range<Int>, _ reducer: any Reducer, seed: UInt64 = 1, iteration: Int = 1,
-  dropout: Bool = false, _ type: ElementType = .float64
+  dropout: Bool = false, isTwiceDifferentiable: Bool = false, _ type: ElementType = .float64
 ) -> Pass {
   .training(
     Pass.Training(
-      reducer: reducer, seed: seed, iteration: iteration, positions: range, dropout: dropout),
+      reducer: reducer, seed: seed, iteration: iteration, positions: range, dropout: dropout,
+      isTwiceDifferentiable: isTwiceDifferentiable),
     precision: type)
 }
 

@@ -27,6 +27,7 @@ struct RecipeReadingTests {
     ("train.threads", "2"),
     ("train.bucket_mebibytes", "1"), ("train.exact_sums", "false"),
     ("train.wire", "bfloat16"),
+    ("train.fgsm", "8.0"),
     ("train.tensorboard", "false"),
     ("distill.method", "kd"), ("distill.methods", "[{name: cwd, weight: 2.0}]"),
     ("distill.scope", "both"), ("distill.kd_weight", "0.5"),

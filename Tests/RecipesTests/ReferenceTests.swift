@@ -109,6 +109,7 @@ struct ReferenceTests {
     train.bucket_mebibytes = 25
     train.exact_sums = true
     train.wire = full
+    train.fgsm = 0.0
     train.tensorboard = true
     distill.method = rdd
     distill.methods = []

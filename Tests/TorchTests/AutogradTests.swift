@@ -161,4 +161,24 @@ import Torch
     #expect(!Autograd.withoutHistory { (x * 2).requiresGradient })
     #expect(!x.detached.requiresGradient)
   }
+
+  /// As on two ranks that hold the same: the sum over them doubles the values, in each derivative too.
+  @Test(arguments: [Torch.ElementType.float64, .float32])
+  func selfAdjointOperatorsAreDifferentiableTwice(_ type: Torch.ElementType) {
+    let x = Tensor([1.0, -2, 3], [3]).to(type)
+    x.requiresGradient = true
+    func twice(_ x: Tensor) -> Tensor {
+      Autograd.selfAdjoint(x) { values in
+        for index in values.indices { values[index] *= 2 }
+      }
+    }
+    let y = twice(x)
+    #expect(y.type == type && y.doubles == [2, -4, 6])
+    // y^3 has the slope 3 y^2 * 2, and that one's sum the slope 24 y.
+    let slope = Autograd.gradient(
+      of: (y * y * y).sum(), withRespectTo: x, keepingGraph: true)
+    #expect(slope.doubles == [24, 96, 216])
+    Autograd.backward([(slope.sum(), nil)])
+    #expect(x.gradient?.doubles == [48, -96, 144])
+  }
 }

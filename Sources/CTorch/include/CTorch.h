@@ -130,6 +130,12 @@ int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
               ct_tensor *const *inputs, int input_count, ct_backward_fn backward,
               void (*release)(void *), void *context);
 void ct_set_error(const char *message);
+// An operator that is linear and its own adjoint, such as a sum over processes: its backward is itself,
+// and so on, so that it may be differentiated any number of times. `fn` changes `count` doubles in place
+// and returns 0, or -1 after ct_set_error; `release` runs when no history needs it any more.
+typedef int (*ct_adjoint_fn)(void *context, double *values, int64_t count);
+int ct_self_adjoint(ct_tensor **out, const ct_tensor *t, ct_adjoint_fn fn, void (*release)(void *),
+                    void *context);
 
 // ---- batch_norm.cpp: the parts of cross-rank batch normalisation, on [N, C, H, W]; the caller adds
 // the sums over ranks between them. No history is recorded. Sums are doubles.

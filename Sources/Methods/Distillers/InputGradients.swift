@@ -8,8 +8,11 @@ import Torch
 ///     1 / B * norm of G(student) - G(teacher)
 ///
 /// where the teacher's is a constant and the student's keeps its graph: a second derivative. The norm is
-/// of the whole batch, or the mean of the images' norms. The cross entropy is taken on the grid of the logits,
-/// in a pass of its own in evaluation mode, whose norms use running statistics. `scale: pixels`
+/// of the whole batch, or the mean of the images' norms. `cosine`, of factor 0, tells how far the two
+/// point the same way over the whole batch: it rises with any method, so compare it with KD's. The cross entropy is taken on the grid of the logits,
+/// in a pass of its own without dropout. The student's norms follow the batch there, as in the published
+/// code; by `norms: running` the pass is cheaper but teaches little, since scaling a convolution
+/// changes those gradients and nothing else. `scale: pixels`
 /// multiplies by the valid pixels of an image, so that the factor does not depend on the resolution; the
 /// published code does not. Its authorship is likely, not proven; its (1 - alpha) of the labels' loss is
 /// RDD's task loss here. No gain in robustness is promised. Scope `distill`: both cross entropies
@@ -22,31 +25,43 @@ final class InputGradients: Distiller {
     options: [
       .word("norm", ["batch", "sample"], "Of the whole batch, or the mean of the images' norms."),
       .word("scale", ["pixels", "none"], "Whether gradients are multiplied by pixels an image."),
+      .word("norms", ["batch", "running"], "The statistics of the student's norms."),
     ])
 
   private let isOfBatch: Bool
   private let isScaled: Bool
+  private let isByBatch: Bool
 
   init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
   ) throws(MethodError) {
     isOfBatch = options.word("norm") == "batch"
     isScaled = options.word("scale") == "pixels"
+    isByBatch = options.word("norms") == "batch"
   }
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
-    let own = gradient(step.passes.studentGraph, step, reduced, keepsGraph: true)
+    let own = gradient(
+      { step.passes.studentGraph($0, isByBatch) }, step, reduced, keepsGraph: true)
     let other = gradient(step.passes.teacherGraph, step, reduced, keepsGraph: false)
     let images = Double(step.batchSize)
     let scale = isScaled ? reduced.weight(.valid, step) / images : 1
     let difference = (own - other.detached) * scale
     let squares = (difference * difference).sum([1, 2, 3])
+    let (from, to) = (own.detached, other.detached)
+    let sums = step.summed(
+      Tensor.concatenated(
+        [squares, from * to, from * from, to * to].map { $0.to(.float64).sum().reshaped([1]) }, 0))
+    func sum(_ index: Int) -> Tensor { sums.narrowed(0, index..<index + 1).reshaped([]) }
+    let lengths = (sum(2) * sum(3)).squareRoot.clamped(1e-300, .infinity)
+    let cosine = Term(
+      "cosine", (sum(1) / lengths).detached.to(step.type), weight: 0, kind: .replicated)
     // The root of 0 has no gradient.
     guard isOfBatch else {
-      return [Term((squares + 1e-12).squareRoot.sum() / (images * images))]
+      return [Term("norm", (squares + 1e-12).squareRoot.sum() / (images * images)), cosine]
     }
-    let norm = (step.summed(squares.to(.float64).sum()) + 1e-12).squareRoot
-    return [Term((norm / images).to(step.type), kind: .replicated)]
+    let norm = (sum(0) + 1e-12).squareRoot
+    return [Term("norm", (norm / images).to(step.type), kind: .replicated), cosine]
   }
 
   private func gradient(

@@ -39,19 +39,42 @@ package final class BatchNorm {
     guard let training = pass.training else {
       return frozen(x, activation, residual)
     }
+    if training.isTwiceDifferentiable {
+      return activated(composed(x, training.reducer), activation, residual)
+    }
     return normalised(x, training.reducer, activation, residual)
   }
 
   private func frozen(_ x: Tensor, _ activation: Activation, _ residual: Tensor?) -> Tensor {
-    var y = BatchNormalization.frozen(
+    let y = BatchNormalization.frozen(
       x, weight: weight, bias: bias, mean: runningMean, variance: runningVariance,
       epsilon: Self.epsilon)
-    if let residual { y = y + residual }
+    return activated(y, activation, residual)
+  }
+
+  private func activated(
+    _ normalised: Tensor, _ activation: Activation, _ residual: Tensor?
+  ) -> Tensor {
+    let y = residual.map { normalised + $0 } ?? normalised
     switch activation {
     case .none: return y
     case .relu: return y.relu
     case .relu6: return y.clamped(0, 6)
     }
+  }
+
+  /// norm(x) by the batch's statistics, operator by operator. Collective, and so is each derivative:
+  /// two sums of C doubles forward.
+  private func composed(_ x: Tensor, _ reducer: any Reducer) -> Tensor {
+    let shape = [1, weight.count, 1, 1]
+    var count = [Double(x.count / weight.count)]
+    reducer.sum(&count)
+    func mean(_ x: Tensor) -> Tensor {
+      Autograd.selfAdjoint(x.to(.float64).sum([0, 2, 3])) { reducer.sum($0) } / count[0]
+    }
+    let centred = x - mean(x).to(x.type).reshaped(shape)
+    let deviation = (mean(centred * centred) + Self.epsilon).squareRoot.to(x.type)
+    return centred * (weight / deviation).reshaped(shape) + bias.reshaped(shape)
   }
 
   private func normalised(

@@ -118,10 +118,12 @@ final class TrainingStep {
     return Lesson(batch: batch, images: images, taught: taught)
   }
 
-  private func training(_ batch: Batch, _ iteration: Int, dropout: Bool) -> Pass.Training {
+  private func training(
+    _ batch: Batch, _ iteration: Int, dropout: Bool, isTwiceDifferentiable: Bool = false
+  ) -> Pass.Training {
     Pass.Training(
       reducer: reducer, seed: UInt64(recipe.train.seed), iteration: iteration,
-      positions: batch.positions, dropout: dropout)
+      positions: batch.positions, dropout: dropout, isTwiceDifferentiable: isTwiceDifferentiable)
   }
 
   /// Runs one iteration on this rank's images. Collective.
@@ -140,8 +142,13 @@ final class TrainingStep {
     let collectivesBefore = collectiveSeconds
     let pass = Pass.training(
       training(batch, iteration, dropout: recipe.student.dropout), precision: precision)
+    let fgsm = recipe.train.fgsm
+    let seen =
+      fgsm > 0
+      ? FastGradientSign.moved(images, labels: batch.labelTensor(device), student, levels: fgsm)
+      : images
     let output = student(
-      images, pass, withStages: methods?.needs.contains(.stages) ?? false)
+      seen, pass, withStages: methods?.needs.contains(.stages) ?? false)
     clock.end(.student)
     let isGlobal = recipe.distill.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
@@ -165,7 +172,7 @@ final class TrainingStep {
         iteration: iteration, positions: batch.positions, batchSize: recipe.train.batchSize,
         images: images, labels: batch.labelTensor(device), student: output, teacher: taught,
         difficulty: map(output, taught, batch, options), reducer: reducer,
-        passes: passes(pass))
+        passes: passes(pass, batch, iteration))
       let outcome = methods.evaluate(step)
       if outcome.root.requiresGradient { roots.append((outcome.root, nil)) }
       result.loss += outcome.loss
@@ -209,8 +216,9 @@ final class TrainingStep {
   }
 
   /// What methods run over images of their own.
-  private func passes(_ pass: Pass) -> MethodStep.Passes {
+  private func passes(_ pass: Pass, _ batch: Batch, _ iteration: Int) -> MethodStep.Passes {
     let (student, teacher, precision) = (student, teacher, precision)
+    let twice = training(batch, iteration, dropout: false, isTwiceDifferentiable: true)
     return MethodStep.Passes(
       student: { student($0, pass) },
       evaluated: { images in
@@ -222,7 +230,13 @@ final class TrainingStep {
         }
         return teacher(images)
       },
-      studentGraph: { student($0, .evaluation(precision: $0.type)).logits },
+      studentGraph: { images, byBatch in
+        let precision = images.type
+        return student(
+          images,
+          byBatch ? .training(twice, precision: precision) : .evaluation(precision: precision)
+        ).logits
+      },
       teacherGraph: { teacher?.graph($0) ?? MethodStep.Passes.missing() })
   }
 
