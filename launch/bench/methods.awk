@@ -1,6 +1,5 @@
-# The terms of a method in two runs' metrics.jsonl: of its recipe, and of the same with its factor at 1e-9.
-
-FNR == 1 { run++ }
+# The terms of a method in metrics.jsonl: of its recipe (run=1), of the same with its factor at 1e-9
+# (run=2), and of those two students and kd's on scenes that none has seen (run=3 to 5, any may miss).
 
 /"kind":"train"/ && match($0, /"methods":{[^}]*}/) {
   iteration = ++lines[run]
@@ -20,23 +19,29 @@ FNR == 1 { run++ }
   iou[run] = 100 * substr($0, RSTART + 11, RLENGTH - 11)
 }
 
-# The mean over 20 iterations from one on.
-function mean(run, term, from,    i, sum) {
-  for (i = from; i < from + 20; i++) sum += value[run, term, i]
-  return sum / 20
+# The mean over `count` iterations from one on; a dash where the run has none.
+function mean(run, term, from, count,    i, sum) {
+  if (!((run, term, from) in value)) return "-"
+  for (i = from; i < from + count; i++) sum += value[run, term, i]
+  return sum / count
 }
 
-function ratio(a, b) { return b == 0 ? "-" : sprintf("%.3f", a / b) }
+function number(a) { return a == "-" || a == "" ? "-" : sprintf("%.4g", a) }
+
+function ratio(a, b) { return a == "-" || b == "-" || b == 0 ? "-" : sprintf("%.3f", a / b) }
 
 END {
   for (t = 1; t <= termCount; t++) {
     term = terms[t]
     for (run = 1; run <= 2; run++) {
-      first[run] = mean(run, term, 1)
-      last[run] = mean(run, term, lines[run] - 19)
+      first[run] = mean(run, term, 1, 20)
+      last[run] = mean(run, term, lines[run] - 19, 20)
     }
-    printf "%-24s %10.4g %10.4g %7s | %10.4g %10.4g %7s | %s\n", term, first[1], last[1],
-      ratio(last[1], first[1]), first[2], last[2], ratio(last[2], first[2]), ratio(last[1], last[2])
+    for (run = 3; run <= 5; run++) unseen[run] = mean(run, term, 1, lines[run])
+    printf "%-22s %9s %9s %6s | %9s %9s %6s | %6s | %9s %9s %9s\n", term,
+      number(first[1]), number(last[1]), ratio(last[1], first[1]),
+      number(first[2]), number(last[2]), ratio(last[2], first[2]), ratio(last[1], last[2]),
+      number(unseen[3]), number(unseen[4]), number(unseen[5])
   }
-  printf "%-24s %10s %10.2f %7s | %10s %10.2f\n", name " mean IoU", "", iou[1], "", "", iou[2]
+  printf "%-22s %9s %9s %6s | %9s %9s\n", name " mean IoU", "", number(iou[1]), "", "", number(iou[2])
 }

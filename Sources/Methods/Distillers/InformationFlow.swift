@@ -12,7 +12,8 @@ import Torch
 ///
 /// and the whole is P(last) + w (P(third) + P(second) + P(first)) with w = early * decay^epoch, where the
 /// run has `epochs` epochs whatever its length. The depths are the backbone's last three stages and what
-/// the classifier reads. P shrinks with the number of samples: weight 20 belongs to some 512 of them.
+/// the classifier reads. P shrinks with the number of samples: weight 200 belongs to some 256 of them and
+/// to SGD; the authors have Adam.
 ///
 /// `stage: auxiliary` trains the auxiliary teacher itself, from P(last) to the teacher alone: the task
 /// loss is left out. Its `student.safetensors` is the file `aux` of the run that follows; with `aux:
@@ -23,7 +24,7 @@ import Torch
 final class InformationFlow: Distiller {
   static let card = MethodCard(
     name: "hkd", title: "which positions are alike at four depths, as an auxiliary teacher says",
-    source: "Passalis et al. 2020, arXiv 2005.00727", weight: 20, needs: [.stages],
+    source: "Passalis et al. 2020, arXiv 2005.00727", weight: 200, needs: [.stages],
     options: [
       .word(
         "stage", ["student", "auxiliary"], "What is trained: the student or the auxiliary teacher."),

@@ -9,18 +9,22 @@ import Torch
 ///
 /// where the teacher's is a constant and the student's keeps its graph: a second derivative. The norm is
 /// of the whole batch, or the mean of the images' norms. `cosine`, of factor 0, tells how far the two
-/// point the same way over the whole batch: it rises with any method, so compare it with KD's. The cross entropy is taken on the grid of the logits,
-/// in a pass of its own without dropout. The student's norms follow the batch there, as in the published
-/// code; by `norms: running` the pass is cheaper but teaches little, since scaling a convolution
-/// changes those gradients and nothing else. `scale: pixels`
-/// multiplies by the valid pixels of an image, so that the factor does not depend on the resolution; the
-/// published code does not. Its authorship is likely, not proven; its (1 - alpha) of the labels' loss is
-/// RDD's task loss here. No gain in robustness is promised. Scope `distill`: both cross entropies
-/// are weighted by RDD's map.
+/// point the same way over the whole batch: it rises with any method, so compare it with KD's.
+///
+/// The cross entropy is taken on the grid of the logits, in a pass of its own without dropout. The
+/// student's norms follow the batch there, as in the published code; by `norms: running` the pass is
+/// cheaper but teaches little, since scaling a convolution changes those gradients and nothing else.
+/// `scale: pixels` multiplies by the valid pixels of an image, so that the factor does not depend on the
+/// resolution. The published code does not: its factors, 0.5 and 1000, do not carry over, and ours is 20.
+/// It belongs to a student that knows its classes already; early on the norm falls at the labels' cost.
+///
+/// The code's authorship is likely, not proven; its (1 - alpha) of the labels' loss is RDD's task loss
+/// here. No gain in robustness is promised. Scope `distill`: both cross entropies are weighted by RDD's
+/// map.
 final class InputGradients: Distiller {
   static let card = MethodCard(
     name: "kdiga", title: "gradients of the labels' loss with respect to the images",
-    source: "Shao et al. 2021, arXiv 2110.12072", weight: 0.5,
+    source: "Shao et al. 2021, arXiv 2110.12072", weight: 20,
     needs: [.teacher, .labels, .inputGradients],
     options: [
       .word("norm", ["batch", "sample"], "Of the whole batch, or the mean of the images' norms."),
