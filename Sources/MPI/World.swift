@@ -94,13 +94,22 @@ public final class World: Sendable {
     return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Ends every rank of the job; `mpirun` exits with `code`.
+  /// Ends every rank of the job; `mpirun` exits with `code`. The caller has said why.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)
   public static func abort(code: Int32) -> Never {
     precondition((1...255).contains(code), "World.abort: code \(code); expected 1...255")
-    if isActive { _ = MPI_Abort(cmpi_comm_world(), code) }
+    if isActive {
+      silence()
+      _ = MPI_Abort(cmpi_comm_world(), code)
+    }
     _exit(code)
+  }
+
+  /// Keeps Open MPI 4 from a block of text about the abort, under which the reason would drown. What
+  /// `mpirun` itself tells of ranks that died is not touched. Other libraries have no such switch.
+  private static func silence() {
+    dlsym(nil, "orte_execute_quiet")?.assumingMemoryBound(to: Bool.self).pointee = true
   }
 
   /// Takes back the handlers by which Swift's runtime writes a backtrace, which takes seconds.
