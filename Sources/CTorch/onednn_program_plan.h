@@ -30,7 +30,7 @@ struct ProgramNode {
   at::Tensor weight;
   std::vector<PackedWeights> packed;
   at::Tensor taps;
-  at::Tensor bias;  // in float32
+  at::Tensor bias;          // in float32
   Window window;            // of convolutions, and stride and padding of max_pool
   Pair size{0, 0};          // max_pool: kernel; average_pool: bins
   Activation activation = Activation::none;
