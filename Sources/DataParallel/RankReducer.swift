@@ -22,10 +22,13 @@ public final class RankReducer: Reducer {
   public init(_ communicator: Communicator) { self.communicator = communicator }
 
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: UnsafeMutableBufferPointer<Double>) { reduce(values) }
+  public func sum(_ values: UnsafeMutableBufferPointer<Double>) { reduce(values, .sum) }
 
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values) }
+  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .sum) }
+
+  /// Replaces each value with the largest of all ranks. Collective.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .maximum) }
 
   /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
   public func gather(_ bytes: [UInt8]) -> [[UInt8]] {
@@ -37,11 +40,13 @@ public final class RankReducer: Reducer {
     return gathered
   }
 
-  private func reduce<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
+  private func reduce<Value: ReducibleValue>(
+    _ values: UnsafeMutableBufferPointer<Value>, _ operation: ReduceOperation
+  ) {
     guard worldSize > 1 else { return }
     let begin = DispatchTime.now().uptimeNanoseconds
     Heartbeat.process.waiting {
-      CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, .sum) }
+      CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, operation) }
     }
     nanoseconds.add(DispatchTime.now().uptimeNanoseconds - begin, ordering: .relaxed)
   }

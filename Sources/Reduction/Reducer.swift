@@ -1,8 +1,9 @@
 /// Sums over all ranks, as losses and layers see them: no MPI, no files.
 ///
 /// Every method is collective: all ranks call it, in the same order, and all ranks hold the same
-/// bits afterwards. Buffers to be summed have equal length on all ranks. Integers are exact. A rank whose images contribute
-/// nothing still takes part, with zeros. A failure ends the job; it does not return.
+/// bits afterwards. Buffers to be summed have equal length on all ranks. Integers are exact; doubles
+/// are rounded in an order that follows the ranks, so what is added over images goes through
+/// `ExactSum`. A rank whose images contribute nothing still takes part, with zeros. A failure ends the job; it does not return.
 public protocol Reducer: AnyObject, Sendable {
   /// This process's index, in `0..<worldSize`.
   var rank: Int { get }
@@ -13,6 +14,8 @@ public protocol Reducer: AnyObject, Sendable {
   func sum(_ values: UnsafeMutableBufferPointer<Double>)
   /// Replaces each value with its sum over all ranks. Collective.
   func sum(_ values: UnsafeMutableBufferPointer<Int64>)
+  /// Replaces each value with the largest of all ranks. Collective.
+  func maximum(_ values: UnsafeMutableBufferPointer<Int64>)
   /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
   func gather(_ bytes: [UInt8]) -> [[UInt8]]
 }
@@ -22,6 +25,10 @@ extension Reducer {
   public func sum(_ values: inout [Double]) { values.withUnsafeMutableBufferPointer { sum($0) } }
   /// Replaces each value with its sum over all ranks. Collective.
   public func sum(_ values: inout [Int64]) { values.withUnsafeMutableBufferPointer { sum($0) } }
+  /// Replaces each value with the largest of all ranks. Collective.
+  public func maximum(_ values: inout [Int64]) {
+    values.withUnsafeMutableBufferPointer { maximum($0) }
+  }
 }
 
 /// The reducer of one process: the sum over one rank is the value itself.
@@ -36,6 +43,8 @@ public final class SingleProcess: Reducer {
   public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
   /// Leaves the values as they are.
   public func sum(_ values: UnsafeMutableBufferPointer<Int64>) {}
+  /// Leaves the values as they are.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Int64>) {}
   /// The only rank's bytes.
   public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 }

@@ -46,6 +46,10 @@ private final class SimulatedRank: Reducer {
     meeting.reduce(rank: rank, values) { $0 &+ $1 }
   }
 
+  func maximum(_ values: UnsafeMutableBufferPointer<Int64>) {
+    meeting.reduce(rank: rank, values) { max($0, $1) }
+  }
+
   func gather(_ bytes: [UInt8]) -> [[UInt8]] { meeting.gather(rank: rank, bytes) }
 }
 
