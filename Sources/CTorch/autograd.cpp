@@ -148,22 +148,6 @@ int ct_set_grad(ct_tensor *t, const ct_tensor *grad) {
   return protect([&] { t->value.mutable_grad() = grad ? grad->value : at::Tensor(); });
 }
 
-int ct_set_gradient_sums(ct_tensor *t, const ct_tensor *sums) {
-  return protect([&] {
-    TORCH_CHECK(sums == nullptr || (sums->value.scalar_type() == at::kDouble
-                                    && sums->value.is_cpu() && sums->value.is_contiguous()
-                                    && sums->value.sizes() == t->value.sizes()),
-                "gradients are added in row-major float64 in host memory, in the leaf's shape");
-    t->gradient_sums = sums ? sums->value : at::Tensor();
-  });
-}
-
-int ct_gradient_sums(ct_tensor **out, const ct_tensor *t) {
-  return protect([&] {
-    *out = t->gradient_sums.defined() ? wrap(t->gradient_sums) : nullptr;
-  });
-}
-
 int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count) {
   return protect([&] {
     variable_list outputs, gradients;

@@ -2,6 +2,8 @@
 // other devices.
 #include <c10/core/GradMode.h>
 
+#include <memory>
+
 #include "onednn_batchnorm.h"
 #include "support.h"
 
@@ -44,14 +46,20 @@ at::Tensor view(const double *values, const at::Tensor &x) {
   return at::from_blob(const_cast<double *>(values), {x.size(1)}, at::kDouble);
 }
 
-void write_sums(double *sums, const at::Tensor &first, const at::Tensor &second) {
-  auto both = at::cat({first, second}).to(at::kCPU, at::kDouble).contiguous();
-  std::copy(both.data_ptr<double>(), both.data_ptr<double>() + both.numel(), sums);
+/// Sums `[N, C]` of two values, or `[N, 2 C]` of both, as `[N, 2 C]` doubles.
+void write_sums(double *sums, const at::Tensor &both) {
+  const at::Tensor host = both.to(at::kCPU, at::kDouble).contiguous();
+  std::copy(host.data_ptr<double>(), host.data_ptr<double>() + host.numel(), sums);
 }
 
-const at::IntArrayRef &all_but_channels() {
-  static const int64_t dimensions[] = {0, 2, 3};
-  static const at::IntArrayRef reference(dimensions, 3);
+void write_sums(double *sums, const at::Tensor &first, const at::Tensor &second) {
+  write_sums(sums, at::cat({first, second}, 1));
+}
+
+/// Height and width.
+const at::IntArrayRef &pixels() {
+  static const int64_t dimensions[] = {2, 3};
+  static const at::IntArrayRef reference(dimensions, 2);
   return reference;
 }
 
@@ -61,11 +69,10 @@ int ct_bn_sums(double *sums, const ct_tensor *x) {
   return protect([&] {
     c10::NoGradGuard guard;
     if (x->value.is_cpu()) {
-      auto [first, second] = rdd::onednn::batchnorm_statistics(x->value);
-      return write_sums(sums, first, second);
+      return write_sums(sums, rdd::onednn::batchnorm_statistics(x->value));
     }
     auto wide = x->value.to(at::kDouble);
-    write_sums(sums, wide.sum(all_but_channels()), wide.square().sum(all_but_channels()));
+    write_sums(sums, wide.sum(pixels()), wide.square().sum(pixels()));
   });
 }
 
@@ -102,13 +109,13 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
       // Gamma and beta play no part where the output says what passed.
       auto unused = view(mean, x->value);
       rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), unused, unused};
-      auto [first, second] = rdd::onednn::batchnorm_backward_sums(
-          dy->value, x->value, y->value, values, rdd::activation_of(activation));
-      return write_sums(sums, first, second);
+      return write_sums(
+          sums, rdd::onednn::batchnorm_backward_sums(
+                    dy->value, x->value, y->value, values, rdd::activation_of(activation)));
     }
     auto dz = passed(dy->value, y->value, activation).to(at::kDouble);
     auto xhat = normalised(x->value, mean, inverse_std).to(at::kDouble);
-    write_sums(sums, dz.sum(all_but_channels()), (dz * xhat).sum(all_but_channels()));
+    write_sums(sums, dz.sum(pixels()), (dz * xhat).sum(pixels()));
   });
 }
 
@@ -145,6 +152,20 @@ int ct_bn_frozen(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight,
                  const ct_tensor *bias, const ct_tensor *mean, const ct_tensor *variance,
                  double epsilon) {
   return protect([&] {
+    if (rdd::is_plain() && weight->gradient_sum && bias->gradient_sum) {
+      // Image by image, each with its own copy of the parameters.
+      const auto repeated = [&](const ct_tensor *leaf) {
+        ct_tensor *handle = nullptr;
+        TORCH_CHECK(ct_for_each_image(&handle, leaf, x->value.size(0)) == 0, ct_last_error());
+        const std::unique_ptr<ct_tensor> owned(handle);
+        return owned->value.to(x->value.scalar_type()).unsqueeze(-1).unsqueeze(-1);
+      };
+      const auto type = x->value.scalar_type();
+      const at::Tensor scale = channels((variance->value + epsilon).rsqrt(), type);
+      *out = wrap((x->value - channels(mean->value, type)) * scale * repeated(weight)
+                  + repeated(bias));
+      return;
+    }
     *out = wrap(at::batch_norm(x->value, weight->value, bias->value, mean->value, variance->value,
                                /*training=*/false, /*momentum=*/0, epsilon,
                                /*cudnn_enabled=*/true));

@@ -1,6 +1,8 @@
 // Convolution: oneDNN's primitives in host memory, LibTorch's operator elsewhere and in float64.
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <memory>
+
 #include "onednn_convolution.h"
 #include "support.h"
 
@@ -11,10 +13,20 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// Where a convolution adds the gradients of its parameters; undefined ones are LibTorch's to add.
+/// Where a convolution adds the gradients of its parameters; null ones are LibTorch's to add.
 struct Sums {
-  at::Tensor weight, bias;
+  c10::intrusive_ptr<rdd::ExactSum> weight, bias;
 };
+
+/// A sum as an operator saves it, and back.
+c10::IValue saved(const c10::intrusive_ptr<rdd::ExactSum> &sum) {
+  return sum ? c10::IValue::make_capsule(sum) : c10::IValue();
+}
+
+c10::intrusive_ptr<rdd::ExactSum> sum_in(const c10::IValue &value) {
+  if (value.isNone()) return {};
+  return c10::static_intrusive_pointer_cast<rdd::ExactSum>(value.toCapsule());
+}
 
 struct HostConvolution : torch::autograd::Function<HostConvolution> {
   /// Inputs are x, weight and, if there is one, bias.
@@ -27,8 +39,8 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     context->saved_data["dilation"] = window->dilation[0];
     context->saved_data["groups"] = window->groups;
     context->saved_data["bias"] = inputs.size() > 2;
-    context->saved_data["weight sums"] = sums->weight;
-    context->saved_data["bias sums"] = sums->bias;
+    context->saved_data["weight sum"] = saved(sums->weight);
+    context->saved_data["bias sum"] = saved(sums->bias);
     context->saved_data["x needs gradient"] = x.requires_grad();
     std::optional<at::Tensor> addend;
     if (inputs.size() > 2) addend = inputs[2];
@@ -48,10 +60,10 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     if (context->saved_data["x needs gradient"].toBool()) {
       dx = rdd::onednn::convolution_backward_data(grads[0], weight, x.sizes(), window);
     }
-    at::Tensor sums = context->saved_data["weight sums"].toTensor();
-    if (sums.defined()) {
-      at::Tensor bias_sums = context->saved_data["bias sums"].toTensor();
-      rdd::onednn::convolution_add_weight_gradients(sums, bias_sums, grads[0], x, window);
+    if (auto sum = sum_in(context->saved_data["weight sum"])) {
+      auto bias_sum = sum_in(context->saved_data["bias sum"]);
+      rdd::onednn::convolution_add_weight_gradients(*sum, bias_sum.get(), grads[0], x,
+                                                    weight.sizes(), window);
       variable_list none(context->saved_data["bias"].toBool() ? 5 : 4);
       none[0] = dx;
       return none;
@@ -68,6 +80,30 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
 
 static thread_local bool plain_convolution = false;
 
+/// LibTorch's operator image by image, each with its own copy of the parameters, whose gradients are
+/// addends of their sums.
+static at::Tensor by_image(const at::Tensor &x, const ct_tensor *weight, const ct_tensor *bias,
+                           const std::array<int, 4> &window) {
+  ct_tensor *handle = nullptr;
+  const auto repeated = [&](const ct_tensor *leaf) {
+    TORCH_CHECK(ct_for_each_image(&handle, leaf, x.size(0)) == 0, ct_last_error());
+    const std::unique_ptr<ct_tensor> owned(handle);
+    return owned->value.to(x.scalar_type());
+  };
+  const at::Tensor weights = repeated(weight);
+  const at::Tensor biases = bias ? repeated(bias) : at::Tensor();
+  const auto both = [](int64_t value) { return std::vector<int64_t>{value, value}; };
+  std::vector<at::Tensor> parts;
+  for (int64_t image = 0; image < x.size(0); ++image) {
+    parts.push_back(at::conv2d(x.narrow(0, image, 1), weights[image],
+                               bias ? biases[image] : at::Tensor(), both(window[0]),
+                               both(window[1]), both(window[2]), window[3]));
+  }
+  return at::cat(parts);
+}
+
+bool rdd::is_plain() { return plain_convolution; }
+
 bool ct_set_plain_convolution(bool plain) {
   bool before = plain_convolution;
   plain_convolution = plain;
@@ -83,10 +119,15 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
       variable_list inputs{x->value, weight->value};
       if (b.defined()) inputs.push_back(b);
       Sums sums;
-      bool summed = weight->gradient_sums.defined()
-          && (bias == nullptr || bias->gradient_sums.defined());
-      if (summed) sums = {weight->gradient_sums, bias ? bias->gradient_sums : at::Tensor()};
+      if (weight->gradient_sum && (bias == nullptr || bias->gradient_sum)) {
+        sums.weight = weight->gradient_sum;
+        if (bias) sums.bias = bias->gradient_sum;
+      }
       *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window, &sums));
+      return;
+    }
+    if (plain_convolution && weight->gradient_sum) {
+      *out = wrap(by_image(x->value, weight, bias, {stride, padding, dilation, groups}));
       return;
     }
     auto type = x->value.scalar_type();

@@ -60,27 +60,29 @@ inline R affine(R x, R mean, R scale, R shift) {
   return (x - mean) * scale + shift;
 }
 
-/// Sums of two values over the rows, added part by part in order.
+/// Sums of two values over the rows of each image, added part by part in order.
 struct PartialSums {
-  int64_t channels;
+  int64_t images, parts, channels;
   std::vector<double> sums;
 
   explicit PartialSums(const Rows &rows)
-      : channels(rows.channels),
-        sums(static_cast<std::size_t>(2 * rows.channels * rows.parts), 0.0) {}
+      : images(rows.images), parts(rows.parts), channels(rows.channels),
+        sums(static_cast<std::size_t>(2 * channels * parts * images), 0.0) {}
 
   double *first(int64_t part) { return sums.data() + 2 * channels * part; }
   double *second(int64_t part) { return first(part) + channels; }
 
-  std::pair<at::Tensor, at::Tensor> total(int64_t parts) {
-    const at::TensorOptions options(at::kDouble);
-    at::Tensor a = at::zeros({channels}, options), b = at::zeros({channels}, options);
-    double *total_a = a.data_ptr<double>(), *total_b = b.data_ptr<double>();
-    for (int64_t part = 0; part < parts; ++part) {
-      for (int64_t c = 0; c < channels; ++c) total_a[c] += first(part)[c];
-      for (int64_t c = 0; c < channels; ++c) total_b[c] += second(part)[c];
+  /// `[N, 2 C]`.
+  at::Tensor total() {
+    at::Tensor totals = at::zeros({images, 2 * channels}, at::TensorOptions(at::kDouble));
+    double *total = totals.data_ptr<double>();
+    for (int64_t image = 0; image < images; ++image, total += 2 * channels) {
+      for (int64_t part = 0; part < parts; ++part) {
+        const double *values = first(image * parts + part);
+        for (int64_t i = 0; i < 2 * channels; ++i) total[i] += values[i];
+      }
     }
-    return {a, b};
+    return totals;
   }
 };
 
@@ -227,7 +229,7 @@ at::Tensor alike(const at::Tensor &other, const at::Tensor &x, const char *name)
 
 }  // namespace
 
-std::pair<at::Tensor, at::Tensor> batchnorm_statistics(const at::Tensor &x) {
+at::Tensor batchnorm_statistics(const at::Tensor &x) {
   const at::Tensor input = channels_last(x);
   const Rows rows(input);
   PartialSums partial(rows);
@@ -240,7 +242,7 @@ std::pair<at::Tensor, at::Tensor> batchnorm_statistics(const at::Tensor &x) {
           rows.channels);
     });
   });
-  return partial.total(rows.parts);
+  return partial.total();
 }
 
 at::Tensor batchnorm_normalise(
@@ -265,14 +267,14 @@ at::Tensor batchnorm_normalise(
   return y;
 }
 
-std::pair<at::Tensor, at::Tensor> batchnorm_backward_sums(
+at::Tensor batchnorm_backward_sums(
     const at::Tensor &dy, const at::Tensor &x, const std::optional<at::Tensor> &y,
     const Normalisation &values, Activation activation) {
   const at::Tensor input = channels_last(x), gradient = alike(dy, x, "the output's gradient");
   const at::Tensor output = y ? alike(*y, x, "the output") : input;
   const Rows rows(input);
   PartialSums partial(rows);
-  std::pair<at::Tensor, at::Tensor> sums;
+  at::Tensor sums;
   for_type(x.scalar_type(), [&](auto *type) {
     using T = std::remove_pointer_t<decltype(type)>;
     const Affine<Real<T>> affine(values, rows.channels);
@@ -287,11 +289,13 @@ std::pair<at::Tensor, at::Tensor> batchnorm_backward_sums(
       });
     });
     // The kernel's products are with x less the mean that is held: make them products with xhat.
-    sums = partial.total(rows.parts);
-    const double *sum = sums.first.data_ptr<double>();
-    double *product = sums.second.data_ptr<double>();
-    for (int64_t c = 0; c < rows.channels; ++c) {
-      product[c] = (product[c] - sum[c] * affine.rest[c]) * affine.invstd[c];
+    sums = partial.total();
+    double *sum = sums.data_ptr<double>();
+    for (int64_t image = 0; image < rows.images; ++image, sum += 2 * rows.channels) {
+      double *product = sum + rows.channels;
+      for (int64_t c = 0; c < rows.channels; ++c) {
+        product[c] = (product[c] - sum[c] * affine.rest[c]) * affine.invstd[c];
+      }
     }
   });
   return sums;

@@ -22,7 +22,7 @@ dnnl::stream &stream();
 dnnl::memory::data_type data_type(at::ScalarType type);
 
 /// What a scratch buffer holds; the buffers of one thread that are alive together.
-enum class Scratch { primitive, source, weights, destination };
+enum class Scratch { primitive, source, weights, destination, result };
 
 /// The calling thread's buffer for `use`, at least `bytes` long, kept between calls.
 void *scratch(Scratch use, std::size_t bytes);
@@ -35,6 +35,29 @@ at::Tensor channels_last(const at::Tensor &x);
 
 /// An uninitialised channels-last tensor.
 at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type);
+
+/// While it lives, libraries that the calling thread asks compute with that thread alone.
+///
+/// A primitive divides its work among threads when it is made, and sums differ with the division. One
+/// that is made and run by a single thread is a function of its shape.
+class SingleThread {
+ public:
+  SingleThread();
+  ~SingleThread();
+  SingleThread(const SingleThread &) = delete;
+  SingleThread &operator=(const SingleThread &) = delete;
+
+ private:
+  int before_;
+};
+
+/// The threads that libraries use which the calling thread asks.
+int library_threads();
+
+/// Calls `body(i)` once for each `i` in `0..<count` on LibTorch's threads, each call as a
+/// `SingleThread`. If `count` and what `body` does follow from shapes alone, so do the results: no
+/// number of threads changes a bit.
+void parallel_units(int64_t count, const std::function<void(int64_t)> &body);
 
 /// Calls `body(i)` once for each `i` in `0..<count`, on LibTorch's threads.
 ///

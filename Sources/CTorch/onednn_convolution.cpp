@@ -1,38 +1,53 @@
 #include "onednn_convolution.h"
 
-#include "onednn_common.h"
 #include "onednn_depthwise.h"
-#include "onednn_plan.h"
+#include "onednn_execution.h"
+#include "onednn_slabs.h"
 #include "onednn_winograd.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <vector>
 
 namespace rdd::onednn {
 
 namespace {
 
-using Arguments = std::unordered_map<int, dnnl::memory>;
-
-std::array<int64_t, 4> four(at::IntArrayRef sizes, const char *what) {
-  TORCH_CHECK(
-      sizes.size() == 4, "convolution: ", what, " has ", sizes.size(), " dimensions, not 4");
-  return {sizes[0], sizes[1], sizes[2], sizes[3]};
-}
-
-dnnl::memory wrap(const dnnl::memory::desc &desc, void *data) {
-  return dnnl::memory(desc, engine(), data);
-}
-
-/// Weights that oneDNN can read in place: OIHW or channels last.
+/// Weights that oneDNN can read in place: row-major or channels last.
 struct Weights {
   at::Tensor tensor;
-  bool last;
+  WeightOrder order;
 
-  explicit Weights(const at::Tensor &weight)
-      : last(!weight.is_contiguous() && weight.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+  explicit Weights(const at::Tensor &weight) {
+    const bool last =
+        !weight.is_contiguous() && weight.is_contiguous(at::MemoryFormat::ChannelsLast);
+    order = last ? WeightOrder::last : WeightOrder::plain;
     tensor = last ? weight : weight.contiguous();
   }
+};
+
+/// Weights in the layouts of several plans, packed once for each layout.
+class PackedOnce {
+ public:
+  dnnl::memory operator()(const ConvolutionPlan &plan, void *data) {
+    const dnnl::memory::desc &wanted = plan.weights.own;
+    if (!plan.weights.reordered) return wrap(plan.weights.plain, data);
+    for (const dnnl::memory &memory : packed_) {
+      if (memory.get_desc() == wanted) return memory;
+    }
+    buffers_.push_back(at::empty(
+        {static_cast<int64_t>(wanted.get_size())}, at::TensorOptions(at::kByte)));
+    dnnl::memory from = wrap(plan.weights.plain, data);
+    dnnl::memory to = wrap(wanted, buffers_.back().data_ptr());
+    // By all threads: what is moved is not added.
+    dnnl::reorder(from, to).execute(stream(), from, to);
+    stream().wait();
+    packed_.push_back(to);
+    return to;
+  }
+
+ private:
+  std::vector<at::Tensor> buffers_;
+  std::vector<dnnl::memory> packed_;
 };
 
 template <typename T>
@@ -60,58 +75,6 @@ at::Tensor turned(const at::Tensor &weight) {
   return to;
 }
 
-/// The address of the first tap that `shape` keeps.
-void *first_tap(const at::Tensor &weights, const ConvolutionShape &shape, bool last) {
-  return static_cast<char *>(weights.data_ptr())
-      + shape.weights_offset(last) * static_cast<int64_t>(weights.element_size());
-}
-
-/// A tensor as the primitive reads it: itself, or reordered into scratch.
-dnnl::memory read(const ConvolutionPlan::Operand &operand, void *data, Scratch use) {
-  dnnl::memory plain = wrap(operand.plain, data);
-  if (!operand.reordered) return plain;
-  dnnl::memory own = wrap(operand.own, scratch(use, operand.own.get_size()));
-  operand.reorder.execute(stream(), plain, own);
-  return own;
-}
-
-/// Runs the primitive; `result` is the argument that it computes, `data` the tensor for it.
-void execute(
-    const ConvolutionPlan &plan, Arguments &arguments, int result,
-    const ConvolutionPlan::Operand &operand, void *data, Scratch use) {
-  dnnl::memory plain = wrap(operand.plain, data);
-  dnnl::memory own =
-      operand.reordered ? wrap(operand.own, scratch(use, operand.own.get_size())) : plain;
-  arguments[result] = own;
-  arguments[DNNL_ARG_SCRATCHPAD] =
-      wrap(plan.scratchpad, scratch(Scratch::primitive, plan.scratchpad.get_size()));
-  plan.primitive.execute(stream(), arguments);
-  if (operand.reordered) operand.reorder.execute(stream(), own, plain);
-  stream().wait();
-}
-
-void check_output(const at::Tensor &grad_y, const ConvolutionShape &shape) {
-  const std::array<int64_t, 4> expected{
-      shape.batch, shape.out_channels, shape.out[0], shape.out[1]};
-  TORCH_CHECK(
-      grad_y.sizes() == at::IntArrayRef(expected), "convolution: the output's gradient is ",
-      grad_y.sizes(), "; expected ", at::IntArrayRef(expected));
-}
-
-/// sums += values, float64 and float32, both row-major.
-void add(at::Tensor &sums, const at::Tensor &values) {
-  TORCH_CHECK(sums.is_contiguous() && sums.scalar_type() == at::kDouble,
-      "convolution: gradients are added to ", sums.scalar_type(), "; expected row-major float64");
-  constexpr int64_t block = 1 << 16;
-  const int64_t count = sums.numel();
-  double *to = sums.data_ptr<double>();
-  const float *from = values.data_ptr<float>();
-  parallel_for_each((count + block - 1) / block, [&](int64_t part) {
-    const int64_t end = std::min(count, (part + 1) * block);
-    for (int64_t i = part * block; i < end; ++i) to[i] += static_cast<double>(from[i]);
-  });
-}
-
 /// The bias in float32; undefined if there is none.
 at::Tensor single(const std::optional<at::Tensor> &bias, const ConvolutionShape &shape) {
   if (!bias) return at::Tensor();
@@ -134,25 +97,14 @@ at::Tensor winograd_forward(
   return y;
 }
 
-at::Tensor winograd_weight_gradient(
-    const at::Tensor &grad_y, const at::Tensor &x, const ConvolutionShape &shape) {
-  const Winograd winograd(shape);
-  void *workspace = scratch(
-      Scratch::source, static_cast<std::size_t>(winograd.gradient_workspace_bytes()));
-  at::Tensor sum;
-  for (int64_t image = 0; image < shape.batch; ++image) {
-    at::Tensor part =
-        at::empty({shape.out_channels, shape.in_channels, 3, 3}, at::TensorOptions(at::kFloat));
-    winograd.weight_gradient(
-        part.data_ptr<float>(), {grad_y.data_ptr<float>(), shape.out_channels},
-        {x.data_ptr<float>(), shape.in_channels}, image, workspace);
-    sum = image == 0 ? part : sum.add_(part);
-  }
-  return sum;
+/// Bytes of one row of a channels-last map.
+int64_t row_bytes(const at::Tensor &map) {
+  return map.size(3) * map.size(1) * static_cast<int64_t>(map.element_size());
 }
 
-at::Tensor bias_gradient(const at::Tensor &grad_y, bool wanted) {
-  return wanted ? grad_y.sum({0, 2, 3}, false, at::kFloat) : at::Tensor();
+/// The address of a row of an image.
+void *row(const at::Tensor &map, int64_t image, int64_t index) {
+  return static_cast<char *>(map.data_ptr()) + (image * map.size(2) + index) * row_bytes(map);
 }
 
 }  // namespace
@@ -173,21 +125,38 @@ at::Tensor convolution_forward(
     return winograd_forward(input, weight, bias, shape);
   }
   const Weights weights(weight);
-  const auto plan = convolution_plan(
-      {Pass::forward, shape, data_type(x.scalar_type()), data_type(weight.scalar_type()),
-       weights.last, bias.has_value()});
-  at::Tensor y = empty_channels_last(shape.output_dims(), x.scalar_type());
-
-  Arguments arguments;
-  arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
-  arguments[DNNL_ARG_WEIGHTS] = read(
-      plan->weights, first_tap(weights.tensor, shape, weights.last), Scratch::weights);
   const at::Tensor bias_values = single(bias, shape);
-  if (bias) {
-    arguments[DNNL_ARG_BIAS] = wrap(plan->bias, bias_values.data_ptr());
+  at::Tensor y = empty_channels_last(shape.output_dims(), x.scalar_type());
+  constexpr int64_t least_pixels = 512;
+  const std::vector<Slab> parts = slabs(shape, least_pixels);
+  std::vector<std::shared_ptr<const ConvolutionPlan>> plans;
+  std::vector<dnnl::memory> packed;
+  PackedOnce pack;
+  for (const Slab &part : parts) {
+    {
+      const SingleThread one;
+      plans.push_back(convolution_plan(
+          {Pass::forward, part.shape, data_type(x.scalar_type()), data_type(weight.scalar_type()),
+           weights.order, bias.has_value()}));
+    }
+    packed.push_back(
+        pack(*plans.back(), first_tap(weights.tensor, shape, weights.order)));
   }
-  execute(
-      *plan, arguments, DNNL_ARG_DST, plan->destination, y.data_ptr(), Scratch::destination);
+  const auto count = static_cast<int64_t>(parts.size());
+  parallel_units(shape.batch * count, [&](int64_t unit) {
+    const int64_t image = unit / count;
+    const auto index = static_cast<std::size_t>(unit % count);
+    const Slab &part = parts[index];
+    const ConvolutionPlan &plan = *plans[index];
+    Arguments arguments;
+    arguments[DNNL_ARG_SRC] =
+        read(plan.source, row(input, image, part.input_row), Scratch::source);
+    arguments[DNNL_ARG_WEIGHTS] = packed[index];
+    if (bias) arguments[DNNL_ARG_BIAS] = wrap(plan.bias, bias_values.data_ptr());
+    execute(
+        plan, arguments, DNNL_ARG_DST, plan.destination, row(y, image, part.output_row),
+        Scratch::destination);
+  });
   return y;
 }
 
@@ -213,65 +182,25 @@ at::Tensor convolution_backward_data(
   }
   const at::Tensor gradient = channels_last(grad_y);
   const Weights weights(weight);
-  const auto plan = convolution_plan(
-      {Pass::backward_data, shape, data_type(grad_y.scalar_type()),
-       data_type(weight.scalar_type()), weights.last, false});
+  std::shared_ptr<const ConvolutionPlan> plan;
+  {
+    const SingleThread one;
+    plan = convolution_plan(
+        {Pass::backward_data, shape.single(), data_type(grad_y.scalar_type()),
+         data_type(weight.scalar_type()), weights.order, false});
+  }
+  PackedOnce pack;
+  const dnnl::memory packed = pack(*plan, first_tap(weights.tensor, shape, weights.order));
   at::Tensor dx = empty_channels_last(x_sizes, grad_y.scalar_type());
-
-  Arguments arguments;
-  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, gradient.data_ptr(), Scratch::destination);
-  arguments[DNNL_ARG_WEIGHTS] = read(
-      plan->weights, first_tap(weights.tensor, shape, weights.last), Scratch::weights);
-  execute(*plan, arguments, DNNL_ARG_DIFF_SRC, plan->source, dx.data_ptr(), Scratch::source);
+  parallel_units(shape.batch, [&](int64_t image) {
+    Arguments arguments;
+    arguments[DNNL_ARG_DIFF_DST] =
+        read(plan->destination, row(gradient, image, 0), Scratch::destination);
+    arguments[DNNL_ARG_WEIGHTS] = packed;
+    execute(
+        *plan, arguments, DNNL_ARG_DIFF_SRC, plan->source, row(dx, image, 0), Scratch::source);
+  });
   return dx;
-}
-
-std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
-    const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
-    const Window &window) {
-  const ConvolutionShape shape(
-      four(x.sizes(), "the input"), four(weight_sizes, "the weight"), window);
-  check_output(grad_y, shape);
-  TORCH_CHECK(grad_y.scalar_type() == x.scalar_type(), "convolution: the output's gradient is ",
-      grad_y.scalar_type(), ", the input ", x.scalar_type());
-  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
-  if (dilated_depthwise(shape)) {
-    return {
-        depthwise_backward_weights(gradient, input, shape),
-        bias_gradient(gradient, with_bias)};
-  }
-  if (x.scalar_type() == at::kFloat && Winograd::suits(shape)) {
-    return {winograd_weight_gradient(gradient, input, shape), bias_gradient(gradient, with_bias)};
-  }
-  const auto plan = convolution_plan(
-      {Pass::backward_weights, shape, data_type(x.scalar_type()), dnnl::memory::data_type::f32,
-       false, with_bias});
-  const at::TensorOptions options(at::kFloat);
-  at::Tensor dw =
-      shape.trimmed() ? at::zeros(weight_sizes, options) : at::empty(weight_sizes, options);
-  at::Tensor db = with_bias ? at::empty({shape.out_channels}, options) : at::Tensor();
-
-  Arguments arguments;
-  arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
-  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, gradient.data_ptr(), Scratch::destination);
-  if (with_bias) arguments[DNNL_ARG_DIFF_BIAS] = wrap(plan->bias, db.data_ptr());
-  execute(
-      *plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan->weights, first_tap(dw, shape, false),
-      Scratch::weights);
-  return {dw, db};
-}
-
-void convolution_add_weight_gradients(
-    at::Tensor &weight_sums, at::Tensor &bias_sums, const at::Tensor &grad_y, const at::Tensor &x,
-    const Window &window) {
-  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
-  for (int64_t image = 0; image < x.size(0); ++image) {
-    auto [dw, db] = convolution_backward_weights(
-        gradient.narrow(0, image, 1), input.narrow(0, image, 1), weight_sums.sizes(),
-        bias_sums.defined(), window);
-    add(weight_sums, dw);
-    if (bias_sums.defined()) add(bias_sums, db);
-  }
 }
 
 }  // namespace rdd::onednn

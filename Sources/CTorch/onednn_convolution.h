@@ -1,5 +1,6 @@
 #pragma once
 
+#include "exact_sum.h"
 #include "onednn_shape.h"
 
 #include <ATen/ATen.h>
@@ -12,7 +13,9 @@
 /// LibTorch's eager path calls, at one thread and a small batch, its own im2col and the BLAS; these
 /// functions never do. Activations are channels last (others are copied to that order first),
 /// float32 or bfloat16. Weights are `[O, I / groups, kh, kw]`, float32 or bfloat16 whatever the
-/// activations are; oneDNN rounds them while it packs them. Sums run in float32.
+/// activations are; oneDNN rounds them while it packs them. Sums run in float32. Images are cut into
+/// slabs of rows by the layer's sizes, and a slab is one thread's: no other image and no number of threads
+/// changes a bit.
 namespace rdd::onednn {
 
 /// Whether the functions below take `x`: on the CPU, 4 dimensions, not empty, float32 or bfloat16.
@@ -37,13 +40,12 @@ std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
     const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
     const Window &window);
 
-/// Adds the gradients of the weights and, if `bias_sums` is defined, of the bias to float64 sums.
+/// Adds each image's gradients of the weights, `weight_sizes`, and of the bias unless its sum is null.
 ///
-/// Each image's gradient is calculated by itself, in float32, so that the sums do not depend on
-/// which images share a process: adding a few float32 numbers in float64 loses nothing unless they
-/// differ by more than 2^26.
+/// Each is calculated by itself, in float32, from primitives whose sizes follow from the layer alone, each
+/// run by one thread: no addend depends on which images share a process or on how many threads there are.
 void convolution_add_weight_gradients(
-    at::Tensor &weight_sums, at::Tensor &bias_sums, const at::Tensor &grad_y, const at::Tensor &x,
-    const Window &window);
+    ExactSum &weight_sum, ExactSum *bias_sum, const at::Tensor &grad_y, const at::Tensor &x,
+    at::IntArrayRef weight_sizes, const Window &window);
 
 }  // namespace rdd::onednn

@@ -2,8 +2,6 @@
 
 #include "onednn_common.h"
 
-#include <ATen/Parallel.h>
-
 #include <list>
 #include <mutex>
 #include <string>
@@ -149,7 +147,7 @@ std::shared_ptr<const ConvolutionPlan> make_plan(const ConvolutionKey &key) {
       key.pass == Pass::backward_data);
   connect(
       plan->weights,
-      Desc(shape.weights_dims(), key.weights, shape.weights_strides(key.weights_last)),
+      Desc(shape.weights_dims(), key.weights, shape.weights_strides(key.order)),
       candidate.weights, key.pass == Pass::backward_weights);
   connect(
       plan->destination, Desc(shape.output_dims(), key.activations, Tag::nhwc),
@@ -162,7 +160,8 @@ std::string bytes(const ConvolutionKey &key) {
   const ConvolutionShape &s = key.shape;
   const std::vector<int64_t> numbers{
       static_cast<int64_t>(key.pass), static_cast<int64_t>(key.activations),
-      static_cast<int64_t>(key.weights), key.weights_last, key.with_bias, at::get_num_threads(),
+      static_cast<int64_t>(key.weights), static_cast<int64_t>(key.order), key.with_bias,
+      library_threads(),
       s.batch, s.in_channels, s.out_channels, s.groups, s.in[0], s.in[1], s.out[0], s.out[1],
       s.kernel[0], s.kernel[1], s.first[0], s.first[1], s.stride[0], s.stride[1], s.before[0],
       s.before[1], s.after[0], s.after[1], s.dilation[0], s.dilation[1], s.full_kernel[0],
@@ -173,7 +172,7 @@ std::string bytes(const ConvolutionKey &key) {
 }  // namespace
 
 std::shared_ptr<const ConvolutionPlan> convolution_plan(const ConvolutionKey &key) {
-  constexpr std::size_t capacity = 512;
+  constexpr std::size_t capacity = 4096;
   using Plan = std::shared_ptr<const ConvolutionPlan>;
   using Order = std::list<std::pair<std::string, Plan>>;
   static std::mutex mutex;

@@ -32,10 +32,12 @@ struct ConvolutionKey {
   Pass pass;
   ConvolutionShape shape;
   dnnl::memory::data_type activations, weights;
-  bool weights_last, with_bias;
+  WeightOrder order;
+  bool with_bias;
 };
 
-/// The plan for `key`, made on first use and kept; the 512 used last stay.
+/// The plan for `key`, made on first use for the calling thread's thread count and kept; the 4096 used
+/// last stay.
 std::shared_ptr<const ConvolutionPlan> convolution_plan(const ConvolutionKey &key);
 
 }  // namespace rdd::onednn

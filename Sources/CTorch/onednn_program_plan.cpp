@@ -48,7 +48,7 @@ at::Tensor plain_weights(const ProgramNode &node, at::ScalarType type) {
   dnnl::memory from = whole->memory;
   const at::Tensor plain = at::empty(node.kernel, at::TensorOptions(type));
   const ConvolutionShape &shape = whole->shape;
-  const Desc row_major(shape.weights_dims(), data_type(type), shape.weights_strides(false));
+  const Desc row_major(shape.weights_dims(), data_type(type), shape.weights_strides(WeightOrder::plain));
   dnnl::memory to(row_major, engine(), plain.data_ptr());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
@@ -64,9 +64,9 @@ dnnl::memory packed_weights(
     }
   }
   const at::Tensor weight = plain_weights(node, type);
-  const Desc plain(shape.weights_dims(), data_type(type), shape.weights_strides(false));
+  const Desc plain(shape.weights_dims(), data_type(type), shape.weights_strides(WeightOrder::plain));
   char *data = static_cast<char *>(weight.data_ptr())
-      + shape.weights_offset(false) * static_cast<int64_t>(weight.element_size());
+      + shape.weights_offset(WeightOrder::plain) * static_cast<int64_t>(weight.element_size());
   dnnl::memory from(plain, engine(), data), to(wanted, engine());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
@@ -99,8 +99,12 @@ std::vector<int64_t> slice_candidates(
 
 }  // namespace
 
-std::optional<PreparedConvolution> prepare_convolution(
-    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step) {
+namespace {
+
+/// The primitive for a slab; empty where oneDNN has no fast kernel that writes a slice.
+std::optional<PreparedSlab> prepare_slab(
+    ProgramNode &node, const Slab &slab, at::ScalarType type, int64_t step) {
+  const ConvolutionShape &shape = slab.shape;
   const Type dtype = data_type(type);
   const bool dense = step == shape.out_channels;
   const Desc x(shape.input_dims(), dtype, Tag::nhwc);
@@ -131,18 +135,23 @@ std::optional<PreparedConvolution> prepare_convolution(
     if (name.find("brg") == std::string::npos && name.find("jit:") != 0) return std::nullopt;
   }
   TORCH_CHECK(pd, "program: oneDNN has no convolution for ", at::IntArrayRef(node.kernel), " ", type);
+  PreparedSlab prepared{slab, dnnl::convolution_forward(pd), x, y, pd.scratchpad_desc(), {}, {}};
+  prepared.weights = packed_weights(node, shape, type, pd.weights_desc());
+  if (node.bias.defined()) prepared.bias = dnnl::memory(b, engine(), node.bias.data_ptr());
+  return prepared;
+}
 
+}  // namespace
+
+std::optional<PreparedConvolution> prepare_convolution(
+    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step) {
+  constexpr int64_t least_pixels = 512;
+  const SingleThread one;
   PreparedConvolution prepared;
-  prepared.primitive = dnnl::convolution_forward(pd);
-  prepared.source = dnnl::memory(x, engine(), nullptr);
-  prepared.destination = dnnl::memory(y, engine(), nullptr);
-  prepared.arguments = {
-      {DNNL_ARG_SRC, prepared.source},
-      {DNNL_ARG_DST, prepared.destination},
-      {DNNL_ARG_WEIGHTS, packed_weights(node, shape, type, pd.weights_desc())},
-      {DNNL_ARG_SCRATCHPAD, dnnl::memory(pd.scratchpad_desc(), engine(), nullptr)}};
-  if (node.bias.defined()) {
-    prepared.arguments[DNNL_ARG_BIAS] = dnnl::memory(b, engine(), node.bias.data_ptr());
+  for (const Slab &slab : slabs(shape, least_pixels)) {
+    auto part = prepare_slab(node, slab, type, step);
+    if (!part) return std::nullopt;
+    prepared.slabs.push_back(*part);
   }
   return prepared;
 }
@@ -208,10 +217,6 @@ ProgramPlan::ProgramPlan(
       prepared = prepare_convolution(node, shape, type, node.channels);
     }
     convolutions[i] = *prepared;
-    scratch_bytes = std::max<int64_t>(
-        scratch_bytes,
-        static_cast<int64_t>(
-            convolutions[i].arguments.at(DNNL_ARG_SCRATCHPAD).get_desc().get_size()));
   }
   place(nodes, outputs, slices, static_cast<int64_t>(c10::elementSize(type)));
 }

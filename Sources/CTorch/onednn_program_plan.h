@@ -2,11 +2,12 @@
 
 #include "onednn_layers.h"
 #include "onednn_program.h"
+#include "onednn_slabs.h"
 #include "onednn_winograd.h"
 
 #include "dnnl.hpp"
 
-#include <unordered_map>
+#include <vector>
 
 namespace rdd::onednn {
 
@@ -46,12 +47,18 @@ struct Place {
   int64_t step = 0;    // values from one pixel to the next
 };
 
-/// A convolution made ready: oneDNN's primitive, or Winograd.
+/// oneDNN's primitive for a slab of one image, with its weights packed.
+struct PreparedSlab {
+  Slab slab;
+  dnnl::primitive primitive;
+  dnnl::memory::desc source, destination, scratchpad;
+  dnnl::memory weights, bias;
+};
+
+/// A convolution made ready: oneDNN's primitives, or Winograd.
 struct PreparedConvolution {
   std::shared_ptr<const Winograd> winograd;
-  dnnl::primitive primitive;
-  dnnl::memory source, destination;
-  std::unordered_map<int, dnnl::memory> arguments;
+  std::vector<PreparedSlab> slabs;
 };
 
 /// A program for one image size.
@@ -80,7 +87,7 @@ struct ProgramPlan {
       const std::vector<int64_t> &slices, int64_t element);
 };
 
-/// The primitive for a convolution node; with `step` other than the node's channels, it writes into
+/// The primitives for a convolution node; with `step` other than the node's channels, it writes into
 /// a slice, or comes back empty where oneDNN has no fast kernel for that.
 std::optional<PreparedConvolution> prepare_convolution(
     ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step);

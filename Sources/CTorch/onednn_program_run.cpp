@@ -1,4 +1,4 @@
-#include "onednn_common.h"
+#include "onednn_execution.h"
 #include "onednn_program_plan.h"
 
 #include <algorithm>
@@ -44,6 +44,28 @@ int64_t lay_out(std::vector<Buffer> &buffers) {
   return total;
 }
 
+/// Every slab of every image, each by one thread.
+void convolve(
+    const std::vector<PreparedSlab> &slabs, const Map &to, const Map &from, int64_t element) {
+  const auto count = static_cast<int64_t>(slabs.size());
+  const auto row = [&](const Map &map, int64_t image, int64_t index) {
+    return static_cast<char *>(map.data)
+        + (image * map.size[0] + index) * map.size[1] * map.step * element;
+  };
+  parallel_units(to.batch * count, [&](int64_t unit) {
+    const PreparedSlab &part = slabs[static_cast<std::size_t>(unit % count)];
+    Arguments arguments{
+        {DNNL_ARG_SRC, wrap(part.source, row(from, unit / count, part.slab.input_row))},
+        {DNNL_ARG_DST, wrap(part.destination, row(to, unit / count, part.slab.output_row))},
+        {DNNL_ARG_WEIGHTS, part.weights},
+        {DNNL_ARG_SCRATCHPAD,
+         wrap(part.scratchpad, scratch(Scratch::primitive, part.scratchpad.get_size()))}};
+    if (part.bias) arguments[DNNL_ARG_BIAS] = part.bias;
+    part.primitive.execute(stream(), arguments);
+    stream().wait();
+  });
+}
+
 }  // namespace
 
 void ProgramPlan::place(
@@ -86,7 +108,7 @@ void ProgramPlan::place(
     buffer[i] = static_cast<int64_t>(buffers.size());
     buffers.push_back({whole_lines(size), first[i], last[i], 0});
   }
-  // The primitives' scratchpad lives throughout.
+  // Winograd's workspace lives throughout.
   buffers.push_back({whole_lines(scratch_bytes), 0, count, 0});
   bytes = lay_out(buffers);
   scratch_offset = buffers.back().offset;
@@ -138,11 +160,7 @@ void ProgramPlan::run(
               node.residual.has_value(), node.activation, memory + scratch_offset);
           break;
         }
-        convolution.source.set_data_handle(from.data);
-        convolution.destination.set_data_handle(to.data);
-        convolution.arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(memory + scratch_offset);
-        convolution.primitive.execute(stream(), convolution.arguments);
-        stream().wait();
+        convolve(convolution.slabs, to, from, element);
         break;
       }
       case Kind::max_pool:

@@ -38,24 +38,25 @@ inline T narrow(Real<T> value) {
   }
 }
 
-/// The pixels of `[N, C, H, W]` in channels-last order as rows of `channels` values, cut into parts
-/// of `per_part` rows. The cut depends on the sizes alone.
+/// The pixels of `[N, C, H, W]` in channels-last order as rows of `channels` values, each image cut into
+/// parts of `per_part` rows. The cut depends on the size of an image alone.
 struct Rows {
-  int64_t rows, channels, per_part, parts;
+  int64_t images, rows, channels, per_part, parts;  // rows and parts of one image
 
-  explicit Rows(const at::Tensor &x) : channels(x.size(1)) {
-    rows = channels == 0 ? 0 : x.numel() / channels;
+  explicit Rows(const at::Tensor &x) : images(x.size(0)), channels(x.size(1)) {
+    rows = x.size(2) * x.size(3);
     const int64_t smallest = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, channels));
-    per_part = std::max(smallest, (rows + 63) / 64);
+    per_part = std::max(smallest, (rows + 31) / 32);
     parts = (rows + per_part - 1) / per_part;
   }
 
-  /// Calls `body(part, first, end)` for each part, on LibTorch's threads.
+  /// Calls `body(part, first, end)` for each part of each image, with the rows of all images, on
+  /// LibTorch's threads. Parts are numbered image by image.
   template <typename Body>
   void for_each_part(const Body &body) const {
-    parallel_for_each(parts, [&](int64_t part) {
-      const int64_t first = part * per_part;
-      body(part, first, std::min(rows, first + per_part));
+    parallel_for_each(images * parts, [&](int64_t part) {
+      const int64_t first = part / parts * rows + part % parts * per_part;
+      body(part, first, std::min((part / parts + 1) * rows, first + per_part));
     });
   }
 };

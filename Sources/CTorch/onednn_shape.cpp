@@ -75,19 +75,36 @@ dnnl::memory::dims ConvolutionShape::weights_dims() const {
   return {groups, out_channels / groups, in_channels / groups, kernel[0], kernel[1]};
 }
 
-dnnl::memory::dims ConvolutionShape::weights_strides(bool last) const {
+dnnl::memory::dims ConvolutionShape::weights_strides(WeightOrder order) const {
   const int64_t inner = in_channels / groups, rows = full_kernel[0], columns = full_kernel[1];
-  const int64_t filter = inner * rows * columns;
-  dnnl::memory::dims strides = last
-      ? dnnl::memory::dims{filter, 1, columns * inner, inner}
-      : dnnl::memory::dims{filter, rows * columns, columns, 1};
-  if (groups > 1) strides.insert(strides.begin(), filter * (out_channels / groups));
+  const int64_t filter = inner * rows * columns, matrix = out_channels * inner;
+  dnnl::memory::dims strides;
+  int64_t output = filter;
+  switch (order) {
+    case WeightOrder::plain: strides = {filter, rows * columns, columns, 1}; break;
+    case WeightOrder::last: strides = {filter, 1, columns * inner, inner}; break;
+    case WeightOrder::taps:
+      strides = {inner, 1, columns * matrix, matrix};
+      output = inner;
+      break;
+  }
+  if (groups > 1) strides.insert(strides.begin(), output * (out_channels / groups));
   return strides;
 }
 
-int64_t ConvolutionShape::weights_offset(bool last) const {
-  const int64_t tap = first[0] * full_kernel[1] + first[1];
-  return last ? tap * (in_channels / groups) : tap;
+int64_t ConvolutionShape::weights_offset(WeightOrder order) const {
+  const int64_t tap = first[0] * full_kernel[1] + first[1], inner = in_channels / groups;
+  switch (order) {
+    case WeightOrder::plain: return tap;
+    case WeightOrder::last: return tap * inner;
+    default: return tap * out_channels * inner;
+  }
+}
+
+ConvolutionShape ConvolutionShape::single() const {
+  ConvolutionShape one = *this;
+  one.batch = 1;
+  return one;
 }
 
 }  // namespace rdd::onednn

@@ -18,6 +18,10 @@ struct Window {
   int64_t groups = 1;
 };
 
+/// How weights `[O, I / groups, kh, kw]` lie in memory: as they are named, channels last, or each tap's
+/// matrix `[O, I / groups]` after the other.
+enum class WeightOrder : int64_t { plain, last, taps };
+
 /// The sizes of one convolution, as oneDNN gets them.
 ///
 /// Taps of the kernel that only ever meet the padding are left out: with a dilation larger than the
@@ -41,10 +45,12 @@ struct ConvolutionShape {
   dnnl::memory::dims bias_dims() const { return {out_channels}; }
   /// `[O, I, kh, kw]`, or `[G, O / G, I / G, kh, kw]` with groups; only the taps that stay.
   dnnl::memory::dims weights_dims() const;
-  /// The strides of `weights_dims` in a tensor with all taps, OIHW or (`last`) channels last.
-  dnnl::memory::dims weights_strides(bool last) const;
+  /// The strides of `weights_dims` in a tensor with all taps.
+  dnnl::memory::dims weights_strides(WeightOrder order) const;
   /// Elements before the first tap that stays in such a tensor.
-  int64_t weights_offset(bool last) const;
+  int64_t weights_offset(WeightOrder order) const;
+  /// The same for one image.
+  ConvolutionShape single() const;
 };
 
 }  // namespace rdd::onednn

@@ -19,6 +19,7 @@ using Desc = dnnl::memory::desc;
 using Type = dnnl::memory::data_type;
 
 constexpr int64_t lanes = 16;  // channels that are transformed together
+constexpr int64_t points = 3;  // of the 36, that are multiplied together
 constexpr float root = 1.41421356237309505f;
 
 /// Six vectors of channels, from one that comes every `step`-th.
@@ -103,14 +104,6 @@ INLINE void kernel_points(float *__restrict to, int64_t step, const float *taps,
   }
 }
 
-dnnl::matmul::primitive_desc product_of(const Desc &left, const Desc &right, const Desc &result) {
-#if DNNL_VERSION_MAJOR >= 3
-  return dnnl::matmul::primitive_desc(engine(), left, right, result);
-#else
-  return dnnl::matmul::primitive_desc(dnnl::matmul::desc(left, right, result), engine());
-#endif
-}
-
 int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
 /// Channels whose transformed kernel stays in the cache, a divisor of `channels`.
@@ -142,7 +135,7 @@ Winograd::Winograd(const ConvolutionShape &shape)
       tiles_high_(parts(parts(shape.in[0], dilation_), 4)),
       tiles_wide_(parts(parts(shape.in[1], dilation_), 4)),
       tiles_(dilation_ * dilation_ * tiles_high_ * tiles_wide_),
-      group_(std::min<int64_t>(tiles_, 128)),
+      group_(parts(tiles_, parts(tiles_, 128))),
       block_(largest_block(shape.out_channels)),
       // A line more, so that the 36 do not meet in the same places of the cache.
       source_step_(group_ * shape.in_channels + lanes),
@@ -151,12 +144,11 @@ Winograd::Winograd(const ConvolutionShape &shape)
   const int64_t in = shape.in_channels;
   constexpr int64_t most_bytes = 40 << 20;
   groups_ = std::clamp<int64_t>(
-      most_bytes / (4 * 36 * source_step_), 1, parts(shape.batch * tiles_, group_));
-  const Desc source({36, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
-  const Desc kernel({36, in, block_}, Type::f32, dnnl::memory::dims{kernel_step_, block_, 1});
-  const Desc result({36, group_, block_}, Type::f32, dnnl::memory::dims{result_step_, block_, 1});
-  product_description_ = product_of(source, kernel, result);
-  product_ = dnnl::matmul(product_description_);
+      most_bytes / (4 * 36 * source_step_), 1, shape.batch * parts(tiles_, group_));
+  const Desc source({points, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
+  const Desc kernel({points, in, block_}, Type::f32, dnnl::memory::dims{kernel_step_, block_, 1});
+  const Desc result({points, group_, block_}, Type::f32, dnnl::memory::dims{result_step_, block_, 1});
+  product_ = Product(source, kernel, result);
 }
 
 at::Tensor Winograd::taps(const at::Tensor &kernel) {
@@ -255,25 +247,34 @@ void Winograd::run(
   const int64_t in = shape_.in_channels, source_size = 36 * source_step_;
   float *source = static_cast<float *>(workspace), *kernel = source + groups_ * source_size;
   float *result = kernel + 36 * kernel_step_;
-  dnnl::memory from(product_description_.src_desc(), engine(), source);
-  const dnnl::memory by(product_description_.weights_desc(), engine(), kernel);
-  const dnnl::memory to(product_description_.dst_desc(), engine(), result);
-  const int64_t count = shape_.batch * tiles_, most = groups_ * group_;
-  for (int64_t first = 0; first < count; first += most) {
-    const int64_t end = std::min(first + most, count);
-    parallel_for_each(end - first, [&](int64_t i) {
+  const int64_t of_image = parts(tiles_, group_), count = shape_.batch * of_image;
+  // The first tile of a group, and how many it has.
+  const auto first_tile = [&](int64_t group) {
+    return group / of_image * tiles_ + group % of_image * group_;
+  };
+  const auto tile_count = [&](int64_t group) {
+    return std::min(group_, tiles_ - group % of_image * group_);
+  };
+  for (int64_t first = 0; first < count; first += groups_) {
+    const int64_t end = std::min(first + groups_, count);
+    parallel_for_each((end - first) * group_, [&](int64_t i) {
+      const int64_t group = first + i / group_;
+      if (i % group_ >= tile_count(group)) return;
       float *place = source + i / group_ * source_size + i % group_ * in;
-      transform_input(place, source_step_, x, first + i);
+      transform_input(place, source_step_, x, first_tile(group) + i % group_);
     });
     for (int64_t channel = 0; channel < shape_.out_channels; channel += block_) {
       parallel_for_each(in, [&](int64_t i) { transform_kernel(kernel, taps + channel, i); });
-      for (int64_t tile = first; tile < end; tile += group_) {
-        from.set_data_handle(source + (tile - first) / group_ * source_size);
-        product_.execute(
-            stream(), {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, by}, {DNNL_ARG_DST, to}});
-        stream().wait();
-        parallel_for_each(std::min(group_, end - tile), [&](int64_t i) {
-          transform_output(y, result + i * block_, tile + i, channel, bias, adding, activation);
+      for (int64_t group = first; group < end; ++group) {
+        const float *pixels = source + (group - first) * source_size;
+        parallel_units(36 / points, [&](int64_t i) {
+          product_.run(
+              pixels + i * points * source_step_, kernel + i * points * kernel_step_,
+              result + i * points * result_step_);
+        });
+        parallel_for_each(tile_count(group), [&](int64_t i) {
+          transform_output(
+              y, result + i * block_, first_tile(group) + i, channel, bias, adding, activation);
         });
       }
     }
@@ -313,8 +314,8 @@ WIDE void Winograd::transform_gradient(
   }
 }
 
-WIDE void Winograd::transform_back(
-    float *kernel, const float *points, int64_t channel, int64_t o) const {
+/// `[3, 3, lanes, I]` from the points of some outputs.
+WIDE void Winograd::transform_back(float *to, const float *points, int64_t o) const {
   const int64_t in = shape_.in_channels;
   float half[18 * lanes], taps[9 * lanes];
   for (int64_t i = 0; i < in; ++i) {
@@ -325,23 +326,21 @@ WIDE void Winograd::transform_back(
     for (int64_t y = 0; y < 3; ++y) {
       tap_gradients(taps + y * 3 * lanes, lanes, {half + y * 6 * lanes, lanes});
     }
-    for (int64_t c = 0; c < lanes; ++c) {
-      float *to = kernel + ((channel + o + c) * in + i) * 9;
-      for (int64_t tap = 0; tap < 9; ++tap) to[tap] = taps[tap * lanes + c];
-    }
+    for (int64_t c = 0; c < 9 * lanes; ++c) to[c * in + i] = taps[c];
   }
 }
 
 void Winograd::weight_gradient(
-    float *kernel, Map dy, Map x, int64_t image, void *workspace) const {
+    Map dy, Map x, int64_t image, void *workspace, const Rows &take) const {
   const int64_t in = shape_.in_channels;
   const int64_t x_step = tiles_ * in + lanes, dy_step = tiles_ * block_ + lanes;
+  const int64_t result_step = in * block_;
   float *pixels = static_cast<float *>(workspace), *gradients = pixels + 36 * x_step;
-  float *points = gradients + 36 * dy_step;
-  const Desc left({36, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in});
-  const Desc right({36, tiles_, block_}, Type::f32, dnnl::memory::dims{dy_step, block_, 1});
-  const Desc result({36, in, block_}, Type::f32, dnnl::memory::format_tag::abc);
-  const dnnl::matmul product(product_of(left, right, result));
+  float *results = gradients + 36 * dy_step;
+  const Product product(
+      Desc({points, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in}),
+      Desc({points, tiles_, block_}, Type::f32, dnnl::memory::dims{dy_step, block_, 1}),
+      Desc({points, in, block_}, Type::f32, dnnl::memory::format_tag::abc));
   parallel_for_each(tiles_, [&](int64_t i) {
     transform_input(pixels + i * in, x_step, x, image * tiles_ + i);
   });
@@ -349,13 +348,16 @@ void Winograd::weight_gradient(
     parallel_for_each(tiles_, [&](int64_t i) {
       transform_gradient(gradients + i * block_, dy_step, dy, image * tiles_ + i, channel);
     });
-    product.execute(
-        stream(), {{DNNL_ARG_SRC, dnnl::memory(left, engine(), pixels)},
-                   {DNNL_ARG_WEIGHTS, dnnl::memory(right, engine(), gradients)},
-                   {DNNL_ARG_DST, dnnl::memory(result, engine(), points)}});
-    stream().wait();
+    parallel_units(36 / points, [&](int64_t i) {
+      product.run(
+          pixels + i * points * x_step, gradients + i * points * dy_step,
+          results + i * points * result_step);
+    });
     parallel_for_each(block_ / lanes, [&](int64_t part) {
-      transform_back(kernel, points, channel, part * lanes);
+      auto *taps = static_cast<float *>(scratch(
+          Scratch::result, static_cast<std::size_t>(9 * lanes * in) * sizeof(float)));
+      transform_back(taps, results, part * lanes);
+      take(channel + part * lanes, lanes, taps);
     });
   }
 }

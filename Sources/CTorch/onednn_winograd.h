@@ -1,11 +1,12 @@
 #pragma once
 
 #include "onednn_activation.h"
+#include "onednn_product.h"
 #include "onednn_shape.h"
 
 #include <ATen/ATen.h>
 
-#include "dnnl.hpp"
+#include <functional>
 
 namespace rdd::onednn {
 
@@ -14,8 +15,9 @@ namespace rdd::onednn {
 /// Minimal filtering F(4x4, 3x3): tiles of 6x6 pixels and the kernel are transformed, multiplied as
 /// 36 matrix products over the channels, and transformed back. A dilated kernel works on every d-th
 /// pixel of every d-th row. The points 0, +-sqrt(2), +-1/sqrt(2) keep the error five times below that
-/// of the usual 0, +-1, +-2: some 2e-6 of the largest result. Every pixel's result is the same bits
-/// whatever the batch and the thread count. Source: Lavin and Gray, arXiv 1509.09308.
+/// of the usual 0, +-1, +-2: some 2e-6 of the largest result. Tiles are grouped image by image, and a
+/// product is one thread's, of a size that follows from the shape: every result is the same bits whatever
+/// the batch and the thread count. Source: Lavin and Gray, arXiv 1509.09308.
 class Winograd {
  public:
   /// Whether it is right, and faster than the direct kernels.
@@ -45,8 +47,13 @@ class Winograd {
   /// Bytes that `weight_gradient` works in.
   int64_t gradient_workspace_bytes() const;
 
-  /// The kernel's gradient `[O, I, 3, 3]`, row-major, from one image and its result's gradient.
-  void weight_gradient(float *kernel, Map dy, Map x, int64_t image, void *workspace) const;
+  /// Takes `outputs` rows of the kernel's gradient from the row `output` on, `[3, 3, outputs, I]`. Called
+  /// on several threads.
+  using Rows = std::function<void(int64_t output, int64_t outputs, const float *taps)>;
+
+  /// The kernel's gradient from one image and its result's gradient.
+  void weight_gradient(
+      Map dy, Map x, int64_t image, void *workspace, const Rows &take) const;
 
  private:
   struct Tile {
@@ -58,7 +65,7 @@ class Winograd {
   void transform_kernel(float *to, const float *taps, int64_t input) const;
   void transform_gradient(
       float *to, int64_t step, Map dy, int64_t index, int64_t channel) const;
-  void transform_back(float *kernel, const float *points, int64_t channel, int64_t o) const;
+  void transform_back(float *taps, const float *points, int64_t o) const;
   void transform_output(
       Map y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
       Activation activation) const;
@@ -66,11 +73,11 @@ class Winograd {
   ConvolutionShape shape_;
   /// Every which pixel and row belong together, and how many tiles they make.
   int64_t dilation_, tiles_high_, tiles_wide_, tiles_;
-  /// Tiles and channels of the result that are multiplied together; groups of tiles that use a
-  /// transformed kernel; values from one of the 36 products to the next.
+  /// Tiles of an image and channels of the result that are multiplied together; groups of tiles that use
+  /// a transformed kernel; values from one of the 36 products to the next.
   int64_t group_, block_, groups_, source_step_, kernel_step_, result_step_;
-  dnnl::matmul::primitive_desc product_description_;
-  dnnl::matmul product_;
+  /// The product of some of the 36 points.
+  Product product_;
 };
 
 }  // namespace rdd::onednn

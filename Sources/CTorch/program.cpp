@@ -1,5 +1,7 @@
 // Frozen networks: the C side of rdd::onednn::Program.
 #include "onednn_program.h"
+#include <ATen/Parallel.h>
+
 #include "support.h"
 
 using rdd::protect;
@@ -63,7 +65,7 @@ int ct_program_output(ct_program *program, int64_t value) {
 
 int ct_program_run(ct_tensor **outputs, int count, ct_program *program, const ct_tensor *x) {
   return protect([&] {
-    auto results = program->program.run(x->value);
+    auto results = program->program.run(x->value, at::get_num_threads());
     TORCH_CHECK(static_cast<int>(results.size()) == count, "the program has ", results.size(),
                 " outputs, asked for ", count);
     for (int i = 0; i < count; ++i) outputs[i] = rdd::wrap(results[i]);

@@ -86,10 +86,10 @@ void ct_keep_memory(void) {
 
 void ct_set_threads(int threads) {
   at::set_num_threads(threads);
-  // OpenBLAS built on pthreads has threads of its own, which at::set_num_threads does not reach.
+  // OpenBLAS has threads of its own, and rounds by how they share a product: it computes with one.
   using SetThreads = void (*)(int);
   if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
-    set(threads);
+    set(1);
   }
 }
 

@@ -5,12 +5,13 @@
 #include <exception>
 
 #include "CTorch.h"
+#include "exact_sum.h"
 #include "onednn_activation.h"
 
 struct ct_tensor {
   at::Tensor value;
-  /// Where convolutions add a leaf's gradient; undefined: they leave that to LibTorch.
-  at::Tensor gradient_sums;
+  /// Where layers add a leaf's gradient; null: they leave that to LibTorch.
+  c10::intrusive_ptr<rdd::ExactSum> gradient_sum;
 };
 
 namespace rdd {
@@ -19,6 +20,9 @@ namespace rdd {
 void remember(const char *message);
 
 inline ct_tensor *wrap(at::Tensor value) { return new ct_tensor{std::move(value)}; }
+
+/// Whether convolutions on this thread are LibTorch's.
+bool is_plain();
 
 at::ScalarType scalar_type(int type);
 int type_code(at::ScalarType type);

@@ -37,7 +37,7 @@ extension Recipe {
     public var threads = 0
     /// Gradients reduced together, in MiB.
     public var bucketMebibytes = 25
-    /// Whether gradients are added in float64, image by image.
+    /// Whether gradients are added exactly, image by image.
     public var exactSums = true
     /// What gradients are on their way between ranks.
     public var wire = Wire.full
@@ -45,6 +45,9 @@ extension Recipe {
     public var fgsm = 0.0
     /// Whether events are written for TensorBoard.
     public var tensorboard = true
+
+    /// Whether the sums of gradients are exact: what is rounded on the wire is not.
+    public var addsExactly: Bool { exactSums && wire == .full }
   }
 
   /// Number format of the networks; losses are computed in float32 or better.
@@ -125,8 +128,8 @@ extension Key {
       "Gradients that are summed over the ranks together, in MiB, while backward runs on."),
     Key(
       "train.exact_sums", \.train.exactSums,
-      "Whether gradients are added image by image in float64, so that float32 runs are the same to "
-        + "the bit on any number of ranks of as many threads. false: half the bytes on the wire."),
+      "Whether gradients are added image by image as integers, so that float32 and bfloat16 runs are the "
+        + "same to the bit on any number of ranks and threads. false: half the bytes on the wire."),
     Key(
       "train.wire", \.train.wire,
       "What gradients are on their way between ranks: as they are added, or rounded to bfloat16, a "

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Sums of doubles over images and ranks that are the same bits in any order and on any split.
 ///
 /// Every addend becomes an integer number of grid units, and integers are added: that is associative.
@@ -24,8 +26,9 @@ public final class ExactSum {
   private let width: Int
   private var tops: [Int]?
 
-  /// Sums that were added again on another grid, by this object.
-  public private(set) var repetitions = 0
+  /// Sums of this process that were added again on another grid.
+  public static var repetitions: Int { repeated.load(ordering: .relaxed) }
+  private static let repeated = Atomic<Int>(0)
 
   /// Sums of rows whose columns make groups of these widths; each group has a grid of its own.
   public init(groups widths: [Int]) {
@@ -60,7 +63,7 @@ public final class ExactSum {
         "ExactSum: \(count) images; expected at most \(Self.rowLimit) in a global batch")
       let tallies = message[1...groups.count].map(Tally.init(packed:))
       if !isAgreed, tallies.contains(where: { !$0.isRight }) {
-        repetitions += 1
+        Self.repeated.add(1, ordering: .relaxed)
         tops = Self.agree(extents, reducer, &isAgreed)
         continue
       }

@@ -30,24 +30,6 @@ extension Tensor {
     set { TorchRuntime.check(ct_set_grad(handle, newValue?.handle), "set grad", self) }
   }
 
-  /// Where convolutions and norms add this leaf's gradient instead of in `gradient`: float64 in host
-  /// memory, of this shape; nil, the default: nowhere.
-  ///
-  /// Each image's gradient is calculated by itself and added in float64, where sums of a few float32
-  /// numbers are exact. So the sum does not depend on which images share a process. Operators that
-  /// know nothing of it go on adding to `gradient`.
-  public var gradientSums: Tensor? {
-    get {
-      var sums: OpaquePointer?
-      TorchRuntime.check(ct_gradient_sums(&sums, handle), "gradient sums", self)
-      return sums.map(Tensor.init(owning:))
-    }
-    set {
-      TorchRuntime.check(
-        ct_set_gradient_sums(handle, newValue?.handle), "set gradient sums", self)
-    }
-  }
-
   /// Calls `body` whenever this leaf's gradient is final, on the thread that runs backward.
   ///
   /// The hook stays for the life of the process, and so does what `body` captures.

@@ -10,14 +10,14 @@ public enum Activation: Int32, Sendable {
   case relu6 = 2
 }
 
-/// The parts of batch normalisation between which the sums are added over ranks.
+/// The parts of batch normalisation between which the sums are added over images and ranks.
 ///
 /// Everything is on `[N, C, H, W]`; none records history. Sums and moments are doubles, so that
 /// E[x^2] - E[x]^2 keeps its digits.
 public enum BatchNormalization {
-  /// The sum of each channel, then the sum of the squares of each channel: 2C numbers.
+  /// The sum of each channel, then the sum of the squares of each channel, of each image: `[N, 2C]`.
   public static func sums(_ x: Tensor) -> [Double] {
-    var sums = [Double](repeating: 0, count: 2 * x.size(1))
+    var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
     TorchRuntime.check(ct_bn_sums(&sums, x.handle), "batch norm sums", x)
     return sums
   }
@@ -34,13 +34,13 @@ public enum BatchNormalization {
     }
   }
 
-  /// The sum of dz, then the sum of dz * xhat, of each channel: 2C numbers. dz is `dy` where the
-  /// activation passed its input.
+  /// The sum of dz, then the sum of dz * xhat, of each channel, of each image: `[N, 2C]`. dz is `dy`
+  /// where the activation passed its input.
   public static func backwardSums(
     dy: Tensor, x: Tensor, y: Tensor, mean: [Double], inverseDeviation: [Double],
     activation: Activation
   ) -> [Double] {
-    var sums = [Double](repeating: 0, count: 2 * x.size(1))
+    var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
     let status = ct_bn_backward_sums(
       &sums, dy.handle, x.handle, y.handle, mean, inverseDeviation, activation.rawValue)
     TorchRuntime.check(status, "batch norm backward sums", dy, x)

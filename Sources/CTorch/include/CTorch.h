@@ -108,11 +108,6 @@ int ct_detach(ct_tensor **out, const ct_tensor *t);
 // *out is NULL where no gradient is held.
 int ct_grad(ct_tensor **out, const ct_tensor *t);
 int ct_set_grad(ct_tensor *t, const ct_tensor *grad);
-// Convolutions and norms add the gradient of the leaf `t` to `sums`, float64 in host memory, each
-// image's by itself, instead of its gradient; NULL: no longer.
-int ct_set_gradient_sums(ct_tensor *t, const ct_tensor *sums);
-// *out is NULL where there are none.
-int ct_gradient_sums(ct_tensor **out, const ct_tensor *t);
 // grads[i] may be NULL for a scalar root.
 int ct_backward(ct_tensor *const *roots, ct_tensor *const *grads, int count);
 // d(root)/d(input) of a scalar; with create_graph it has history itself.
@@ -137,16 +132,36 @@ typedef int (*ct_adjoint_fn)(void *context, double *values, int64_t count);
 int ct_self_adjoint(ct_tensor **out, const ct_tensor *t, ct_adjoint_fn fn, void (*release)(void *),
                     void *context);
 
+// ---- gradient_sum.cpp: the gradient of a leaf as an exact sum of float32 addends, one an image. See
+// exact_sum.h.
+// Convolutions and norms add the gradient of the leaf to `units`, int64 in host memory, as many as the
+// leaf has elements, instead of its gradient; NULL: no longer. A sum belongs to this handle of the leaf.
+int ct_set_gradient_sum(ct_tensor *leaf, const ct_tensor *units);
+bool ct_has_gradient_sum(const ct_tensor *leaf);
+// Forgets all addends; those below 2^top go to the finest level from now on.
+int ct_gradient_sum_begin(ct_tensor *leaf, int top);
+int ct_gradient_sum_add(ct_tensor *leaf, const ct_tensor *addend);
+// Nothing more is added: `units` are whole. Bit k of *used: addends of level k, from 1; bit 0: one
+// that is not finite.
+int ct_gradient_sum_finish(int64_t *used, ct_tensor *leaf);
+// The units of a level from 1, int64, zeros where there are none.
+int ct_gradient_sum_level(ct_tensor **out, ct_tensor *leaf, int level);
+// Writes the sum of the levels of `mask` and of the finest to `to`, float32, rounded once.
+int ct_gradient_sum_take(ct_tensor *to, const ct_tensor *leaf, int64_t mask);
+// The leaf once for each image, `[images, ...]`: the gradient of each is an addend of the sum.
+int ct_for_each_image(ct_tensor **out, const ct_tensor *leaf, int64_t images);
+
 // ---- batch_norm.cpp: the parts of cross-rank batch normalisation, on [N, C, H, W]; the caller adds
-// the sums over ranks between them. No history is recorded. Sums are doubles.
+// the sums over images and ranks between them. No history is recorded. Sums are doubles, image by
+// image.
 enum { CT_IDENTITY, CT_RELU_ACTIVATION, CT_RELU6_ACTIVATION };
-// sums[2 * C]: the sum of each channel, then the sum of its squares.
+// sums[N][2 * C]: the sum of each channel, then the sum of its squares.
 int ct_bn_sums(double *sums, const ct_tensor *x);
 // out = activation((x - mean) * inverse_std * weight + bias + residual); residual may be NULL.
 int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const double *inverse_std,
                 const ct_tensor *weight, const ct_tensor *bias, const ct_tensor *residual,
                 int activation);
-// sums[2 * C]: the sum of dz, then of dz * xhat, where dz is dy where the activation passed it.
+// sums[N][2 * C]: the sum of dz, then of dz * xhat, where dz is dy where the activation passed it.
 int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, const ct_tensor *y,
                         const double *mean, const double *inverse_std, int activation);
 // dx = weight * inverse_std * (dz - mean_dz - xhat * mean_dz_xhat); *dresidual = dz if asked for.

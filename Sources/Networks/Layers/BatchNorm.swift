@@ -4,9 +4,9 @@ import Torch
 /// Batch normalisation over the images of all ranks, with the activation and the addition of a
 /// residual that follow it.
 ///
-/// Training is collective: one sum of 2C + 1 doubles forward (sum, sum of squares, count) and one
-/// of 2C backward. The gradients of weight and bias stay this rank's part: they are summed with all
-/// other gradients. Source: PyTorch `SyncBatchNorm`, with double sums and any shard sizes.
+/// Training is collective: one sum of 2C + 1 numbers forward (sum, sum of squares, count) and one of 2C
+/// backward, exact over images and ranks (`ExactSum`). The gradients of weight and bias are such sums
+/// too: rank 0 brings them. Source: PyTorch `SyncBatchNorm`, with exact sums and any shard sizes.
 package final class BatchNorm {
   /// The factor of each channel.
   package let weight: Tensor
@@ -22,6 +22,8 @@ package final class BatchNorm {
   package static let epsilon = 1e-5
   /// The share of a batch in the running statistics.
   package static let momentum = 0.1
+  private let forwardSum: ExactSum
+  private let backwardSum: ExactSum
 
   /// A norm of `channels` channels, with the names of `scope`; its weights start at `scale`.
   package init(_ scope: Scope, _ channels: Int, scale: Double = 1) {
@@ -30,6 +32,8 @@ package final class BatchNorm {
     runningMean = scope.buffer("running_mean", [channels], 0)
     runningVariance = scope.buffer("running_var", [channels], 1)
     batchesTracked = scope.buffer("num_batches_tracked", [], 0, .int64)
+    forwardSum = ExactSum(groups: [channels, channels, 1])
+    backwardSum = ExactSum(groups: [channels, channels])
   }
 
   /// activation(norm(x) + residual), `[N, C, H, W]`. Collective in training.
@@ -63,27 +67,33 @@ package final class BatchNorm {
     }
   }
 
-  /// norm(x) by the batch's statistics, operator by operator. Collective, and so is each derivative:
-  /// two sums of C doubles forward.
+  /// norm(x) by the batch's statistics, operator by operator, image by image. Collective, and so is each
+  /// derivative: two sums of C numbers forward.
   private func composed(_ x: Tensor, _ reducer: any Reducer) -> Tensor {
-    let shape = [1, weight.count, 1, 1]
-    var count = [Double(x.count / weight.count)]
-    reducer.sum(&count)
+    let (images, channels) = (x.size(0), weight.count)
+    let shape = [images, channels, 1, 1]
+    let count = reducer.exactSums(
+      [Double](repeating: Double(x.size(2) * x.size(3)), count: images), width: 1)[0]
+    // Every image gets the sum over all images of all ranks: that is its own adjoint.
     func mean(_ x: Tensor) -> Tensor {
-      Autograd.selfAdjoint(x.to(.float64).sum([0, 2, 3])) { reducer.sum($0) } / count[0]
+      Autograd.selfAdjoint(x.to(.float64).sum([2, 3])) { values in
+        let sums = reducer.exactSums(Array(values), width: channels)
+        for index in values.indices { values[index] = sums[index % channels] }
+      } / count
     }
     let centred = x - mean(x).to(x.type).reshaped(shape)
     let deviation = (mean(centred * centred) + Self.epsilon).squareRoot.to(x.type)
-    return centred * (weight / deviation).reshaped(shape) + bias.reshaped(shape)
+    return centred * (weight.forEachImage(images).to(x.type) / deviation).reshaped(shape)
+      + bias.forEachImage(images).to(x.type).reshaped(shape)
   }
 
   private func normalised(
     _ x: Tensor, _ reducer: any Reducer, _ activation: Activation, _ residual: Tensor?
   ) -> Tensor {
     let channels = weight.count
-    let moments = Moments(of: x, channels: channels, reducer)
+    let moments = Moments(of: x, channels: channels, forwardSum, reducer)
     track(moments)
-    let (weight, bias) = (weight, bias)
+    let (weight, bias, backwardSum) = (weight, bias, backwardSum)
     let hasResidual = residual != nil
     let (input, addend) = (x.detached, residual?.detached)
     let output = Autograd.withoutHistory {
@@ -93,13 +103,13 @@ package final class BatchNorm {
     }
     let backward: Autograd.Backward = { gradients in
       let dy = gradients[0] ?? output.zerosLike
-      var sums = BatchNormalization.backwardSums(
-        dy: dy, x: input, y: output, mean: moments.mean,
-        inverseDeviation: moments.inverseDeviation, activation: activation)
+      let sums = backwardSum(
+        BatchNormalization.backwardSums(
+          dy: dy, x: input, y: output, mean: moments.mean,
+          inverseDeviation: moments.inverseDeviation, activation: activation), reducer)
       let parameters = [(weight, sums[channels...]), (bias, sums[..<channels])].map {
-        Self.gradient(of: $0, Tensor(Array($1), [channels]))
+        Self.gradient(of: $0, Array($1), reducer)
       }
-      reducer.sum(&sums)
       let means = sums.map { $0 / moments.count }
       let (dx, dresidual) = BatchNormalization.backwardInput(
         dy: dy, x: input, y: output, mean: moments.mean,
@@ -112,12 +122,16 @@ package final class BatchNorm {
     return Autograd.custom([output], of: inputs, backward: backward)[0]
   }
 
-  /// A parameter's gradient for LibTorch to add; nil if it was added here.
-  private static func gradient(of parameter: Tensor, _ value: Tensor) -> Tensor? {
-    guard let sums = parameter.gradientSums else {
-      return value.to(parameter.type, device: parameter.device)
-    }
-    Autograd.withoutHistory { sums.add(value) }
+  /// A parameter's gradient of all ranks for LibTorch to add on rank 0, zeros on the others; nil if it was
+  /// added here.
+  private static func gradient(
+    of parameter: Tensor, _ values: [Double], _ reducer: any Reducer
+  ) -> Tensor? {
+    let isMine = reducer.rank == 0
+    let values = isMine ? values : [Double](repeating: 0, count: values.count)
+    let value = Tensor(values, parameter.shape).to(parameter.type, device: parameter.device)
+    guard let sum = parameter.gradientSum else { return value }
+    if isMine { sum.add(value) }
     return nil
   }
 
@@ -142,10 +156,15 @@ private struct Moments {
   let inverseDeviation: [Double]
 
   /// Collective.
-  init(of x: Tensor, channels: Int, _ reducer: any Reducer) {
-    var sums = BatchNormalization.sums(x.detached)
-    sums.append(Double(x.count / channels))
-    reducer.sum(&sums)
+  init(of x: Tensor, channels: Int, _ sum: ExactSum, _ reducer: any Reducer) {
+    let images = BatchNormalization.sums(x.detached)
+    var rows: [Double] = []
+    rows.reserveCapacity(images.count + x.size(0))
+    for image in 0..<x.size(0) {
+      rows += images[image * 2 * channels..<(image + 1) * 2 * channels]
+      rows.append(Double(x.size(2) * x.size(3)))
+    }
+    let sums = sum(rows, reducer)
     let count = sums[2 * channels]
     let mean = sums[..<channels].map { $0 / count }
     let variance = (0..<channels).map { max(sums[channels + $0] / count - mean[$0] * mean[$0], 0) }

@@ -84,7 +84,7 @@ public enum StepBench {
     return try TrainingStep(
       recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
       methods: methods,
-      parameters: FlatParameters(student, methods, exactSums: recipe.train.exactSums),
+      parameters: FlatParameters(student, methods, exactSums: recipe.train.addsExactly),
       coordinator: coordinator,
       device: device)
   }

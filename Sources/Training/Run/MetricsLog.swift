@@ -111,6 +111,12 @@ public struct TrainingLine: Codable, Sendable {
   public var fallbacks: Int
   /// Updates left out since the line before.
   public var skippedUpdates: Int
+  /// Sums of gradients with an addend beyond their finest grid since the line before, by parameter and
+  /// level; nil in lines of earlier versions.
+  public var coarseSums: Int?
+  /// Sums of BatchNorm that were added again on another grid since the line before; nil in lines of
+  /// earlier versions.
+  public var repeatedSums: Int?
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss, methods
@@ -140,6 +146,8 @@ public struct TrainingLine: Codable, Sendable {
     case emptyMasks = "empty_masks"
     case fallbacks
     case skippedUpdates = "skipped_updates"
+    case coarseSums = "coarse_sums"
+    case repeatedSums = "repeated_sums"
   }
 }
 

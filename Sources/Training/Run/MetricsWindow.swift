@@ -10,6 +10,8 @@ struct MetricsWindow {
   private var emptyMasks = 0
   private var fallbacks = 0
   private var skipped = 0
+  private var coarse = 0
+  private var repeated = 0
 
   /// Adds a step; the wait for its data is one of its phases.
   mutating func add(_ report: TrainingStep.Report) {
@@ -20,6 +22,8 @@ struct MetricsWindow {
     if report.result.statistics.emptyMask { emptyMasks += 1 }
     if report.result.statistics.fallback { fallbacks += 1 }
     if report.omission != nil { skipped += 1 }
+    coarse += report.coarseSums
+    repeated += report.repeatedSums
   }
 
   /// The line of an iteration, with means over the steps since the line before.
@@ -60,6 +64,6 @@ struct MetricsWindow {
       selectedPixels: isMasked ? statistics.mainSelected : nil,
       selectedAuxiliaryPixels: isMasked ? statistics.auxiliarySelected : nil,
       emptyMask: statistics.emptyMask, fallback: statistics.fallback, emptyMasks: emptyMasks,
-      fallbacks: fallbacks, skippedUpdates: skipped)
+      fallbacks: fallbacks, skippedUpdates: skipped, coarseSums: coarse, repeatedSums: repeated)
   }
 }

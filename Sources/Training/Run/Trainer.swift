@@ -67,7 +67,7 @@ public final class Trainer {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
     }
     methods = try recipe.methods(student, teacher)
-    parameters = FlatParameters(student, methods, exactSums: recipe.train.exactSums)
+    parameters = FlatParameters(student, methods, exactSums: recipe.train.addsExactly)
     state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     let student = student

@@ -2,12 +2,17 @@ import DataParallel
 import MPI
 import Methods
 import Networks
+import Synchronization
 import Torch
 
 /// A network's parameters, gradients and momentum in one buffer each.
 ///
 /// They lie in the order in which backward finishes them, the last layer first, so that buckets of
 /// gradients are contiguous and the optimiser is one sweep.
+///
+/// With exact sums, gradients are added image by image as integers (`GradientSum`), which travel between
+/// the ranks, and are rounded to float32 once. The finest grid of a parameter follows from the largest
+/// value of its momentum, which all ranks and every resumed run hold alike.
 public final class FlatParameters: Sendable {
   /// One parameter's place.
   package struct Place: Sendable {
@@ -21,23 +26,27 @@ public final class FlatParameters: Sendable {
 
   /// The parameters, `[total]`.
   package let values: Tensor
-  /// Their gradients, `[total]`; backward adds to them. Float64 if the sums are exact.
+  /// Their gradients, `[total]`; backward adds to them, unless the sums are exact.
   package let gradients: Tensor
   /// The optimiser's momentum, `[total]`.
   package let momentum: Tensor
   /// Where each parameter is, the last layer first.
   package let places: [Place]
-  /// The gradients as MPI reads them, `[total]`: these, or their copy in host memory.
+  /// The gradients as MPI reads them, `[total]`: these, their copy in host memory, or the exact sums'
+  /// units.
   private let hostGradients: Tensor
   private let isStaged: Bool
-  private let isExact: Bool
+  /// Whether gradients are added as integers.
+  package let isExact: Bool
+  /// The grid of each place for the next sums, known once the optimiser has moved the momentum.
+  let tops = Mutex<[Int]?>(nil)
 
   /// Moves the parameters of a network into one buffer; the layers go on using their tensors.
   ///
   /// - Parameters:
   ///   - network: the student.
   ///   - methods: whose trained tensors follow the network's.
-  ///   - exactSums: whether gradients are added in float64, image by image, where they can be.
+  ///   - exactSums: whether gradients are added exactly, image by image, where they can be.
   public convenience init(
     _ network: SegmentationNetwork, _ methods: MethodSuite? = nil, exactSums: Bool = false
   ) {
@@ -51,7 +60,7 @@ public final class FlatParameters: Sendable {
   /// - Parameters:
   ///   - parameters: names and tensors, the first layer first.
   ///   - staged: whether gradients are copied through host memory; nil: if a device holds them.
-  ///   - exactSums: whether gradients of float32 parameters in host memory are added in float64.
+  ///   - exactSums: whether gradients of float32 parameters in host memory are added exactly.
   package init(
     _ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil, exactSums: Bool = false
   ) {
@@ -61,10 +70,12 @@ public final class FlatParameters: Sendable {
     let (type, device) = (first.type, first.device)
     values = Tensor.zeros([total], type, device: device)
     isExact = exactSums && type == .float32 && device == .cpu
-    gradients = Tensor.zeros([total], isExact ? .float64 : type, device: device)
+    gradients = Tensor.zeros([total], type, device: device)
     momentum = Tensor.zeros([total], type, device: device)
     isStaged = staged ?? (device != .cpu)
-    hostGradients = isStaged ? Tensor.zeros([total], gradients.type) : gradients
+    hostGradients =
+      isExact
+      ? Tensor.zeros([total], .int64) : isStaged ? Tensor.zeros([total], type) : gradients
     var places: [Place] = []
     var start = 0
     for entry in parameters {
@@ -79,7 +90,7 @@ public final class FlatParameters: Sendable {
         home.copy(from: place.parameter)
         place.parameter.move(into: home)
         if isExact {
-          place.parameter.gradientSums = part(gradients, place)
+          _ = GradientSum(place.parameter, units: hostGradients.narrowed(0, place.range))
         } else {
           place.parameter.gradient = part(gradients, place)
         }
@@ -95,18 +106,19 @@ public final class FlatParameters: Sendable {
   /// Brings a gradient that backward has finished where its buffer is read.
   package func handOver(_ place: Place) {
     Autograd.withoutHistory {
-      if isExact, let rest = place.parameter.gradient {
-        // What operators that do not add to the sums have left.
-        part(gradients, place).add(rest.to(.float64))
+      if let sum = place.parameter.gradientSum {
+        // What operators that do not add to the sum have left.
+        if let rest = place.parameter.gradient { sum.add(rest) }
         place.parameter.gradient = nil
+        _ = sum.finish()
       }
-      guard isStaged else { return }
+      guard isStaged, !isExact else { return }
       part(hostGradients, place).copy(from: part(gradients, place))
     }
   }
 
-  /// Brings the sums over all ranks where the optimiser reads them.
-  package func takeSums() {
+  /// Brings sums that are not exact where the optimiser reads them.
+  func bringSums() {
     guard isStaged else { return }
     gradients.copy(from: hostGradients)
   }
@@ -115,8 +127,9 @@ public final class FlatParameters: Sendable {
   ///
   /// In host memory; the buffers live as long as this object.
   package func gradientBuffers() -> [GradientBuffer] {
-    let type: MPI.ElementType = gradients.type == .float64 ? .float64 : .float32
-    let size = gradients.type.byteCount
+    let type: MPI.ElementType =
+      isExact ? .int64 : hostGradients.type == .float64 ? .float64 : .float32
+    let size = hostGradients.type.byteCount
     return places.map { place in
       let start = hostGradients.data + place.range.lowerBound * size
       let bytes = UnsafeMutableRawBufferPointer(start: start, count: place.range.count * size)

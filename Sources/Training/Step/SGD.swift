@@ -18,26 +18,47 @@ public struct SGD: Sendable {
     self.weightDecay = weightDecay
   }
 
-  /// Moves the parameters by one step and zeroes the gradients.
+  /// Moves the parameters by one step and zeroes the gradients, unless their sums are exact.
   package func update(_ parameters: FlatParameters, rate: Double) {
     guard parameters.values.device == .cpu else { return updateByOperators(parameters, rate) }
-    switch (parameters.values.type, parameters.gradients.type) {
-    case (.float64, _): sweep(parameters, rate: rate, Double.self)
-    case (_, .float64): sweep(parameters, rate: Float(rate), Double.self)
-    default: sweep(parameters, rate: Float(rate), Float.self)
+    if parameters.isExact {
+      sweepExact(parameters, rate: Float(rate))
+    } else if parameters.values.type == .float64 {
+      sweep(parameters, rate: rate)
+    } else {
+      sweep(parameters, rate: Float(rate))
     }
   }
 
-  private func sweep<
-    Value: TensorElement & BinaryFloatingPoint, Gradient: TensorElement & BinaryFloatingPoint
-  >(_ parameters: FlatParameters, rate: Value, _: Gradient.Type) {
+  /// Moves the parameters, and notes the largest momentum of each: it gives the grid of the next sums.
+  private func sweepExact(_ parameters: FlatParameters, rate: Float) {
+    let values = parameters.values.data.assumingMemoryBound(to: Float.self)
+    let gradients = parameters.gradients.data.assumingMemoryBound(to: Float.self)
+    let momenta = parameters.momentum.data.assumingMemoryBound(to: Float.self)
+    let (factor, decay) = (Float(momentum), Float(weightDecay))
+    let tops = parameters.places.map { place in
+      var largest: UInt32 = 0
+      for index in place.range {
+        let moved = factor * momenta[index] + (gradients[index] + decay * values[index])
+        momenta[index] = moved
+        values[index] -= rate * moved
+        largest = max(largest, moved.bitPattern & 0x7fff_ffff)
+      }
+      return FlatParameters.top(of: largest)
+    }
+    parameters.tops.withLock { $0 = tops }
+  }
+
+  private func sweep<Value: TensorElement & BinaryFloatingPoint>(
+    _ parameters: FlatParameters, rate: Value
+  ) {
     let count = parameters.values.count
     let values = parameters.values.data.assumingMemoryBound(to: Value.self)
-    let gradients = parameters.gradients.data.assumingMemoryBound(to: Gradient.self)
+    let gradients = parameters.gradients.data.assumingMemoryBound(to: Value.self)
     let momenta = parameters.momentum.data.assumingMemoryBound(to: Value.self)
     let (factor, decay) = (Value(momentum), Value(weightDecay))
     for index in 0..<count {
-      let moved = factor * momenta[index] + (Value(gradients[index]) + decay * values[index])
+      let moved = factor * momenta[index] + (gradients[index] + decay * values[index])
       momenta[index] = moved
       values[index] -= rate * moved
       gradients[index] = 0

@@ -27,6 +27,10 @@ final class TrainingStep {
     var gradientNorm: Double
     /// Why the update was left out; nil if it was not.
     var omission: Omission?
+    /// Parameters and levels with a gradient beyond the finest grid.
+    var coarseSums: Int
+    /// Small sums that were added again, on another grid.
+    var repeatedSums: Int
     /// Whether the published scripts would have ended here; false unless the recipe is strict.
     var endsOfficially: Bool
     /// The phases, in order. The next batch's teacher is among them where it runs ahead.
@@ -140,6 +144,8 @@ final class TrainingStep {
     let iteration = clock.iteration
     let (batch, images, taught) = (lesson.batch, lesson.images, lesson.taught)
     let collectivesBefore = collectiveSeconds
+    let repetitionsBefore = ExactSum.repetitions
+    parameters.beginSums()
     let pass = Pass.training(
       training(batch, iteration, dropout: recipe.student.dropout), precision: precision)
     let fgsm = recipe.train.fgsm
@@ -183,23 +189,24 @@ final class TrainingStep {
     clock.end(.backward)
     meanwhile(&clock)
     buckets.wait()
-    parameters.takeSums()
+    let sums = parameters.takeSums(reducer)
     clock.end(.communication)
     // All ranks hold the same sums, so all of them decide alike.
-    let norm = parameters.gradientNorm()
+    let norm = sums.isFinite ? parameters.gradientNorm() : .nan
     let official = officialFailures(result.statistics)
     var omission: Omission?
     if official.emptyMask { omission = .emptyMask }
     if !(norm.isFinite && result.loss.isFinite) { omission = .notFinite }
     if omission == nil {
       optimiser.update(parameters, rate: schedule.rate(iteration))
-    } else {
+    } else if !parameters.isExact {
       parameters.gradients.fill(0)
     }
     clock.end(.update)
     return Report(
       result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
-      omission: omission, endsOfficially: official.end, spans: clock.spans,
+      omission: omission, coarseSums: sums.coarse,
+      repeatedSums: ExactSum.repetitions - repetitionsBefore, endsOfficially: official.end, spans: clock.spans,
       buckets: buckets.events,
       collectiveSeconds: collectiveSeconds - collectivesBefore)
   }

@@ -1,0 +1,81 @@
+import Reduction
+import Torch
+
+extension FlatParameters {
+  /// What is noticed where gradients are taken over.
+  package struct SumReport: Sendable {
+    /// Parameters and levels with an addend beyond the finest grid, on some rank.
+    package var coarse = 0
+    /// Whether all addends of all ranks are finite.
+    package var isFinite = true
+  }
+
+  /// An addend of `2^top` or more asks for a coarser level: so many binary digits above the largest value
+  /// of the momentum.
+  static let headRoom = 6
+  /// The grid where there is no momentum yet. Larger addends, which most are, need not be rounded.
+  static let firstTop = -24
+
+  /// Forgets the sums of the step before. To be called before backward.
+  package func beginSums() {
+    guard isExact else { return }
+    let tops = tops.withLock { known in
+      let tops = known ?? places.map { Self.top(of: largestMomentum(in: $0.range)) }
+      known = tops
+      return tops
+    }
+    for (place, top) in zip(places, tops) { place.parameter.gradientSum?.begin(top: top) }
+  }
+
+  /// The grid for a parameter whose largest momentum has this pattern.
+  static func top(of pattern: UInt32) -> Int {
+    let largest = Float(bitPattern: pattern)
+    guard largest > 0, largest.isFinite else { return firstTop }
+    return Int(largest.exponent) + 1 + headRoom
+  }
+
+  private func largestMomentum(in range: Range<Int>) -> UInt32 {
+    let values = momentum.data.assumingMemoryBound(to: Float.self)
+    return range.reduce(0) { max($0, values[$1].bitPattern & 0x7fff_ffff) }
+  }
+
+  /// Brings the sums over all ranks where the optimiser reads them. Collective with exact sums: once, and
+  /// once more for each parameter and level with an addend beyond the finest grid.
+  package func takeSums(_ reducer: any Reducer) -> SumReport {
+    guard isExact else {
+      bringSums()
+      return SumReport()
+    }
+    let sums = places.compactMap(\.parameter.gradientSum)
+    let used = sums.map { $0.finish() }
+    var counts = [Int64(used.count { $0 > 1 }), Int64(used.count { $0 & 1 != 0 })]
+    reducer.sum(&counts)
+    let levels =
+      counts[0] > 0 ? addLevels(sums, used, reducer) : [Int64](repeating: 0, count: sums.count)
+    for (index, place) in places.enumerated() {
+      sums[index].take(into: gradients.narrowed(0, place.range), levels: levels[index])
+    }
+    return SumReport(
+      coarse: levels.reduce(0) { $0 + $1.nonzeroBitCount }, isFinite: counts[1] == 0)
+  }
+
+  /// Adds the levels beyond the finest that some rank has used; bit k of a result: level k. Collective.
+  private func addLevels(
+    _ sums: [GradientSum], _ used: [Int64], _ reducer: any Reducer
+  ) -> [Int64] {
+    var ranks = used.flatMap { mask in
+      (1...GradientSum.levels).map { mask >> Int64($0) & 1 }
+    }
+    reducer.sum(&ranks)
+    return sums.indices.map { index in
+      (1...GradientSum.levels).reduce(into: Int64(0)) { mask, level in
+        guard ranks[index * GradientSum.levels + level - 1] > 0 else { return }
+        mask |= 1 << Int64(level)
+        let units = sums[index].level(level)
+        reducer.sum(
+          UnsafeMutableBufferPointer(
+            start: units.data.assumingMemoryBound(to: Int64.self), count: units.count))
+      }
+    }
+  }
+}
