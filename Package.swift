@@ -135,6 +135,7 @@ let package = Package(
       name: "DifficultyTests",
       dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
+    .testTarget(name: "ReductionTests", dependencies: ["Randomness", "Reduction"]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Networks", "Parity", "Reduction", "TestSupport", "Torch", "WeightFiles"]),

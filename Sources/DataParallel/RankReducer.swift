@@ -46,7 +46,9 @@ public final class RankReducer: Reducer {
     guard worldSize > 1 else { return }
     let begin = DispatchTime.now().uptimeNanoseconds
     Heartbeat.process.waiting {
-      CollectiveFailure.orEndJob { () throws(MPIError) in try communicator.allreduce(values, operation) }
+      CollectiveFailure.orEndJob { () throws(MPIError) in
+        try communicator.allreduce(values, operation)
+      }
     }
     nanoseconds.add(DispatchTime.now().uptimeNanoseconds - begin, ordering: .relaxed)
   }

@@ -81,7 +81,8 @@ public final class ExactSum {
     var tops = extents.map { Int64($0.top) }
     reducer.maximum(&tops)
     isAgreed = true
-    return tops.map { Int($0) }
+    // Zeros alone have no size.
+    return tops.map { max(Int($0), lowestTop) }
   }
 
   /// The number of rows, a tally of each group, and the units of each column.

@@ -15,6 +15,12 @@ extension Recipe {
   /// Whether the list has the KD term, which then is not computed twice.
   var listsKD: Bool { distill.methods.list.contains { $0.name == "kd" } }
 
+  /// The threads that networks compute with, of the rank's own: one where second derivatives are wanted.
+  /// Those are LibTorch's, which divides sums among its threads.
+  func networkThreads(_ methods: MethodSuite?, of threadCount: Int) -> Int {
+    methods?.needs.contains(.inputGradients) ?? false ? 1 : threadCount
+  }
+
   /// Stops at a method that does not exist or cannot stand in the list.
   ///
   /// - Throws: `TrainingError` that names the nearest method, or `MethodError`.

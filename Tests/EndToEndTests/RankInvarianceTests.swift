@@ -27,29 +27,33 @@ import Testing
     }
   }
 
+  /// Ranks and threads of each.
+  private static let shapes = [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2), (1, 4)]
+
   /// At a learning rate at which rounding errors grow tenfold an iteration: there are none. Nor with
-  /// images moved by signs, which rounding could turn over.
-  @Test(arguments: [0, 8])
-  func exact_sums_make_single_precision_equal_to_the_bit(_ levels: Int) throws {
+  /// images moved by signs, which rounding could turn over; nor where every part has another engine.
+  @Test(arguments: [
+    [], ["train.fgsm=8"], ["train.precision=bfloat16"],
+    ["distill.engine=reference", "teacher.engine=eager", "train.batch_size=5"],
+  ])
+  func neitherRanksNorThreadsChangeABit(_ settings: [String]) throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
-      for ranks in 1...3 {
+      for (ranks, threads) in Self.shapes {
         let result = try run.train(
-          "\(ranks)", ranks: ranks, set: ["train.learning_rate=0.02", "train.fgsm=\(levels)"])
-        try #require(result.exitCode == 0, "\(ranks) ranks: \(result)")
+          "\(ranks)x\(threads)", ranks: ranks,
+          set: ["train.learning_rate=0.02", "train.threads=\(threads)"] + settings)
+        try #require(result.exitCode == 0, "\(ranks) x \(threads): \(result)")
       }
-      let one = try run.metrics("1")
-      let weights = try run.weights("1")
+      let one = try run.metrics("1x1")
+      let weights = try run.weights("1x1")
       #expect(one.count == 10 && weights.count > 100)
-      for ranks in 2...3 {
-        for (a, b) in zip(one, try run.metrics("\(ranks)")) {
-          let name = "\(a.iteration) on \(ranks) ranks"
-          try expectClose(a.loss, b.loss, 1e-14, "loss of \(name)")
-          #expect(a.studentThreshold == b.studentThreshold, "student of \(name)")
-          #expect(a.teacherThreshold == b.teacherThreshold, "teacher of \(name)")
-          #expect(a.selectedPixels == b.selectedPixels, "selected of \(name)")
+      for (ranks, threads) in Self.shapes.dropFirst() {
+        let name = "\(ranks) ranks of \(threads) threads"
+        for (a, b) in zip(one, try run.metrics("\(ranks)x\(threads)")) {
+          #expect(a == b, "iteration \(a.iteration), \(name)")
         }
-        #expect(try run.weights("\(ranks)") == weights, "weights on \(ranks) ranks")
+        #expect(try run.weights("\(ranks)x\(threads)") == weights, "weights, \(name)")
       }
     }
   }

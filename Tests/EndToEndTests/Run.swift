@@ -69,18 +69,21 @@ struct Run {
 }
 
 /// What the tests read of a line of metrics.
-struct Line: Decodable {
+struct Line: Decodable, Equatable {
   let kind: String
   let iteration: Int
   let stage: String?
   let loss: Double?
+  let gradientNorm: Double?
+  let methods: [String: Double]?
   let studentThreshold: Double?
   let teacherThreshold: Double?
   let selectedPixels: Int?
   let skippedUpdates: Int?
 
   enum CodingKeys: String, CodingKey {
-    case kind, iteration, stage, loss
+    case kind, iteration, stage, loss, methods
+    case gradientNorm = "gradient_norm"
     case studentThreshold = "student_threshold"
     case teacherThreshold = "teacher_threshold"
     case selectedPixels = "selected_pixels"

@@ -42,6 +42,21 @@ import Torch
     Case(
       inputs: 144, outputs: 128, kernel: 3, padding: 2, dilation: 2, size: (24, 39),
       tolerance: 8e-6),
+    // More weights than pixels: products of each tap, with a rest of rows and taps that are left out.
+    Case(inputs: 160, outputs: 210, kernel: 3, padding: 1, size: (8, 12), tolerance: 4e-6),
+    Case(
+      inputs: 128, outputs: 160, kernel: 3, padding: 12, dilation: 12, size: (7, 20),
+      tolerance: 4e-6),
+    Case(inputs: 256, outputs: 128, kernel: 1, stride: 2, size: (9, 15), tolerance: 4e-6),
+    Case(inputs: 512, outputs: 128, kernel: 1, bias: true, size: (1, 1), tolerance: 4e-6),
+    // Large enough to be cut into slabs of rows.
+    Case(
+      inputs: 32, outputs: 64, kernel: 3, padding: 1, bias: true, size: (67, 80), tolerance: 4e-6),
+    Case(
+      inputs: 64, outputs: 48, kernel: 3, stride: 2, padding: 1, size: (129, 90), tolerance: 4e-6),
+    Case(
+      inputs: 64, outputs: 64, kernel: 3, padding: 24, dilation: 24, size: (50, 60), tolerance: 8e-6
+    ),
   ]
 
   private struct Run {
@@ -81,37 +96,60 @@ import Torch
     }
   }
 
-  /// The sums of two batches of one image are, to the bit, those of the batch of two.
-  @Test(arguments: cases)
-  func gradientSumsDoNotDependOnTheBatch(_ item: Case) throws {
-    let images = noise([2, item.inputs, item.size.0, item.size.1], 1).to(.float32)
+  /// Results and gradients are the same bits in batches of any size and on any number of threads.
+  @Test(arguments: cases, [ElementType.float32, .bfloat16])
+  func neitherBatchNorThreadsChangeABit(_ item: Case, _ type: ElementType) throws {
+    let images = noise([3, item.inputs, item.size.0, item.size.1], 1).to(type)
     let start = noise([item.outputs, item.inputs / item.groups, item.kernel, item.kernel], 2)
-    func sums(_ batches: [Range<Int>], _ type: ElementType) throws -> [[Double]] {
+    func run(_ batches: [Range<Int>], threads: Int) throws -> [[Double]] {
+      let before = TorchRuntime.threads
+      TorchRuntime.threads = threads
+      defer { TorchRuntime.threads = before }
       let leaves = [start] + (item.bias ? [noise([item.outputs], 3)] : [])
-      let parameters = leaves.map { $0.to(.float32).to(type) }
-      for parameter in parameters {
+      let parameters = leaves.map { $0.to(.float32) }
+      let sums = parameters.map { parameter in
         parameter.requiresGradient = true
-        if type == .float32 { parameter.gradientSums = Tensor.zeros(parameter.shape, .float64) }
+        let sum = GradientSum(parameter, units: Tensor.zeros([parameter.count], .int64))
+        sum.begin(top: 16)
+        return sum
       }
+      var results: [[Double]] = [[], []]
       for batch in batches {
-        let x = images.narrowed(0, batch).to(type)
+        let x = images.narrowed(0, batch).clone()
+        x.requiresGradient = true
         let y = Functional.convolution(
           x, weight: parameters[0], bias: parameters.count > 1 ? parameters[1] : nil,
           stride: item.stride, padding: item.padding, dilation: item.dilation,
           groups: item.groups)
-        let dy = noise([2] + y.shape.dropFirst(), 4).to(.float32).to(type)
-        Autograd.backward([(y, dy.narrowed(0, batch))])
+        let dy = noise([3] + y.shape.dropFirst(), 4).to(type)
+        Autograd.backward([(y, dy.narrowed(0, batch).contiguous())])
+        results[0] += y.doubles
+        results[1] += try #require(x.gradient).doubles
       }
-      return try parameters.map {
-        if type == .float32 { #expect($0.gradient == nil) }
-        return try #require(type == .float32 ? $0.gradientSums : $0.gradient).doubles
-      }
+      return try results
+        + zip(parameters, sums).map { parameter, sum in
+          #expect(parameter.gradient == nil)
+          let used = try #require(parameter.gradientSum).finish()
+          #expect(used == 0)
+          let gradient = Tensor.zeros([parameter.count], .float32)
+          sum.take(into: gradient, levels: 0)
+          return gradient.doubles
+        }
     }
-    let whole = try sums([0..<2], .float32)
-    #expect(whole == (try sums([0..<1, 1..<2], .float32)))
-    for (found, expected) in zip(whole, try sums([0..<2], .float64)) {
-      #expect(difference(found, expected) < item.tolerance)
+    let whole = try run([0..<3], threads: 1)
+    #expect(whole[2].contains { $0 != 0 })
+    for threads in [1, 2, 4] {
+      #expect(whole == (try run([0..<1, 1..<3], threads: threads)), "\(threads) threads")
+      #expect(whole == (try run([0..<3], threads: threads)), "\(threads) threads")
     }
+    guard type == .float32 else { return }
+    let wide = start.to(.float32).to(.float64)
+    wide.requiresGradient = true
+    let y = Functional.convolution(
+      images.to(.float64), weight: wide, bias: nil, stride: item.stride, padding: item.padding,
+      dilation: item.dilation, groups: item.groups)
+    Autograd.backward([(y, noise(y.shape, 4).to(.float32).to(.float64))])
+    #expect(difference(whole[2], try #require(wide.gradient).doubles) < item.tolerance)
   }
 
   @Test(arguments: cases)

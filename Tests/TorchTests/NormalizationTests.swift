@@ -25,13 +25,20 @@ import Torch
     }
   }
 
+  /// The sums over images of `[N, 2C]`.
+  private func overImages(_ sums: [Double]) -> [Double] {
+    (0..<10).map { column in
+      stride(from: column, to: sums.count, by: 10).reduce(0) { $0 + sums[$1] }
+    }
+  }
+
   @Test func sums() {
     for (type, tolerance) in Self.types {
       let x = noise(Self.shape, 1).to(type)
       let parts = channels(x.doubles)
       let expected =
         parts.map { $0.reduce(0, +) } + parts.map { $0.reduce(0) { $0 + $1 * $1 } }
-      #expect(difference(BatchNormalization.sums(x), expected) < min(tolerance, 1e-12))
+      #expect(difference(overImages(BatchNormalization.sums(x)), expected) < min(tolerance, 1e-12))
     }
   }
 
@@ -62,7 +69,7 @@ import Torch
       let expected =
         channels(dz).map { $0.reduce(0, +) }
         + channels(zip(dz, xhat).map { $0 * $1 }).map { $0.reduce(0, +) }
-      #expect(difference(sums, expected) < tolerance)
+      #expect(difference(overImages(sums), expected) < tolerance)
       let (first, second) = (noise(5, 14), noise(5, 15))
       let (dx, dresidual) = BatchNormalization.backwardInput(
         dy: dy, x: x, y: y, mean: mean, inverseDeviation: deviation, meanGradient: first,

@@ -81,10 +81,13 @@ public enum StepBench {
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     let student = try NetworkFactory.student(recipe, device: device)
     let methods = try recipe.methods(student, teacher)
+    TorchRuntime.threads = recipe.networkThreads(methods, of: coordinator.threadCount)
     return try TrainingStep(
       recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
       methods: methods,
-      parameters: FlatParameters(student, methods, exactSums: recipe.train.addsExactly),
+      parameters: FlatParameters(
+        student, methods, exactSums: recipe.train.addsExactly,
+        isAlone: coordinator.worldSize == 1),
       coordinator: coordinator,
       device: device)
   }

@@ -67,7 +67,9 @@ public final class Trainer {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
     }
     methods = try recipe.methods(student, teacher)
-    parameters = FlatParameters(student, methods, exactSums: recipe.train.addsExactly)
+    TorchRuntime.threads = recipe.networkThreads(methods, of: coordinator.threadCount)
+    parameters = FlatParameters(
+      student, methods, exactSums: recipe.train.addsExactly, isAlone: coordinator.worldSize == 1)
     state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
     self.storage = storage
     let student = student

@@ -7,8 +7,8 @@ package enum FastGradientSign {
   /// Images that are harder for a network, each value moved by `levels` along the sign of the gradient of
   /// the labels' cross entropy.
   ///
-  /// The network is in evaluation mode, and each image passes alone: in a larger batch a product may
-  /// round otherwise, and a sign turn over. No rank asks another.
+  /// The network is in evaluation mode, and each image passes alone and on one thread: in a larger batch,
+  /// or shared by threads, a product may round otherwise, and a sign turn over. No rank asks another.
   ///
   /// - Parameters:
   ///   - images: `[n, 3, H, W]`, normalised.
@@ -20,6 +20,9 @@ package enum FastGradientSign {
   ) -> Tensor {
     let black = Tensor(Normalisation.meanBGR.map { -$0 }, [1, 3, 1, 1])
       .to(images.type, device: images.device)
+    let threads = TorchRuntime.threads
+    TorchRuntime.threads = 1
+    defer { TorchRuntime.threads = threads }
     let parts = (0..<images.size(0)).map { index in
       let image = images.narrowed(0, index..<index + 1)
       let slope = slope(image, labels.narrowed(0, index..<index + 1), network)

@@ -52,11 +52,16 @@ extension FlatParameters {
     reducer.sum(&counts)
     let levels =
       counts[0] > 0 ? addLevels(sums, used, reducer) : [Int64](repeating: 0, count: sums.count)
-    for (index, place) in places.enumerated() {
-      sums[index].take(into: gradients.narrowed(0, place.range), levels: levels[index])
+    for (index, place) in places.enumerated() where !(isAlone && used[index] == 0) {
+      take(sums[index], place, levels: levels[index])
     }
     return SumReport(
       coarse: levels.reduce(0) { $0 + $1.nonzeroBitCount }, isFinite: counts[1] == 0)
+  }
+
+  /// Rounds a sum to where the optimiser reads it.
+  func take(_ sum: GradientSum, _ place: Place, levels: Int64 = 0) {
+    sum.take(into: gradients.narrowed(0, place.range), levels: levels)
   }
 
   /// Adds the levels beyond the finest that some rank has used; bit k of a result: level k. Collective.

@@ -38,6 +38,8 @@ public final class FlatParameters: Sendable {
   private let isStaged: Bool
   /// Whether gradients are added as integers.
   package let isExact: Bool
+  /// Whether there is one rank, whose sums are whole when backward has finished them.
+  let isAlone: Bool
   /// The grid of each place for the next sums, known once the optimiser has moved the momentum.
   let tops = Mutex<[Int]?>(nil)
 
@@ -47,12 +49,15 @@ public final class FlatParameters: Sendable {
   ///   - network: the student.
   ///   - methods: whose trained tensors follow the network's.
   ///   - exactSums: whether gradients are added exactly, image by image, where they can be.
+  ///   - isAlone: whether there is one rank: its sums are rounded while they are in the cache.
   public convenience init(
-    _ network: SegmentationNetwork, _ methods: MethodSuite? = nil, exactSums: Bool = false
+    _ network: SegmentationNetwork, _ methods: MethodSuite? = nil, exactSums: Bool = false,
+    isAlone: Bool = false
   ) {
     let trained = (methods?.entries ?? []).filter { $0.role == .parameter }
     self.init(
-      (network.state.parameters + trained).map { ($0.name, $0.tensor) }, exactSums: exactSums)
+      (network.state.parameters + trained).map { ($0.name, $0.tensor) }, exactSums: exactSums,
+      isAlone: isAlone)
   }
 
   /// Moves parameters, of which there is at least one, into one buffer, the last first.
@@ -61,9 +66,12 @@ public final class FlatParameters: Sendable {
   ///   - parameters: names and tensors, the first layer first.
   ///   - staged: whether gradients are copied through host memory; nil: if a device holds them.
   ///   - exactSums: whether gradients of float32 parameters in host memory are added exactly.
+  ///   - isAlone: whether there is one rank.
   package init(
-    _ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil, exactSums: Bool = false
+    _ parameters: [(name: String, tensor: Tensor)], staged: Bool? = nil, exactSums: Bool = false,
+    isAlone: Bool = false
   ) {
+    self.isAlone = isAlone
     let first = parameters[0].tensor
     let parameters = parameters.reversed()
     let total = parameters.reduce(0) { $0 + $1.tensor.count }
@@ -110,7 +118,7 @@ public final class FlatParameters: Sendable {
         // What operators that do not add to the sum have left.
         if let rest = place.parameter.gradient { sum.add(rest) }
         place.parameter.gradient = nil
-        _ = sum.finish()
+        if sum.finish() == 0, isAlone { take(sum, place) }
       }
       guard isStaged, !isExact else { return }
       part(hostGradients, place).copy(from: part(gradients, place))

@@ -206,7 +206,8 @@ final class TrainingStep {
     return Report(
       result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
       omission: omission, coarseSums: sums.coarse,
-      repeatedSums: ExactSum.repetitions - repetitionsBefore, endsOfficially: official.end, spans: clock.spans,
+      repeatedSums: ExactSum.repetitions - repetitionsBefore, endsOfficially: official.end,
+      spans: clock.spans,
       buckets: buckets.events,
       collectiveSeconds: collectiveSeconds - collectivesBefore)
   }
