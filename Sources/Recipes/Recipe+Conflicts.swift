@@ -10,7 +10,7 @@ extension Recipe {
 
   /// The first rule between keys that does not hold.
   var firstConflict: Conflict? {
-    dataConflict ?? networkConflict ?? distillConflict
+    dataConflict ?? trainConflict ?? networkConflict ?? distillConflict
   }
 
   private var dataConflict: Conflict? {
@@ -40,6 +40,16 @@ extension Recipe {
         remedy: "take a larger crop; the networks divide it by 8")
     }
     return nil
+  }
+
+  private var trainConflict: Conflict? {
+    guard train.precision == .bfloat16, train.instructions == .avx2, train.device == .cpu else {
+      return nil
+    }
+    return Conflict(
+      key: "train.instructions", found: "train.instructions: avx2 with train.precision bfloat16",
+      expected: "avx512 or more: oneDNN has no bfloat16 below",
+      remedy: "use train.precision float32, or other instructions")
   }
 
   private var networkConflict: Conflict? {

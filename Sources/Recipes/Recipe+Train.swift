@@ -35,6 +35,8 @@ extension Recipe {
     public var device = Device.cpu
     /// Compute threads of each rank; 0: its share of the cores.
     public var threads = 0
+    /// Vector instructions that kernels in host memory are chosen for.
+    public var instructions = Instructions.auto
     /// Gradients reduced together, in MiB.
     public var bucketMebibytes = 25
     /// Whether gradients are added exactly, image by image.
@@ -66,6 +68,20 @@ extension Recipe {
     case full
     /// Rounded to bfloat16, every partial sum too.
     case bfloat16
+  }
+
+  /// Vector instructions that kernels in host memory are chosen for, on all ranks.
+  public enum Instructions: String, RecipeChoice, CaseIterable {
+    /// The most that the processors of all ranks have.
+    case auto
+    /// 256 bits.
+    case avx2
+    /// 512 bits.
+    case avx512
+    /// And products of bfloat16.
+    case avx512BFloat16 = "avx512_bf16"
+    /// And tiles of them.
+    case avx512Tiles = "avx512_amx"
   }
 
   /// Where the networks run.
@@ -123,6 +139,11 @@ extension Key {
     Key(
       "train.threads", \.train.threads, 0...1024,
       "Compute threads of each rank. 0: its share of the cores it may use."),
+    Key(
+      "train.instructions", \.train.instructions,
+      "Vector instructions of the processors, the same on all ranks; others round otherwise. auto: the "
+        + "most that all ranks have; bfloat16 needs avx512. OpenBLAS, by which some methods and "
+        + "float64 multiply matrices, goes by OPENBLAS_CORETYPE alone (Haswell for avx2)."),
     Key(
       "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
       "Gradients that are summed over the ranks together, in MiB, while backward runs on."),

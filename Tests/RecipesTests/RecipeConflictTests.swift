@@ -27,6 +27,12 @@ struct RecipeConflictTests {
           + "a larger crop; the networks divide it by 8"
       ),
       (
+        small + "\ntrain:\n  instructions: avx2\n  precision: bfloat16\n",
+        "keys do not agree: recipe.yaml:6: found train.instructions: avx2 with train.precision "
+          + "bfloat16; expected avx512 or more: oneDNN has no bfloat16 below; use train.precision "
+          + "float32, or other instructions"
+      ),
+      (
         "",
         "key missing: recipe.yaml: found distill.method: rdd and no teacher.weights; expected the "
           + "teacher's weights; add --set teacher.weights=FILE; train one with 'distill: none' if "

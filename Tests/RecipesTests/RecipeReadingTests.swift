@@ -24,7 +24,7 @@ struct RecipeReadingTests {
     ("train.validate_every", "20"), ("train.keep_checkpoints", "1"), ("train.log_every", "1"),
     ("train.nonfinite_limit", "0"),
     ("train.compare_every", "7"), ("train.watchdog_seconds", "90.0"), ("train.device", "cuda"),
-    ("train.threads", "2"),
+    ("train.threads", "2"), ("train.instructions", "avx512_bf16"),
     ("train.bucket_mebibytes", "1"), ("train.exact_sums", "false"),
     ("train.wire", "bfloat16"),
     ("train.fgsm", "8.0"),

@@ -106,6 +106,7 @@ struct ReferenceTests {
     train.watchdog_seconds = 0.0
     train.device = cpu
     train.threads = 0
+    train.instructions = auto
     train.bucket_mebibytes = 25
     train.exact_sums = true
     train.wire = full
