@@ -37,6 +37,20 @@ bool ct_cuda_available(void);
 // Whether operators record history, on this thread; returns what it was.
 bool ct_set_grad_enabled(bool enabled);
 
+// ---- instructions.cpp: the vector instructions of kernels in host memory; a set holds all before it
+enum { CT_NO_AVX2, CT_AVX2, CT_AVX512, CT_AVX512_BF16, CT_AVX512_AMX };
+// What the processor has and the system grants. Asks no library: oneDNN's answer settles its choice.
+int ct_host_instructions(void);
+// What oneDNN's kernels are chosen for, which the first call settles.
+int ct_used_instructions(void);
+// Keeps oneDNN's and LibTorch's kernels to a set: once, before the first operator; ct_used_instructions
+// tells whether it was. It changes the environment. BLAS chose its kernels when it was loaded.
+int ct_limit_instructions(int set);
+// What LibTorch's own kernels are chosen for, in its words; the first call settles it.
+int ct_torch_kernels(const char **out);
+// The processor that OpenBLAS's kernels are chosen for, in its words; NULL if BLAS is another one.
+const char *ct_blas_kernels(void);
+
 // ---- tensor.cpp: making and looking at tensors
 void ct_free(ct_tensor *t);
 int ct_empty(ct_tensor **out, const int64_t *shape, int rank, int type, int device, int format);
