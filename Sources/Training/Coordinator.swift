@@ -1,5 +1,6 @@
 import DataParallel
 import MPI
+import Recipes
 import Reduction
 
 /// Deals every global batch out to the MPI ranks and speaks for them as one.
@@ -15,6 +16,8 @@ public final class Coordinator: Sendable {
   public let threadCount: Int
   /// How that number was chosen.
   public let threadChoice: String
+  /// The vector instructions of all ranks.
+  public let instructions: InstructionAgreement
   /// Questions that all ranks answer alike.
   public let agreement: WorldAgreement
 
@@ -25,18 +28,29 @@ public final class Coordinator: Sendable {
   /// Whether this rank writes files and speaks to the user.
   public var isLead: Bool { world.rank == 0 }
 
-  /// A coordinator over started ranks. Collective.
+  /// The ranks and their threads, for the first line of a run.
+  public var ranksInWords: String {
+    "\(worldSize) ranks, \(threadCount) threads each (\(threadChoice))"
+  }
+
+  /// A coordinator over started ranks, which from then on use the same instructions. Collective; once
+  /// in a process, before the first operator.
   ///
   /// - Parameters:
   ///   - world: the ranks.
   ///   - threads: compute threads of each rank; 0 for its share of the host's cores.
-  public init(_ world: World, threads: Int = 0) throws(MPIError) {
+  ///   - instructions: the vector instructions of all ranks.
+  /// - Throws: `TrainingError` on all ranks if one has not these instructions.
+  public init(
+    _ world: World, threads: Int = 0, instructions: Recipe.Instructions = .auto
+  ) throws {
     self.world = world
     let budget = try ThreadBudget(local: world.local)
     threadCount = threads > 0 ? threads : budget.threadCount
     threadChoice = threads > 0 ? "\(threads) (train.threads)" : budget.description
     reducer = world.worldSize == 1 ? SingleProcess() : RankReducer(world.communicator)
     agreement = WorldAgreement(world.communicator)
+    self.instructions = try InstructionAgreement.reach(instructions, world.communicator)
   }
 
   /// The positions of this rank's images in a global batch.

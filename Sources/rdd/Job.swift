@@ -23,7 +23,9 @@ struct Job {
   /// - Parameters:
   ///   - options: the recipe.
   ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
-  init(_ options: RecipeOptions, isWatched: Bool = false) throws {
+  ///   - tellsRanks: whether the first line tells ranks, threads and instructions, and not only
+  ///     instructions that some rank would not have chosen.
+  init(_ options: RecipeOptions, isWatched: Bool = false, tellsRanks: Bool = false) throws {
     StartGuard.arm()
     let world = try Self.startWorld()
     LoggingSystem.bootstrap { _ in LineLogHandler() }
@@ -32,8 +34,14 @@ struct Job {
     let logger = voice
     self.logger = logger
     recipe = try Recipe.load(options.recipe, overrides: options.set)
-    coordinator = try Coordinator(world, threads: recipe.train.threads)
+    coordinator = try Coordinator(
+      world, threads: recipe.train.threads, instructions: recipe.train.instructions)
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
+    try recipe.requireFormat(on: coordinator.instructions)
+    let ranks = tellsRanks ? "\(coordinator.ranksInWords); " : ""
+    if tellsRanks || coordinator.instructions.isLowered {
+      logger.info("\(ranks)instructions: \(coordinator.instructions)")
+    }
     TorchRuntime.threads = coordinator.threadCount
     watchdog =
       isWatched

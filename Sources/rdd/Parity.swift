@@ -67,6 +67,10 @@ struct ParityCommand: ParsableCommand {
     }
     let coordinator = try Coordinator(world)
     TorchRuntime.threads = coordinator.threadCount
+    if coordinator.isLead, coordinator.instructions.isLowered {
+      FileHandle.standardError.write(
+        Data("rdd: instructions: \(coordinator.instructions)\n".utf8))
+    }
     var report = ParityReport()
     let found = try ParityFile.files(at: files)
     let run = ParityRun(

@@ -27,12 +27,9 @@ struct Train: ParsableCommand {
 
   func run() throws {
     StopRequest.listen()
-    let job = try Job(options, isWatched: true)
+    let job = try Job(options, isWatched: true, tellsRanks: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
-    job.logger.info(
-      "\(coordinator.worldSize) ranks, \(coordinator.threadCount) threads each (\(coordinator.threadChoice))"
-    )
     let trainer = try Trainer(
       job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
       trace: try trace.map { try Trace($0, coordinator: coordinator) })

@@ -32,6 +32,7 @@ public struct RunCheck {
     let networks = check.checkNetworks()
     try check.checkRanks()
     check.checkLibraries()
+    try check.checkInstructions()
     if let networks { check.checkMemory(networks) }
     if coordinator.isLead { check.checkFolder(folder, networks) }
     try check.shareProblems()
