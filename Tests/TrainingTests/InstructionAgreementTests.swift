@@ -1,3 +1,4 @@
+import Foundation
 import Recipes
 import Testing
 import Training
@@ -54,5 +55,32 @@ import Training
     }
     #expect(error?.code == .badWorld)
     #expect(error?.description.contains("found bfloat16 with instructions avx2 (the least") == true)
+  }
+
+  /// A folder may be gone on with under the word of what its checkpoint was computed with.
+  @Test func foldersKeepTheirInstructions() throws {
+    let path = NSTemporaryDirectory() + "rdd-test-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func recipe(_ word: String) throws -> Recipe {
+      try Recipe.decode(
+        yaml: "distill: none", file: "recipe.yaml", overrides: ["train.instructions=\(word)"])
+    }
+    let folder = try RunFolder(path)
+    try folder.keep(recipe("auto"))
+    // A folder of before there was the key.
+    let old = try String(contentsOfFile: folder.recipePath, encoding: .utf8)
+      .split(separator: "\n").filter { !$0.contains("instructions") }.joined(separator: "\n")
+    try old.write(toFile: folder.recipePath, atomically: true, encoding: .utf8)
+    try folder.keep(recipe("auto"))
+    for word in ["avx2", "avx512"] {
+      let error = #expect(throws: TrainingError.self) {
+        try folder.keep(recipe(word), instructions: word == "avx2" ? nil : "avx2")
+      }
+      #expect(error?.description.contains("train.instructions: \(word), was auto") == true)
+    }
+    try folder.keep(recipe("avx2"), instructions: "avx2")
+    #expect(throws: TrainingError.self) {
+      try folder.keep(recipe("auto"), instructions: "avx2")
+    }
   }
 }

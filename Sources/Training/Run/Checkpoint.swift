@@ -14,10 +14,18 @@ struct Checkpoint {
   var best: (meanIoU: Double, iteration: Int)?
   /// Whether the validation of this iteration is still to be done: the run was asked to stop.
   var owesValidation = false
+  /// The vector instructions that it was computed with (`InstructionSet`); nil where it does not say.
+  var instructions: String?
 
   private static let weightPrefix = "student."
   private static let momentumPrefix = "momentum."
   private static let owesValidationKey = "owes_validation"
+  private static let instructionsKey = "instructions"
+
+  /// The vector instructions that a file's content was computed with; nil where it does not say.
+  static func instructions(of stored: CheckpointStore.Checkpoint) -> String? {
+    stored.archive.metadata[instructionsKey]
+  }
 
   /// The checkpoint as a file's content.
   func archive(
@@ -33,6 +41,7 @@ struct Checkpoint {
       metadata["best_mean_iou_bits"] = String(best.meanIoU.bitPattern)
       metadata["best_iteration"] = String(best.iteration)
     }
+    metadata[Self.instructionsKey] = InstructionSet.used?.rawValue
     if owesValidation { metadata[Self.owesValidationKey] = "true" }
     return TensorArchive(
       tensors: network.state.stored(prefix: Self.weightPrefix) + momenta
@@ -48,6 +57,7 @@ struct Checkpoint {
     _ methods: MethodSuite?, _ parameters: FlatParameters
   ) throws {
     iteration = stored.iteration
+    instructions = Self.instructions(of: stored)
     owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
     if let bits = stored.archive.metadata["best_mean_iou_bits"].flatMap({ UInt64($0) }),
       let iteration = stored.archive.metadata["best_iteration"].flatMap({ Int($0) })

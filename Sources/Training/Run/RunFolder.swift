@@ -44,8 +44,12 @@ public final class RunFolder: Sendable {
 
   /// Writes the resolved recipe, or checks that the folder's is the same.
   ///
+  /// - Parameters:
+  ///   - recipe: what is to be done.
+  ///   - instructions: those of the checkpoint that the run goes on from, which the recipe may name
+  ///     in place of others: nothing changes then.
   /// - Throws: `TrainingError` that lists the keys that differ.
-  func keep(_ recipe: Recipe) throws {
+  package func keep(_ recipe: Recipe, instructions: String? = nil) throws {
     let text = recipe.resolvedYAML()
     guard let written = try? String(contentsOfFile: recipePath, encoding: .utf8) else {
       do {
@@ -60,8 +64,10 @@ public final class RunFolder: Sendable {
     }
     guard written != text else { return }
     let earlier = try Recipe.decode(yaml: written, file: recipePath)
+    let keepsInstructions = recipe.train.instructions.rawValue == instructions
     let differences = recipe.differences(from: earlier).filter { difference in
-      !Self.keysWithoutEffect.contains { difference.hasPrefix($0 + ":") }
+      if keepsInstructions, difference.hasPrefix("train.instructions:") { return false }
+      return !Self.keysWithoutEffect.contains { difference.hasPrefix($0 + ":") }
     }
     guard differences.isEmpty else {
       throw TrainingError(

@@ -2,6 +2,7 @@ import Logging
 import Methods
 import Networks
 import Recipes
+import Torch
 import WeightFiles
 
 /// What rank 0 keeps on disk during a run.
@@ -33,7 +34,7 @@ final class RunStorage {
           + "one to go on from; restore it or choose another --out")
     }
     found = recovery.newest
-    try folder.keep(recipe)
+    try folder.keep(recipe, instructions: found.flatMap { Checkpoint.instructions(of: $0) })
     let done = recovery.newest?.iteration ?? 0
     metrics = try MetricsLog(folder.metricsPath, after: done)
     let isTrained = done < recipe.train.iterations
@@ -64,6 +65,14 @@ final class RunStorage {
     guard let found else { return nil }
     let checkpoint = try Checkpoint(found, into: network, methods, parameters)
     logger.info("going on from \(found.path) (iteration \(checkpoint.iteration))")
+    if let earlier = checkpoint.instructions, let now = InstructionSet.used?.rawValue,
+      earlier != now
+    {
+      let warning =
+        "instructions: going on with \(now), which may round otherwise than \(earlier), the checkpoint's; "
+        + "train.instructions=\(earlier) keeps those, on processors that have them"
+      logger.warning("\(warning)")
+    }
     return checkpoint
   }
 
