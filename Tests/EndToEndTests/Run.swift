@@ -38,13 +38,15 @@ struct Run {
   /// Trains into a folder of its own.
   @discardableResult
   func train(
-    _ name: String, ranks: Int?, set: [String] = [], options: [String] = []
+    _ name: String, ranks: Int?, set: [String] = [], options: [String] = [],
+    environment: [String: String] = [:], onlyRank: [Int: [String: String]] = [:]
   ) throws -> ProcessResult {
     try MPIRun.run(
       ranks: ranks, program: "rdd",
       arguments: ["train", path("tiny.yaml"), "--out", path(name)]
         + set.flatMap { ["--set", $0] } + options,
-      environment: ["OMP_NUM_THREADS": "1"], timeout: 300)
+      environment: environment.merging(["OMP_NUM_THREADS": "1"]) { own, _ in own },
+      onlyRank: onlyRank, timeout: 300)
   }
 
   /// A file below the folder.

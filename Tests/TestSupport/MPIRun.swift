@@ -13,10 +13,11 @@ public enum MPIRun {
   ///   - ranks: the number of ranks; nil starts no launcher.
   ///   - program: the name of an executable target.
   ///   - environment: added to what a test needs; an empty value removes a variable.
+  ///   - onlyRank: variables of some ranks alone.
   ///   - timeout: in seconds.
   public static func run(
     ranks: Int?, program: String, arguments: [String] = [], environment: [String: String] = [:],
-    timeout: Double = 60
+    onlyRank: [Int: [String: String]] = [:], timeout: Double = 60
   ) throws -> ProcessResult {
     let path = try BuiltProgram.path(program)
     let variables = testEnvironment().merging(environment) { $1 }.filter { !$0.value.isEmpty }
@@ -25,8 +26,14 @@ public enum MPIRun {
     guard let ranks else {
       return try ProcessRun.run(path, arguments, environment: variables, timeout: timeout)
     }
+    let alike = ["-n", "\(ranks)", path] + arguments
+    let apart = (0..<ranks).map { rank in
+      ["-n", "1"] + (onlyRank[rank] ?? [:]).flatMap { ["-x", "\($0.key)=\($0.value)"] } + [path]
+        + arguments
+    }
     return try ProcessRun.run(
-      "mpirun", ["-n", "\(ranks)", path] + arguments, environment: variables, timeout: timeout)
+      "mpirun", onlyRank.isEmpty ? alike : Array(apart.joined(separator: [":"])),
+      environment: variables, timeout: timeout)
   }
 
   /// This process's environment, with what jobs on a small and shared machine need.
