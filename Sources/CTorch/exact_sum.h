@@ -12,16 +12,16 @@ namespace rdd {
 
 /// Adds float32 addends of a leaf's shape, one an image, so that no order and no split changes a bit.
 ///
-/// Level 0 holds the addends below 2^top as multiples of 2^(top - 49), rounded once each. Level k holds
-/// those from 2^(top + 24 (k - 1)) to below 2^(top + 24 k) as multiples of 2^(top - 49 + 24 k), which
+/// Level 0 holds the addends below 2^top as multiples of 2^(top - 47), rounded once each. Level k holds
+/// those from 2^(top + 24 (k - 1)) to below 2^(top + 24 k) as multiples of 2^(top - 47 + 24 k), which
 /// float32's 24 digits need not be rounded for. Which level an addend goes to is a function of the
-/// addend, and 2^14 addends of 2^49 units fit in 63 bits: all additions are exact. With a `top` well
+/// addend, and 2^16 addends of 2^47 units fit in 63 bits: all additions are exact. With a `top` well
 /// chosen only level 0 is used; the others are made when an addend asks for one.
 ///
 /// The units of a convolution's weights `[O, I, kh, kw]` lie as `[kh, kw, O, I]`: each tap is a matrix.
 class ExactSum : public torch::CustomClassHolder {
  public:
-  static constexpr int digits = 49, spacing = 24, levels = 12;
+  static constexpr int digits = 47, spacing = 24, levels = 12;
   /// Between them every float32 has a level.
   static constexpr int lowest_top = -150, highest_top = 128;
 

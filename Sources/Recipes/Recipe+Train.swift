@@ -97,7 +97,7 @@ extension Key {
   static let train = [
     Key("train.iterations", \.train.iterations, 1...1_000_000_000, "Optimiser steps of the run."),
     Key(
-      "train.batch_size", \.train.batchSize, 1...65_536,
+      "train.batch_size", \.train.batchSize, 1...4096,
       "Images of one step over all ranks together; it need not divide by their number."),
     Key(
       "train.seed", \.train.seed, 0...Int.max,

@@ -3,8 +3,8 @@ import CTorch
 /// A leaf's gradient as the exact sum of float32 addends, one an image: no order, no split over ranks
 /// and no number of threads changes a bit of it.
 ///
-/// Addends below 2^top become multiples of 2^(top - 49); larger ones go to coarser levels, which need not
-/// round them. Level k, from 1, has 24 binary digits less than level k - 1 below it. The units are
+/// Addends below 2^top become multiples of 2^(top - 47); larger ones go to coarser levels, which need not
+/// round them. Each level's grid is 24 binary digits coarser than that of the level before. The units are
 /// integers: the caller adds those of all ranks. Convolutions and norms add to it by themselves; other
 /// operators leave their gradient in `Tensor.gradient`, which `add` takes. Source: Demmel and Nguyen 2013,
 /// with Kulisch's fixed point.

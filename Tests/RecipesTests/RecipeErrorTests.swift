@@ -87,11 +87,11 @@ struct RecipeErrorTests {
       yaml: "train:\n  batch_size: 0\n",
       line:
         "value out of range: recipe.yaml:2: found train.batch_size: '0'; expected an integer from "
-        + "1 to 65536; correct the value"),
+        + "1 to 4096; correct the value"),
     Case(
       yaml: "train:\n  batch_size: 99999999999999999999999\n",
       line: "value out of range: recipe.yaml:2: found train.batch_size: '99999999999999999999999'; "
-        + "expected an integer from 1 to 65536; correct the value"),
+        + "expected an integer from 1 to 4096; correct the value"),
     Case(
       yaml: "distill:\n  ohem: {threshold: 1.01}\n",
       line: "value out of range: recipe.yaml:2: found distill.ohem.threshold: '1.01'; expected a "

@@ -37,7 +37,7 @@ struct ReferenceTests {
     #expect(rows.count == Key.all.count + 2)
     #expect(
       rows[2...].contains(
-        "| `train.batch_size` | an integer from 1 to 65536 | `16` | Images of one step over all ranks "
+        "| `train.batch_size` | an integer from 1 to 4096 | `16` | Images of one step over all ranks "
           + "together; it need not divide by their number. |"))
     #expect(rows.allSatisfy { $0.count { $0 == "|" } == 5 })
   }

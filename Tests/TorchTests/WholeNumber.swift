@@ -11,8 +11,8 @@ struct WholeNumber {
     while abs(Double(value)) >= Double(sign: .plus, exponent: top + 24 * level, significand: 1) {
       level += 1
     }
-    let unit = Double(sign: .plus, exponent: top - 49 + 24 * level, significand: 1)
-    add(Int64((Double(value) / unit).rounded(.toNearestOrEven)), exponent: top - 49 + 24 * level)
+    let unit = Double(sign: .plus, exponent: top - 47 + 24 * level, significand: 1)
+    add(Int64((Double(value) / unit).rounded(.toNearestOrEven)), exponent: top - 47 + 24 * level)
   }
 
   /// Adds `units * 2^exponent`.
