@@ -1,0 +1,236 @@
+# The rows of launch/law, and how their runs are started and compared.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # launch/law sets work, rdd, root, row, recipes, layouts and the options
+
+# Crops that take some 50 ms a step. A third of the pixels is kept, so that the k-th smallest
+# probability decides, and masks are not empty.
+small=(
+  --set data.scenes.height=40 --set data.scenes.width=56 --set data.scenes.validation_count=3
+  --set data.crop_height=40 --set data.crop_width=56 --set train.batch_size=4
+  --set distill.ohem.threshold=0.05 --set distill.ohem.minimum_kept=3000
+  --set teacher.weights=none --set teacher.from_seed=true --set student.weights=none
+  --set train.log_every=1 --set train.validate_every=0 --set train.checkpoint_every=0
+  --set train.tensorboard=false --set evaluation.pictures=0
+)
+
+# write_recipe: what the rows that are no method's alter.
+write_recipe() {
+  cat >"$work/tiny.yaml" <<'YAML'
+data:
+  kind: scenes
+  scenes: {train_count: 32}
+  augment: false
+student: {network: deeplab_mobile, dropout: false}
+teacher: {network: deeplabv3_resnet18}
+train: {learning_rate: 0.02}
+YAML
+}
+
+row_tfe-tse() {
+  compare "$work/tiny.yaml" --set student.network=deeplabv3_resnet18 --set student.dropout=true \
+    --set data.augment=true --set distill.method=rdd
+}
+
+row_mobile() { compare "$work/tiny.yaml"; }
+
+row_psp() {
+  compare "$work/tiny.yaml" --set student.network=psp_resnet18 --set teacher.network=psp_resnet18
+}
+
+row_bfloat16() { compare "$work/tiny.yaml" --set train.precision=bfloat16; }
+
+row_reference() { compare "$work/tiny.yaml" --set distill.engine=reference; }
+
+row_eager() { compare "$work/tiny.yaml" --set teacher.engine=eager; }
+
+# Neither divides among 2 or 3 ranks.
+row_uneven() {
+  local batch
+  for batch in 5 7; do
+    part="batch $batch, "
+    compare "$work/tiny.yaml" --set "train.batch_size=$batch"
+  done
+}
+
+# The last image of each batch has no label that counts, and may be all that a rank has.
+row_ignored() {
+  command -v python3 >/dev/null || install_missing python3
+  if [[ ! -e $work/images ]]; then
+    python3 "$root/launch/bench/images.py" "$work/images" 8 40 56
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/launch/bench python3 - "$work/images" <<'PYTHON'
+import pathlib
+import sys
+
+import images
+
+for index in (3, 7):
+    path = pathlib.Path(sys.argv[1]) / f"{index}-labels.png"
+    images.png(path, [b"\xff" * 56] * 40, 56, 1)
+PYTHON
+    cp "$work/images/train.txt" "$work/images/val.txt"
+  fi
+  compare "$work/tiny.yaml" --set data.kind=list --set "data.root=$work/images" \
+    --set data.num_classes=19 --set data.shuffle=false
+}
+
+# Stopped by a signal in the middle; what methods remember goes on with the rest.
+row_resume() {
+  local methods="[{name: kd}, {name: rrd, memory: 64}, {name: lwkd}]"
+  [[ -n ${RUNS:-} ]] || local layouts=(1x1 2x1+3x2 2x2+1x1+2x1)
+  compare "$work/tiny.yaml" --set "distill.methods=$methods"
+}
+
+# Scenes larger than the crop, whose place so is drawn too.
+row_augment() {
+  compare "$work/tiny.yaml" --set data.augment=true --set student.dropout=true \
+    --set data.scenes.height=48 --set data.scenes.width=80
+}
+
+# Validations in between, and rdd eval at two scales, of a number of images that does not divide.
+row_evaluation() {
+  compare "$work/tiny.yaml" --set data.scenes.validation_count=7 \
+    --set "train.validate_every=$((count / 2 + 1))"
+}
+
+# A recipe of launch/recipes/methods.
+row_method() {
+  local recipe=$recipes/$row.yaml
+  if [[ $row == hkd ]]; then
+    # Its auxiliary teacher, of whatever weights.
+    rm -rf "$work/auxiliary"
+    start 1x1 train "$recipes/hkd-auxiliary.yaml" "${small[@]}" --set train.iterations=1 \
+      --out "$work/auxiliary"
+    finish
+    recipe=$work/hkd.yaml
+    sed "s|aux: .*|aux: $work/auxiliary/student.safetensors|" "$recipes/hkd.yaml" >"$recipe"
+  fi
+  compare "$recipe"
+}
+
+# try_row: a row of the table.
+try_row() {
+  local count difference="" part="" noted="" others=() result=equal runs=0 code started=$SECONDS
+  count=$(count_iterations)
+  if declare -F "row_$row" >/dev/null; then "row_$row"; else row_method; fi
+  if [[ -z $difference ]]; then
+    held=$((held + 1))
+  else
+    result=$difference
+    ((!${#others[@]})) || result+=$(printf '; also %s' "${others[@]}")
+  fi
+  printf '%-11s %4d %10d %8d  %s\n' "$row" "$runs" "$count" $((SECONDS - started)) "$result"
+}
+
+# count_iterations: those of the row.
+count_iterations() {
+  case ${iterations:-$is_long}:$row in
+    yes:tfe-tse) echo 20000 ;;
+    yes:cirkd | yes:kdiga) echo 2000 ;;
+    yes:*) echo 200 ;;
+    :tfe-tse) echo 60 ;;
+    :resume) echo 24 ;;
+    :*) echo 8 ;;
+    *) echo "$iterations" ;;
+  esac
+}
+
+# compare RECIPE [option...]: runs the recipe on all layouts, and notes what differs from the first.
+compare() {
+  local layout first=$work/first second=$work/run script=$root/launch/law.d/compare.awk
+  rm -rf "$first"
+  for layout in "${layouts[@]}"; do
+    rm -rf "$second" "$work/log"
+    runs=$((runs + 1))
+    train "$@" || continue
+    [[ $row != evaluation ]] || evaluate "$@" || continue
+    sha256sum <"$second/student.safetensors" | cut -c1-16 >"$second/sum"
+    if [[ ! -e $first ]]; then
+      mkdir "$first"
+      mv "$second/metrics.jsonl" "$second/sum" "$first"
+      note "$(awk -v first="$first/metrics.jsonl" -v expected="$count" -f "$script")"
+      continue
+    fi
+    note "$(awk -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl" -f "$script")"
+    cmp -s "$first/sum" "$second/sum" \
+      || note "the end, sha256 of student.safetensors: $(<"$first/sum") and $(<"$second/sum")"
+  done
+}
+
+# note TEXT: what differs in this layout, if anything. The first of a row is told in full.
+note() {
+  [[ $1 != equal ]] || return 0
+  if [[ -z $difference ]]; then
+    difference="$part$layout, ${1:-the comparison failed}"
+  elif [[ $noted != "$part$layout" ]]; then
+    others+=("$part$layout")
+  fi
+  noted=$part$layout
+}
+
+# train RECIPE [option...]: a run on the layout; of several parts, all but the last are stopped.
+train() {
+  local place at=0 expected parts
+  IFS=+ read -ra parts <<<"$layout"
+  for place in "${parts[@]}"; do
+    at=$((at + 1))
+    start "$place" train "$1" "${small[@]}" --set "train.iterations=$count" \
+      --set "distill.warmup_iterations=$((count / 2 + 1))" "${@:2}" --out "$work/run"
+    expected=0
+    if ((at < ${#parts[@]})); then
+      expected=75
+      # Early, so that the signal comes in time.
+      if wait_iteration $((count * at / (${#parts[@]} + 1))); then kill -USR1 "$job" || true; fi
+    fi
+    finish
+    if ((code != expected)); then
+      note_end "$expected"
+      return 1
+    fi
+  done
+}
+
+# evaluate RECIPE [option...]: rdd eval of the run's weights, as a line of its metrics.
+evaluate() {
+  start "${layout##*+}" eval "$1" "${small[@]}" "${@:2}" --json \
+    --weights "$work/run/student.safetensors" --set evaluation.flip=true \
+    --set 'evaluation.scales=[0.75, 1.0]'
+  finish
+  if ((code != 0)); then
+    note_end 0
+    return 1
+  fi
+  grep -a '^{' "$work/log" | tail -n 1 >>"$work/run/metrics.jsonl"
+}
+
+# start RANKSxTHREADS SUBCOMMAND RECIPE [option...]: rdd in the background; sets job.
+start() {
+  mpirun -n "${1%x*}" "$rdd" "${@:2}" --set "train.threads=${1#*x}" \
+    </dev/null >>"$work/log" 2>&1 &
+  job=$!
+}
+
+# finish: waits for the job; sets code.
+finish() {
+  code=0
+  wait "$job" || code=$?
+  job=""
+}
+
+# wait_iteration N: until the run has logged it; fails if the run ends before.
+wait_iteration() {
+  until grep -aqE "iteration $1/" "$work/log" 2>/dev/null; do
+    kill -0 "$job" 2>/dev/null || return 1
+    sleep 0.02
+  done
+}
+
+# note_end CODE: that a run did not end with that code, and its last error.
+note_end() {
+  note "exit code $code instead of $1: $(grep -a '^rdd: error' "$work/log" | tail -n 1)"
+}
+
+# clean_up: what a row that was interrupted left.
+clean_up() {
+  if [[ -n ${job:-} ]] && kill -TERM "$job" 2>/dev/null; then wait "$job" || true; fi
+  rm -rf "$work"
+}
