@@ -5,16 +5,17 @@
 # Crops that take some 50 ms a step. A third of the pixels is kept, so that the k-th smallest
 # probability decides, and masks are not empty.
 small=(
-  --set data.scenes.height=40 --set data.scenes.width=56 --set data.scenes.validation_count=3
-  --set data.crop_height=40 --set data.crop_width=56 --set train.batch_size=4
-  --set distill.ohem.threshold=0.05 --set distill.ohem.minimum_kept=3000
-  --set teacher.weights=none --set teacher.from_seed=true --set student.weights=none
+  --set data.scenes.height=32 --set data.scenes.width=48 --set data.scenes.validation_count=3
+  --set data.crop_height=32 --set data.crop_width=48 --set train.batch_size=4
+  --set distill.ohem.threshold=0.05 --set distill.ohem.minimum_kept=2000
+  --set student.weights=none --set student.head_width=16
   --set train.log_every=1 --set train.validate_every=0 --set train.checkpoint_every=0
   --set train.tensorboard=false --set evaluation.pictures=0
 )
 
-# write_recipe: what the rows that are no method's alter.
-write_recipe() {
+# prepare: the recipe that the rows alter, and the teacher, of random weights. It is drawn once: that
+# takes longer than the steps of a row.
+prepare() {
   cat >"$work/tiny.yaml" <<'YAML'
 data:
   kind: scenes
@@ -24,18 +25,25 @@ student: {network: deeplab_mobile, dropout: false}
 teacher: {network: deeplabv3_resnet18}
 train: {learning_rate: 0.02}
 YAML
+  make teacher "$work/tiny.yaml" --set student.network=deeplabv3_resnet18 --set distill.method=none
+  small+=(--set "teacher.weights=$work/teacher/student.safetensors")
+}
+
+# make NAME RECIPE [option...]: a network of whatever weights, from one step.
+make() {
+  start 1x1 train "$2" "${small[@]}" "${@:3}" --set train.iterations=1 --out "$work/$1"
+  finish
+  ((code == 0)) || fail "$code" "$1: $(grep -a '^rdd: error' "$work/log" | tail -n 1)"
 }
 
 row_tfe-tse() {
   compare "$work/tiny.yaml" --set student.network=deeplabv3_resnet18 --set student.dropout=true \
-    --set data.augment=true --set distill.method=rdd
+    --set data.augment=true
 }
 
 row_mobile() { compare "$work/tiny.yaml"; }
 
-row_psp() {
-  compare "$work/tiny.yaml" --set student.network=psp_resnet18 --set teacher.network=psp_resnet18
-}
+row_psp() { compare "$work/tiny.yaml" --set student.network=psp_resnet18; }
 
 row_bfloat16() { compare "$work/tiny.yaml" --set train.precision=bfloat16; }
 
@@ -47,7 +55,7 @@ row_eager() { compare "$work/tiny.yaml" --set teacher.engine=eager; }
 row_uneven() {
   local batch
   for batch in 5 7; do
-    part="batch $batch, "
+    part="batch $batch on "
     compare "$work/tiny.yaml" --set "train.batch_size=$batch"
   done
 }
@@ -56,7 +64,7 @@ row_uneven() {
 row_ignored() {
   command -v python3 >/dev/null || install_missing python3
   if [[ ! -e $work/images ]]; then
-    python3 "$root/launch/bench/images.py" "$work/images" 8 40 56
+    python3 "$root/launch/bench/images.py" "$work/images" 8 32 48
     PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/launch/bench python3 - "$work/images" <<'PYTHON'
 import pathlib
 import sys
@@ -65,7 +73,7 @@ import images
 
 for index in (3, 7):
     path = pathlib.Path(sys.argv[1]) / f"{index}-labels.png"
-    images.png(path, [b"\xff" * 56] * 40, 56, 1)
+    images.png(path, [b"\xff" * 48] * 32, 48, 1)
 PYTHON
     cp "$work/images/train.txt" "$work/images/val.txt"
   fi
@@ -96,11 +104,7 @@ row_evaluation() {
 row_method() {
   local recipe=$recipes/$row.yaml
   if [[ $row == hkd ]]; then
-    # Its auxiliary teacher, of whatever weights.
-    rm -rf "$work/auxiliary"
-    start 1x1 train "$recipes/hkd-auxiliary.yaml" "${small[@]}" --set train.iterations=1 \
-      --out "$work/auxiliary"
-    finish
+    [[ -e $work/auxiliary ]] || make auxiliary "$recipes/hkd-auxiliary.yaml"
     recipe=$work/hkd.yaml
     sed "s|aux: .*|aux: $work/auxiliary/student.safetensors|" "$recipes/hkd.yaml" >"$recipe"
   fi
@@ -109,14 +113,13 @@ row_method() {
 
 # try_row: a row of the table.
 try_row() {
-  local count difference="" part="" noted="" others=() result=equal runs=0 code started=$SECONDS
+  local count difference="" part="" others="" result=equal runs=0 code started=$SECONDS
   count=$(count_iterations)
   if declare -F "row_$row" >/dev/null; then "row_$row"; else row_method; fi
   if [[ -z $difference ]]; then
     held=$((held + 1))
   else
-    result=$difference
-    ((!${#others[@]})) || result+=$(printf '; also %s' "${others[@]}")
+    result="$difference${others:+; also }${others#; }"
   fi
   printf '%-11s %4d %10d %8d  %s\n' "$row" "$runs" "$count" $((SECONDS - started)) "$result"
 }
@@ -127,16 +130,17 @@ count_iterations() {
     yes:tfe-tse) echo 20000 ;;
     yes:cirkd | yes:kdiga) echo 2000 ;;
     yes:*) echo 200 ;;
-    :tfe-tse) echo 60 ;;
-    :resume) echo 24 ;;
-    :*) echo 8 ;;
+    :tfe-tse) echo 40 ;;
+    :resume) echo 20 ;;
+    :kdiga | :r2kd) echo 4 ;;
+    :*) echo 6 ;;
     *) echo "$iterations" ;;
   esac
 }
 
 # compare RECIPE [option...]: runs the recipe on all layouts, and notes what differs from the first.
 compare() {
-  local layout first=$work/first second=$work/run script=$root/launch/law.d/compare.awk
+  local layout found first=$work/first second=$work/run script=$root/launch/law.d/compare.awk
   rm -rf "$first"
   for layout in "${layouts[@]}"; do
     rm -rf "$second" "$work/log"
@@ -150,21 +154,25 @@ compare() {
       note "$(awk -v first="$first/metrics.jsonl" -v expected="$count" -f "$script")"
       continue
     fi
-    note "$(awk -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl" -f "$script")"
-    cmp -s "$first/sum" "$second/sum" \
-      || note "the end, sha256 of student.safetensors: $(<"$first/sum") and $(<"$second/sum")"
+    found=$(awk -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl" -f "$script")
+    if ! cmp -s "$first/sum" "$second/sum"; then
+      [[ $found != equal ]] \
+        || found="the end, sha256 of student.safetensors: $(<"$first/sum") and $(<"$second/sum")"
+    elif [[ $found != equal ]]; then
+      found+=" (the same weights)"
+    fi
+    note "$found"
   done
 }
 
-# note TEXT: what differs in this layout, if anything. The first of a row is told in full.
+# note TEXT: what differs in this layout, unless it is "equal". The first of a row is told in full.
 note() {
   [[ $1 != equal ]] || return 0
   if [[ -z $difference ]]; then
     difference="$part$layout, ${1:-the comparison failed}"
-  elif [[ $noted != "$part$layout" ]]; then
-    others+=("$part$layout")
+  else
+    others+="; $part$layout"
   fi
-  noted=$part$layout
 }
 
 # train RECIPE [option...]: a run on the layout; of several parts, all but the last are stopped.
