@@ -37,6 +37,7 @@ make() {
 }
 
 row_tfe-tse() {
+  [[ -z $is_long || -n ${RUNS:-} ]] || local layouts=(1x1 2x1 3x1 2x2)
   compare "$work/tiny.yaml" --set student.network=deeplabv3_resnet18 --set student.dropout=true \
     --set data.augment=true
 }
@@ -140,12 +141,15 @@ count_iterations() {
 
 # compare RECIPE [option...]: runs the recipe on all layouts, and notes what differs from the first.
 compare() {
-  local layout found first=$work/first second=$work/run script=$root/launch/law.d/compare.awk
+  local layout found started first=$work/first second=$work/run
+  local script=$root/launch/law.d/compare.awk
   rm -rf "$first"
   for layout in "${layouts[@]}"; do
     rm -rf "$second" "$work/log"
     runs=$((runs + 1))
+    started=$SECONDS
     train "$@" || continue
+    [[ -z $is_long ]] || say "$row, $part$layout: $((SECONDS - started)) s"
     [[ $row != evaluation ]] || evaluate "$@" || continue
     sha256sum <"$second/student.safetensors" | cut -c1-16 >"$second/sum"
     if [[ ! -e $first ]]; then
