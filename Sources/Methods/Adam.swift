@@ -15,6 +15,8 @@ struct Adam {
   private let second: [Tensor]
   /// Updates so far, `[1]`.
   private let count: Tensor
+  /// Adds the images' gradients, a grid for each tensor.
+  private let sum: ExactSum
 
   /// An optimiser whose state goes into a scope; without one it is kept nowhere.
   init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil) {
@@ -29,22 +31,38 @@ struct Adam {
     first = state("first")
     second = state("second")
     count = scope?.buffer("count", [1], 0, .int64) ?? Tensor.zeros([1], .int64)
+    sum = ExactSum(groups: parameters.map(\.count))
   }
 
-  /// Moves the parameters along the gradient of the ranks' summed loss; a gradient that is not finite
-  /// moves nothing. Collective.
-  func update(_ loss: Tensor, _ reducer: any Reducer) {
-    Autograd.backward([(loss, nil)])
-    var values = parameters.flatMap { tensor in
-      tensor.gradient?.array(Double.self) ?? [Double](repeating: 0, count: tensor.count)
-    }
-    for tensor in parameters { tensor.gradient = nil }
-    reducer.sum(&values)
-    guard values.allSatisfy({ $0.isFinite }) else { return }
-    Autograd.withoutHistory { apply(values) }
+  /// The gradients of the parameters by the loss of one image, side by side: a row for `update`.
+  /// They are taken away from the parameters; of a loss without history they are 0.
+  func row(_ loss: Tensor) -> [Double] { Self.row(loss, of: parameters) }
+
+  /// The same of other leaves.
+  static func row(_ loss: Tensor, of leaves: [Tensor]) -> [Double] {
+    if loss.requiresGradient { Autograd.backward([(loss.reshaped([]), nil)]) }
+    return leaves.flatMap { taken($0) }
   }
 
-  private func apply(_ values: [Double]) {
+  /// A leaf's gradient, which goes back to none.
+  static func taken(_ leaf: Tensor) -> [Double] {
+    defer { leaf.gradient = nil }
+    return leaf.gradient?.array(Double.self) ?? [Double](repeating: 0, count: leaf.count)
+  }
+
+  /// Moves the parameters along the exact sum of all images' gradients, the same bits however ranks
+  /// share the images. Collective.
+  ///
+  /// - Parameter rows: this rank's, one row an image, one after the other.
+  func update(_ rows: [Double], _ reducer: any Reducer) { apply(sum(rows, reducer)) }
+
+  /// Moves the parameters along gradients that all ranks hold; one that is not finite moves none.
+  func apply(_ gradients: [Double]) {
+    guard gradients.allSatisfy({ $0.isFinite }) else { return }
+    Autograd.withoutHistory { move(gradients) }
+  }
+
+  private func move(_ values: [Double]) {
     count.copy(from: count + 1)
     let steps = count.item
     let corrections = (1 - pow(decay.first, steps), 1 - pow(decay.second, steps))
@@ -54,11 +72,11 @@ struct Adam {
         .to(tensor.type, device: tensor.device)
       start += tensor.count
       first[index].scale(by: decay.first)
-      first[index].add(gradient, times: 1 - decay.first)
+      first[index].add(gradient * (1 - decay.first))
       second[index].scale(by: decay.second)
-      second[index].add(gradient * gradient, times: 1 - decay.second)
+      second[index].add(gradient * gradient * (1 - decay.second))
       let spread = (second[index] / corrections.1).squareRoot + 1e-8
-      tensor.add(first[index] / spread, times: -rate / corrections.0)
+      tensor.add(first[index] / spread * (-rate / corrections.0))
     }
   }
 }

@@ -18,6 +18,11 @@ final class Discriminator {
   private let attention: [Attention]
   private let last: Convolution
   private let player: Adam
+  /// The norm's parameters, then all others.
+  private let normParameters: [Tensor]
+  private let parameters: [Tensor]
+  /// Adds the images' gradients of those, a grid for each tensor.
+  private let sum: ExactSum
 
   /// A discriminator of logits of `classes` classes; the first convolution has `width` channels.
   init(classes: Int, width: Int, _ scope: Scope) {
@@ -32,11 +37,13 @@ final class Discriminator {
     attention = [2, 3].map { Attention(names("attention\($0 + 1)"), width << $0) }
     last = Convolution(names("last"), inputs, 1, kernel: 4, bias: true, start: .head)
     scope.keep(own)
-    player = Adam(
-      own.parameters.map(\.tensor), rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
+    let all = own.parameters.map(\.tensor)
+    (normParameters, parameters) = (Array(all.prefix(2)), Array(all.dropFirst(2)))
+    sum = ExactSum(groups: parameters.map(\.count))
+    player = Adam(all, rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
   }
 
-  /// What a meeting comes to, as shares of the global means.
+  /// What a meeting comes to, as the images' shares of the global means, `[n]`.
   struct Outcome {
     /// The student's loss, whose gradient goes to its logits alone.
     let student: Tensor
@@ -45,6 +52,9 @@ final class Discriminator {
   }
 
   /// The student meets the discriminator as it is, then the discriminator learns. Collective.
+  ///
+  /// The norm sees all images at once. What follows is calculated image by image, on copies of the
+  /// norm's output and of the divided weights.
   ///
   /// - Parameters:
   ///   - real: the teacher's logits `[n, C, h, w]`.
@@ -55,88 +65,117 @@ final class Discriminator {
       .init(
         reducer: step.reducer, seed: 0, iteration: step.iteration, positions: step.positions,
         dropout: false), precision: step.type)
-    func mean(_ x: Tensor) -> Tensor { x.sum() / Double(step.batchSize * x.size(2) * x.size(3)) }
+    let divided = layers.map(\.divided)
+    let weights = divided.map(Self.leaf)
+    func mean(_ x: Tensor) -> Tensor {
+      x.imageSums / Double(step.batchSize * x.size(2) * x.size(3))
+    }
     // The discriminator's weights change before the student's backward: its gradient is taken now.
-    let leaf = made.detached.clone()
-    leaf.requiresGradient = true
-    let fooled = mean(scores(leaf, pass)) * -1
-    let gradient = Autograd.gradient(of: fooled, withRespectTo: leaf, keepingGraph: false)
-    let student = ((made - leaf.detached) * gradient).sum() + fooled.detached
-    let (high, low) = (scores(real, pass), scores(leaf.detached, pass))
-    let own = Losses.hinge(high: high, low: low, mean)
-    player.update(own, step.reducer)
-    return Outcome(student: student, own: own.detached)
+    let student = fooled(made, weights, pass, mean)
+    let (own, rows) = compared(real, made.detached, weights, pass, mean)
+    learn(divided, sum(rows, step.reducer), step.reducer)
+    return Outcome(student: student, own: own)
   }
 
-  /// `[n, 1, a, b]`; smaller maps than it reads are enlarged first. Collective.
-  private func scores(_ logits: Tensor, _ pass: Pass) -> Tensor {
+  /// The student's loss. Collective.
+  private func fooled(
+    _ made: Tensor, _ weights: [Tensor], _ pass: Pass, _ mean: (Tensor) -> Tensor
+  ) -> Tensor {
+    let leaf = Self.leaf(made)
+    let seen = normed(leaf, pass)
+    var (values, slopes) = ([Tensor](), [Tensor]())
+    for image in Self.leaves(seen) {
+      let value = mean(scores(image, weights)) * -1
+      slopes.append(
+        Autograd.gradient(of: value.reshaped([]), withRespectTo: image, keepingGraph: false))
+      values.append(value.detached)
+    }
+    // Of this sum the gradient counts, not the value.
+    let root = (seen * Self.joined(slopes, like: seen)).sum()
+    let slope = Autograd.gradient(of: root, withRespectTo: leaf, keepingGraph: false)
+    return ((made - leaf.detached) * slope).imageSums + Losses.column(values, like: made)
+  }
+
+  /// The discriminator's loss, and the images' gradients of the leaves behind the norm, row by row;
+  /// the norm's own are left in its parameters. Collective.
+  private func compared(
+    _ real: Tensor, _ made: Tensor, _ weights: [Tensor], _ pass: Pass,
+    _ mean: (Tensor) -> Tensor
+  ) -> (own: Tensor, rows: [Double]) {
+    let (high, low) = (normed(real, pass), normed(made, pass))
+    let images = (high: Self.leaves(high), low: Self.leaves(low))
+    let leaves = behind(weights)
+    var (own, rows) = ([Tensor](), [Double]())
+    for (high, low) in zip(images.high, images.low) {
+      let loss = Losses.hinge(high: scores(high, weights), low: scores(low, weights), mean)
+      rows += Adam.row(loss, of: leaves)
+      own.append(loss.detached)
+    }
+    func gradient(_ images: [Tensor], _ x: Tensor) -> Tensor {
+      Self.joined(images.map { $0.gradient ?? $0.zerosLike }, like: x)
+    }
+    Autograd.backward([(high, gradient(images.high, high)), (low, gradient(images.low, low))])
+    return (Losses.column(own, like: made), rows)
+  }
+
+  /// Moves the parameters. Collective.
+  private func learn(_ divided: [Tensor], _ sums: [Double], _ reducer: any Reducer) {
+    // The norm has the exact sums already, on one rank: the others add zeros.
+    var gradients = normParameters.flatMap { Adam.taken($0) }
+    reducer.sum(&gradients)
+    var start = 0
+    for parameter in parameters {
+      let values = sums[start..<start + parameter.count]
+      start += parameter.count
+      guard let index = layers.firstIndex(where: { $0.weight === parameter }) else {
+        gradients += values
+        continue
+      }
+      // From the divided weights to the weights: the same on all ranks.
+      let slope = Tensor(Array(values), parameter.shape)
+        .to(parameter.type, device: parameter.device)
+      Autograd.backward([(divided[index], slope)])
+      gradients += Adam.taken(parameter)
+    }
+    player.apply(gradients)
+  }
+
+  /// The leaves behind the norm, in the order of the parameters: of divided weights their copies.
+  private func behind(_ weights: [Tensor]) -> [Tensor] {
+    parameters.map { parameter in
+      layers.firstIndex { $0.weight === parameter }.map { weights[$0] } ?? parameter
+    }
+  }
+
+  private static func leaf(_ x: Tensor) -> Tensor {
+    let leaf = x.detached.clone()
+    leaf.requiresGradient = true
+    return leaf
+  }
+
+  private static func leaves(_ x: Tensor) -> [Tensor] { x.detached.images.map(leaf) }
+
+  /// Images `[1, ...]` as the tensor that they are of.
+  private static func joined(_ images: [Tensor], like x: Tensor) -> Tensor {
+    images.isEmpty ? x.detached.zerosLike : Tensor.concatenated(images, 0)
+  }
+
+  /// The norm of logits; smaller maps than the layers read are enlarged first. Collective.
+  private func normed(_ logits: Tensor, _ pass: Pass) -> Tensor {
     let (height, width) = (max(logits.size(2), Self.side), max(logits.size(3), Self.side))
     let isLarge = height == logits.size(2) && width == logits.size(3)
-    var x = norm(
+    return norm(
       isLarge ? logits : Functional.upsample(logits, height: height, width: width), pass)
+  }
+
+  /// What follows the norm, of one image: `[1, C, H, W]` to `[1, 1, a, b]`.
+  private func scores(_ image: Tensor, _ weights: [Tensor]) -> Tensor {
+    var x = image
     for (index, layer) in layers.enumerated() {
-      let y = layer(x)
+      let y = layer(x, weights[index])
       x = y.maximum(y * Self.slope)
       if index >= 2 { x = attention[index - 2](x) }
     }
     return last(x)
-  }
-}
-
-/// A 4x4 convolution of stride 2 whose weights are divided by their largest singular value.
-///
-/// Source: Miyato et al. 2018; one power iteration a step, whose vector is part of the state.
-private final class Spectral {
-  private let weight: Tensor
-  private let bias: Tensor
-  /// The left vector, `[O]`.
-  private let left: Tensor
-  private var right: Tensor
-
-  init(_ scope: Scope, _ inputs: Int, _ outputs: Int) {
-    let bound = 1 / Double(inputs * 16).squareRoot()
-    weight = scope.parameter("weight", [outputs, inputs, 4, 4], .uniform(bound: bound))
-    bias = scope.parameter("bias", [outputs], .uniform(bound: bound))
-    left = scope.buffer("left", [outputs], 1 / Double(outputs).squareRoot())
-    right = Tensor.zeros([inputs * 16, 1], weight.type, device: weight.device)
-  }
-
-  private var matrix: Tensor { weight.reshaped([weight.size(0), -1]) }
-
-  /// Moves the vectors towards the largest singular value's.
-  func iterate() {
-    let matrix = matrix.detached
-    right = Losses.normalised(matrix.permuted([1, 0]).matmul(left.reshaped([-1, 1])), 0)
-    left.copy(from: Losses.normalised(matrix.matmul(right), 0).reshaped([-1]))
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    let largest = (left.clone().reshaped([-1, 1]) * matrix.matmul(right)).sum()
-    return Functional.convolution(
-      x, weight: weight / largest, bias: bias, stride: 2, padding: 1, dilation: 1, groups: 1)
-  }
-}
-
-/// Each position adds what the positions of the image hold that it attends to; nothing at first.
-private final class Attention {
-  private let query: Convolution
-  private let key: Convolution
-  private let value: Convolution
-  private let scale: Tensor
-
-  init(_ scope: Scope, _ channels: Int) {
-    func point(_ name: String, _ outputs: Int) -> Convolution {
-      Convolution(scope(name), channels, outputs, kernel: 1, bias: true, start: .head)
-    }
-    query = point("query", channels / 8)
-    key = point("key", channels / 8)
-    value = point("value", channels)
-    scale = scope.parameter("scale", [1], .constant(0))
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    let energy = Losses.flat(query(x)).permuted([0, 2, 1]).matmul(Losses.flat(key(x)))
-    let share = energy.softmax(2).permuted([0, 2, 1])
-    return Losses.flat(value(x)).matmul(share).reshaped(x.shape) * scale + x
   }
 }

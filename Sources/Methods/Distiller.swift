@@ -9,6 +9,10 @@ import Torch
 /// in the scope that the initialiser gets, and are then summed, checkpointed and shared by the
 /// trainer, which knows no method by name.
 ///
+/// Neither ranks nor threads change a bit of what a method says: it works image by image, takes
+/// sums and products from `fixedSum`, `imageSums`, `imageProducts` and their kin, not from LibTorch,
+/// and adds over images by requests, `MethodStep.summed` and terms alone.
+///
 /// A method is added by a file with such a class and a line in `MethodTable.all`.
 public protocol Distiller: AnyObject {
   /// Name, source, default weight and options.
@@ -121,15 +125,16 @@ public struct MethodCard: Sendable {
 public struct Term {
   /// How the ranks' values make up the global one.
   public enum Kind: Sendable {
-    /// Each rank holds a part of the value.
+    /// A part of the value for each of this rank's images, `[n]`.
     case share
-    /// Each rank holds the whole value, and the gradient of its own images.
+    /// The whole value, a scalar that all ranks compute alike from what they gathered or summed,
+    /// with the gradient of this rank's images.
     case replicated
   }
 
   /// Its name within the method; empty if the method has one term.
   public let name: String
-  /// A scalar without factors.
+  /// Without factors, float64 or the step's type: see `kind`.
   public let value: Tensor
   /// Its factor within the method; a term of factor 0 is reported only.
   public let weight: Double

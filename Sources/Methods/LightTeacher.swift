@@ -1,6 +1,5 @@
 import Foundation
 import Randomness
-import Reduction
 import Torch
 
 /// A small network trained in moments on made-up data: one Gaussian of 16 dimensions for each class.
@@ -48,8 +47,8 @@ struct LightTeacher {
       (0..<classCount).flatMap { [Int64](repeating: Int64($0), count: Self.samples) },
       [classCount * Self.samples, 1])
     for _ in 0..<Self.steps {
-      let loss = logits(inputs).logSoftmax(1).gathered(1, labels).mean() * -1
-      optimiser.update(loss, SingleProcess())
+      let chosen = logits(inputs).fixedLogSoftmax(1).gathered(1, labels)
+      optimiser.apply(optimiser.row(chosen.fixedMean(0) * -1))
     }
   }
 
@@ -63,7 +62,7 @@ struct LightTeacher {
   }
 
   private func logits(_ x: Tensor) -> Tensor {
-    (x.matmul(weights[0]) + weights[1]).relu.matmul(weights[2]) + weights[3]
+    Losses.linear(Losses.linear(x, weights[0], weights[1]).relu, weights[2], weights[3])
   }
 
   /// The logits of new samples, `[C, count, C]` float64.

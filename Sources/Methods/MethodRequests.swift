@@ -2,7 +2,7 @@ import Difficulty
 import Reduction
 import Torch
 
-/// What the methods of a step must know of all ranks; one sum and one gather answer all of it.
+/// What the methods of a step must know of all ranks; one exact sum and one gather answer it all.
 public final class MethodRequests {
   struct Rows {
     let key: String
@@ -21,12 +21,25 @@ public final class MethodRequests {
   private(set) var sums: [(key: String, own: Tensor)] = []
   private(set) var rows: [Rows] = []
   private(set) var selections: [Selection] = []
+  private let imageCount: Int
 
-  /// Asks for the sum over all ranks of a tensor of equal shape on all of them.
+  /// No requests yet, of a rank with so many images.
+  init(imageCount: Int) { self.imageCount = imageCount }
+
+  /// Asks for the sum over all images of all ranks.
   ///
-  /// The answer has the gradient of this rank's part. Sums are taken in double, so that counts are
-  /// exact.
-  public func sum(_ key: String, _ own: Tensor) { sums.append((prefix + key, own)) }
+  /// The answer is exact: the same bits however ranks share the images. It has the gradient of this
+  /// rank's images.
+  ///
+  /// - Parameters:
+  ///   - key: the name of the answer.
+  ///   - own: one row an image, `[n, ...]`; the answer has the shape of a row.
+  public func sum(_ key: String, _ own: Tensor) {
+    precondition(
+      own.shape.first == imageCount,
+      "MethodRequests.sum: \(own.shape); expected \(imageCount) rows")
+    sums.append((prefix + key, own))
+  }
 
   /// Asks for the rows `[r, D]` of all ranks in rank order; each may bring another number r.
   ///
@@ -49,29 +62,21 @@ public final class MethodRequests {
   }
 
   /// Answers everything. Collective if anything was asked.
-  func answer(_ reducer: any Reducer) -> Reduced {
+  ///
+  /// - Parameter sums: adds the rows of all requests side by side.
+  func answer(_ reducer: any Reducer, _ sums: StepSums) -> Reduced {
     let reduced = Reduced()
-    addSums(to: reduced, reducer)
+    addSums(to: reduced, reducer, sums)
     addRows(to: reduced, reducer)
     addSelections(to: reduced, reducer)
     return reduced
   }
 
-  private func addSums(to reduced: Reduced, _ reducer: any Reducer) {
+  private func addSums(to reduced: Reduced, _ reducer: any Reducer, _ add: StepSums) {
     guard !sums.isEmpty else { return }
-    let parts = sums.map { $0.own.detached.array(Double.self) }
-    var totals = parts.flatMap { $0 }
-    reducer.sum(&totals)
-    var start = 0
-    for (request, part) in zip(sums, parts) {
-      let total = Array(totals[start..<start + part.count])
-      start += part.count
-      let own = request.own
-      let others = zip(total, part).map { $0 - $1 }
-      let rest = Tensor(others, own.shape).to(own.type, device: own.device)
-      let isLive = own.requiresGradient
-      reduced.sums[request.key] =
-        isLive ? own + rest : Tensor(total, own.shape).to(own.type, device: own.device)
+    let totals = add(sums.map(\.own), reducer)
+    for (request, total) in zip(sums, totals) {
+      reduced.sums[request.key] = request.own.sum(overImages: total)
       reduced.totals[request.key] = total
     }
   }
@@ -137,69 +142,5 @@ public final class MethodRequests {
     for ((request, _), answer) in zip(asked, answers) {
       reduced.selected[request.prefix + request.key] = answer.value
     }
-  }
-}
-
-/// Answers to the requests of a step; equal on all ranks but for where gradients go.
-public final class Reduced {
-  var prefix = ""
-  var sums: [String: Tensor] = [:]
-  var totals: [String: [Double]] = [:]
-  var rows: [String: Tensor] = [:]
-  var selected: [String: Float] = [:]
-
-  /// The global sum, with the gradient of this rank's part.
-  public func sum(_ key: String) -> Tensor { found(sums[prefix + key], key) }
-
-  /// The global sum of a single number.
-  public func total(_ key: String) -> Double { found(totals[prefix + key], key)[0] }
-
-  /// All ranks' rows, in rank order.
-  public func rows(_ key: String) -> Tensor { found(rows[prefix + key], key) }
-
-  /// The k-th smallest value; nil where k was 0.
-  public func smallest(_ key: String) -> Float? { selected[prefix + key] }
-
-  private func found<Value>(_ value: Value?, _ key: String) -> Value {
-    guard let value else {
-      preconditionFailure("Reduced: no \(prefix + key); expected a key that was asked for")
-    }
-    return value
-  }
-}
-
-/// Over which pixels of the grid of the logits a mean is taken.
-public enum Pixels: String, Sendable {
-  /// All of them, ignored ones included.
-  case all
-  /// Those with a label.
-  case valid
-}
-
-extension Reduced {
-  /// The global denominator of a mean over pixels: their number, or the sum of RDD's map over them.
-  public func weight(_ pixels: Pixels, _ step: MethodStep) -> Double {
-    let key = "pixels.\(pixels.rawValue)"
-    if let total = totals[key] { return total[0] }
-    precondition(pixels == .all && step.difficulty == nil, "Reduced: no \(key); needs lack labels")
-    return Double(step.batchSize * step.height * step.width)
-  }
-
-  /// This rank's share of the global mean of what a method says of each pixel, weighted by RDD's map
-  /// where the scope says so: sum w x / sum w. 0 where no pixel counts.
-  ///
-  /// - Parameters:
-  ///   - x: `[n, h, w]`.
-  ///   - pixels: which of them count.
-  ///   - step: the batch, its labels and RDD's map.
-  public func mean(_ x: Tensor, over pixels: Pixels = .all, _ step: MethodStep) -> Tensor {
-    let total = weight(pixels, step)
-    var weighted = x
-    if let map = step.difficulty { weighted = weighted * map }
-    if pixels == .valid {
-      let valid = step.lowLabels.notEqual(255)
-      weighted = valid.choose(weighted, weighted.zerosLike)
-    }
-    return weighted.sum() / (total > 0 ? total : 1)
   }
 }

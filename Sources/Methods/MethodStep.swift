@@ -130,15 +130,14 @@ public struct MethodStep {
   /// Class indices on the grid of the logits with 0 where ignored, `[n, h, w]`, int64.
   public var indices: Tensor { lowLabels * lowLabels.notEqual(255).to(.int64) }
 
-  /// The sum over all ranks at once, with the gradient of this rank's part; for what is known only
-  /// after the requests were answered. Collective.
-  public func summed(_ own: Tensor) -> Tensor {
-    let part = own.detached.array(Double.self)
-    var total = part
-    reducer.sum(&total)
-    let rest = zip(total, part).map { $0 - $1 }
-    return own + Tensor(rest, own.shape).to(own.type, device: own.device)
-  }
+  /// The sum over all images of all ranks at once, with the gradient of this rank's images; for
+  /// what is known only after the requests were answered. Exact, as those are. Collective.
+  ///
+  /// - Parameter own: one row an image, `[n, ...]`; the sum has the shape of a row.
+  public func summed(_ own: Tensor) -> Tensor { own.sum(overImages: StepSums()([own], reducer)[0]) }
+
+  /// The exact sums over all images of all ranks of numbers `[n]` each. Collective.
+  func totals(_ own: [Tensor]) -> [Double] { StepSums()(own, reducer).flatMap { $0 } }
 
   /// The factors of the pixels in means: the map, or ones. `[n, h, w]`.
   public var weights: Tensor {

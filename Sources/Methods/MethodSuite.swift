@@ -6,15 +6,17 @@ import Torch
 public final class MethodSuite {
   /// What the methods of a step come to.
   public struct Outcome {
-    /// A scalar to start backward from, if it has a history: this rank's part of the weighted sum.
+    /// A scalar to start backward from, if it has a history: of this rank's part of the sum.
     public let root: Tensor
-    /// The global value of the weighted sum.
+    /// The global value of the weighted sum: the same bits however ranks share the images.
     public let loss: Double
     /// The global values of the terms without the methods' weights, `cwd` or `dsd.psd`.
     public let terms: [(name: String, value: Double)]
   }
 
   private let teacherBuffers: [StateDict.Entry]
+  /// What adds the answers of requests, and the terms.
+  private let sums = (requests: StepSums(), terms: StepSums())
   private let active: [(method: any Distiller, weight: Double, state: StateDict)]
   /// What each step must bring.
   public let needs: MethodNeeds
@@ -90,46 +92,61 @@ public final class MethodSuite {
 
   /// The terms of a step. Collective.
   public func evaluate(_ step: MethodStep) -> Outcome {
-    let requests = MethodRequests()
+    let requests = MethodRequests(imageCount: step.positions.count)
     askForPixels(requests, step)
     for (method, _, _) in active {
       requests.prefix = type(of: method).card.name + "."
       method.request(requests, step)
     }
-    let reduced = requests.answer(step.reducer)
+    let reduced = requests.answer(step.reducer, sums.requests)
     // Every trained tensor is part of the loss, so that each has a gradient in every step.
     let trained = entries.filter { $0.role == .parameter }
-    var root = trained.reduce(Tensor.zeros([], step.type, device: step.images.device)) {
+    var root = trained.reduce(Tensor.zeros([], .float64, device: step.images.device)) {
       $0 + ($1.tensor * 0).sum()
     }
     var names: [String] = []
-    var values: [Double] = []
+    var rows: [Tensor] = []
     var factors: [Double] = []
     for (method, weight, _) in active {
       let card = type(of: method).card
       reduced.prefix = card.name + "."
       for term in method.terms(step, reduced) {
-        if term.weight != 0 { root = root + term.value * (weight * term.weight) }
+        // Backward starts here: of the root the gradient counts, not the value.
+        if term.weight != 0 { root = root + term.value.sum() * (weight * term.weight) }
         names.append(term.name.isEmpty ? card.name : "\(card.name).\(term.name)")
-        let isHere = term.kind == .share || step.reducer.rank == 0
-        values.append(isHere ? term.value.detached.item : 0)
+        rows.append(Self.row(term, step))
         factors.append(weight * term.weight)
       }
     }
-    step.reducer.sum(&values)
+    let values = rows.isEmpty ? [] : sums.terms(rows, step.reducer).flatMap { $0 }
     return Outcome(
       root: root, loss: zip(values, factors).reduce(0) { $0 + $1.0 * $1.1 },
       terms: Array(zip(names, values)))
   }
 
+  /// What a term adds to the report, one number an image, `[n]`; what all ranks hold counts as the
+  /// first image's.
+  private static func row(_ term: Term, _ step: MethodStep) -> Tensor {
+    let count = step.positions.count
+    let value = term.value.detached.to(.float64, device: .cpu)
+    switch term.kind {
+    case .share:
+      precondition(
+        value.shape == [count], "Term \(term.name): \(value.shape); expected one value an image")
+      return value
+    case .replicated:
+      return Tensor(step.positions.map { $0 == 0 ? value.item : 0 }, [count])
+    }
+  }
+
   /// The denominators of means over pixels.
   private func askForPixels(_ requests: MethodRequests, _ step: MethodStep) {
     let weights = step.difficulty?.detached
-    if let weights { requests.sum("pixels.\(Pixels.all.rawValue)", weights.sum()) }
+    if let weights { requests.sum("pixels.\(Pixels.all.rawValue)", weights.imageSums) }
     if needs.contains(.labels) {
       let valid = step.valid
       requests.sum(
-        "pixels.\(Pixels.valid.rawValue)", (weights.map { $0 * valid } ?? valid).sum())
+        "pixels.\(Pixels.valid.rawValue)", (weights.map { $0 * valid } ?? valid).imageSums)
     }
   }
 }

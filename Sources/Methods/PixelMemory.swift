@@ -98,7 +98,7 @@ final class PixelMemory {
         grouping: 0..<size, by: { Int(labels[image * size + $0]) })
       for label in places.keys.sorted() where label < classCount {
         let members = places[label] ?? []
-        let mean = own.selected(0, index(members, own.device)).mean([0], keepingDimensions: true)
+        let mean = own.selected(0, index(members, own.device)).fixedMean(0, keepingDimension: true)
         rows.append(tagged(Losses.normalised(mean, 1), label, kind: 1))
         let order = order(.pixels(position: position, label: label, count: members.count))
         let chosen = order.prefix(Self.pixelsPerClass).map { enqueuesClass ? members[$0] : $0 }
@@ -163,7 +163,8 @@ final class PixelMemory {
 
   // MARK: Comparison
 
-  /// Enqueues, then compares: this rank's shares of the two means over valid pixels. Collective.
+  /// Enqueues, then compares: the images' shares of the two means over valid pixels, `[n]` each.
+  /// Collective.
   func compare(
     _ step: MethodStep, _ reduced: Reduced, temperature: Double, parts: (pixel: Bool, region: Bool)
   ) -> (pixel: Tensor?, region: Tensor?) {
@@ -175,12 +176,17 @@ final class PixelMemory {
         dropout: false), precision: step.type)
     let own = rows(second(norm(first(student), pass, .relu)))
     let other = rows(teacher)
+    let images = own.size(0)
     func mean(_ ring: Tensor, _ draw: Draw, _ count: Int) -> Tensor {
       let slots = order(draw).prefix(count)
       let keys = ring.selected(1, index(Array(slots), ring.device))
-        .reshaped([-1, width]).permuted([1, 0])
+        .reshaped([-1, width]).permuted([1, 0]).contiguous()
+      let shared = keys.reshaped([1, width, keys.size(1)]).expanded([images, width, keys.size(1)])
+      func similarities(_ rows: Tensor) -> Tensor {
+        rows.imageProducts(shared).reshaped([images * rows.size(1), keys.size(1)])
+      }
       let divergence = Losses.divergence(
-        other.matmul(keys), own.matmul(keys), temperature: temperature)
+        similarities(other), similarities(own), temperature: temperature)
       return reduced.mean(divergence.reshaped(step.lowLabels.shape), over: .valid, step)
     }
     let pixel =
@@ -192,8 +198,8 @@ final class PixelMemory {
     return (pixel, region)
   }
 
-  /// Features as unit rows, `[n * hw, F]`.
+  /// Features as unit rows, `[n, hw, F]`.
   private func rows(_ feature: Tensor) -> Tensor {
-    Losses.normalised(feature, 1).permuted([0, 2, 3, 1]).reshaped([-1, width])
+    Losses.flat(Losses.normalised(feature, 1)).permuted([0, 2, 1]).contiguous()
   }
 }

@@ -26,7 +26,7 @@ final class AdaptiveTeaching: Distiller {
   ) throws(MethodError) { alpha = options["alpha"] }
 
   func request(_ requests: MethodRequests, _ step: MethodStep) {
-    requests.sum("valid", step.valid.sum())
+    requests.sum("valid", step.valid.imageSums)
     let missing = step.lowLabels.notEqual(255).not
     let nothing = Tensor.full(missing.shape, .nan, .float32, device: missing.device)
     requests.smallest("median", missing.choose(nothing, uncertainty(step))) { reduced in
@@ -42,21 +42,21 @@ final class AdaptiveTeaching: Distiller {
     let easy = valid - hard
     let weights = step.weights
     // The groups are known once the median is: their sizes are summed here.
-    var sizes = [(easy * weights).sum(), (hard * weights).sum(), hard.sum()].map(\.item)
-    step.reducer.sum(&sizes)
+    let sizes = step.totals([(easy * weights).imageSums, (hard * weights).imageSums])
     let (target, rest) = parts(step)
     func mean(_ x: Tensor, _ group: Tensor, _ size: Double) -> Tensor {
-      (group.greater(than: 0).choose(x, x.zerosLike) * weights).sum() / (size > 0 ? size : 1)
+      (group.greater(than: 0).choose(x, x.zerosLike) * weights).imageSums / (size > 0 ? size : 1)
     }
     let value =
       mean(rest, easy, sizes[0]) * alpha + mean(target + rest, hard, sizes[1]) * (1 - alpha)
     let count = max(reduced.total("valid"), 1)
-    return [Term("loss", value), Term("hard_share", hard.sum() / count, weight: 0)]
+    return [Term("loss", value), Term("hard_share", hard.imageSums / count, weight: 0)]
   }
 
   /// One less the teacher's probability of the label, `[n, h, w]` float32.
   private func uncertainty(_ step: MethodStep) -> Tensor {
-    let p = step.teacher.logits.softmax(1).gathered(1, places(step)).reshaped(step.lowLabels.shape)
+    let p = step.teacher.logits.fixedSoftmax(1).gathered(1, places(step)).reshaped(
+      step.lowLabels.shape)
     return (p * -1 + 1).to(.float32).clamped(0, 1)
   }
 
@@ -74,9 +74,9 @@ final class AdaptiveTeaching: Distiller {
     // Some class that is not the target.
     let other = index.equal(0).to(.int64)
     func logarithms(_ logits: Tensor) -> (own: Tensor, others: Tensor, rest: Tensor) {
-      let all = logits.logSoftmax(1)
+      let all = logits.fixedLogSoftmax(1)
       let low = Tensor.full([1], Self.out, logits.type, device: logits.device)
-      let rest = isTarget.choose(low, logits).logSoftmax(1)
+      let rest = isTarget.choose(low, logits).fixedLogSoftmax(1)
       // log p(c) - log(p(c) / (1 - p(y))) is log(1 - p(y)) for any other class.
       let others = all.gathered(1, other) - rest.gathered(1, other)
       return (all.gathered(1, index).reshaped(shape), others.reshaped(shape), rest)
@@ -84,7 +84,7 @@ final class AdaptiveTeaching: Distiller {
     let (t, s) = (logarithms(step.teacher.logits), logarithms(step.student.logits))
     let target = t.own.exp * (t.own - s.own) + t.others.exp * (t.others - s.others)
     let zero = t.rest.zerosLike
-    let rest = (isTarget.choose(zero, t.rest.exp) * isTarget.choose(zero, t.rest - s.rest)).sum([1])
-    return (target, rest)
+    let rest = isTarget.choose(zero, t.rest.exp) * isTarget.choose(zero, t.rest - s.rest)
+    return (target, rest.fixedSum(1))
   }
 }

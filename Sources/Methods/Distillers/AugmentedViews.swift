@@ -47,7 +47,7 @@ final class AugmentedViews: Distiller {
     let pixels = Double(step.batchSize * step.height * step.width)
     return [
       Term("batch", reduced.mean(plain, step) * factor),
-      Term("mixed", mixed.sum() / pixels * factor),
+      Term("mixed", mixed.imageSums / pixels * factor),
     ]
   }
 
@@ -55,11 +55,11 @@ final class AugmentedViews: Distiller {
     Losses.divergence(teacher, student, temperature: temperature)
   }
 
-  /// For each image the candidate of the larger mean divergence; the first if they are equal.
+  /// For each image the candidate of the larger sum of divergences; the first if they are equal.
   private func harder(_ first: Tensor, _ second: Tensor, _ step: MethodStep) -> Tensor {
     func scores(_ images: Tensor) -> Tensor {
       divergence(step.passes.teacher(images).logits, step.passes.evaluated(images).logits)
-        .mean([1, 2])
+        .imageSums
     }
     let isSecond = (scores(second) - scores(first)).greater(than: 0)
     return isSecond.reshaped([-1, 1, 1, 1]).choose(second, first)

@@ -56,9 +56,9 @@ final class ChannelWise: Distiller {
   private func divergence(
     _ student: Tensor, _ teacher: Tensor, channels: Int, _ step: MethodStep, _ reduced: Reduced
   ) -> Tensor {
-    let s = (Losses.flat(student) / temperature).logSoftmax(2)
-    let t = (Losses.flat(teacher) / temperature).logSoftmax(2)
-    let positions = (t.exp * (t - s)).sum([1]).reshaped(step.lowLabels.shape)
+    let s = (Losses.flat(student) / temperature).fixedLogSoftmax(2)
+    let t = (Losses.flat(teacher) / temperature).fixedLogSoftmax(2)
+    let positions = (t.exp * (t - s)).fixedSum(1).reshaped(step.lowLabels.shape)
     // A mean over positions times their number in an image: the sum, weighted or not.
     let perImage = reduced.mean(positions, step) * Double(step.height * step.width)
     return perImage * (temperature * temperature / Double(channels))

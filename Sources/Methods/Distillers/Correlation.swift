@@ -34,20 +34,19 @@ final class Correlation: Distiller {
 
   func request(_ requests: MethodRequests, _ step: MethodStep) {
     // Variances are differences of sums: they are taken in double.
-    let s = step.student.logits.softmax(1).to(.float64)
-    let t = step.teacher.logits.softmax(1).to(.float64)
+    let s = step.student.logits.fixedSoftmax(1).to(.float64)
+    let t = step.teacher.logits.fixedSoftmax(1).to(.float64)
     let w = step.weights.to(.float64).reshaped([-1, 1, step.height, step.width])
-    let axes = isOverBatch ? [0] : [0, 2, 3]
     for (key, x) in [
       ("1", w), ("s", w * s), ("t", w * t), ("ss", w * s * s), ("tt", w * t * t), ("st", w * s * t),
     ] {
-      requests.sum(key, x.sum(axes))
+      requests.sum(key, isOverBatch ? x : Losses.planeSums(x))
     }
   }
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
-    let (s, t) = (step.student.logits.softmax(1), step.teacher.logits.softmax(1))
-    let within = pearson(centred(s), centred(t))
+    let (s, t) = (step.student.logits.fixedSoftmax(1), step.teacher.logits.fixedSoftmax(1))
+    let within = pearson(Losses.centred(s, 1), Losses.centred(t, 1))
     // The mean of 1 - r rather than 1 less the mean of r: so it is a sum of the ranks' shares.
     let inter = reduced.mean(within * -1 + 1, step)
     let count = reduced.sum("1").detached.clamped(1e-30, .infinity)
@@ -56,17 +55,16 @@ final class Correlation: Distiller {
     }
     let (ss, tt, st) = (moment("s", "s", "ss"), moment("t", "t", "tt"), moment("s", "t", "st"))
     let norms = root(ss) * root(tt) + Self.bound
-    let intra = ((st / norms).mean() * -1 + 1).to(step.type)
+    let correlations = (st / norms).reshaped([1, st.count])
+    let intra = correlations.fixedMean(1).reshaped([]) * -1 + 1
     return [
       Term("inter", inter, weight: weights.inter),
       Term("intra", intra, weight: weights.intra, kind: .replicated),
     ]
   }
 
-  private func centred(_ p: Tensor) -> Tensor { p - p.mean([1], keepingDimensions: true) }
-
   private func pearson(_ a: Tensor, _ b: Tensor) -> Tensor {
-    (a * b).sum([1]) / (root((a * a).sum([1])) * root((b * b).sum([1])) + Self.bound)
+    (a * b).fixedSum(1) / (root((a * a).fixedSum(1)) * root((b * b).fixedSum(1)) + Self.bound)
   }
 
   /// A square root whose gradient at 0 is 0.

@@ -78,13 +78,12 @@ final class CorrelationDistance: Distiller {
     _ student: Tensor, _ target: Tensor, weights w: Tensor, _ step: MethodStep, suffix: String
   ) -> [Term] {
     let (s, t) = (
-      (student / temperature).softmax(1), (target / temperature).softmax(1).detached
+      (student / temperature).fixedSoftmax(1), (target / temperature).fixedSoftmax(1).detached
     )
     let spread = w.reshaped([-1, 1, step.height, step.width])
-    // Sums are taken in double, in which it makes no difference where the images are.
-    let parts = [s * t, s * s, t * t].map { ($0 * spread).to(.float64).sum([0, 2, 3]) }
-    let total = w.to(.float64).sum().reshaped([1])
-    let sums = step.summed(Tensor.concatenated(parts + [total], 0))
+    let parts = [s * t, s * s, t * t].map { Losses.planeSums(($0 * spread).to(.float64)) }
+    let sums = step.summed(
+      Tensor.concatenated(parts + [w.imageSums.reshaped([w.size(0), 1])], 1))
     let count = max(
       sums.detached.narrowed(0, 3 * step.classCount..<3 * step.classCount + 1).item, 1e-30)
     let columns = (0..<3).map {
@@ -94,15 +93,16 @@ final class CorrelationDistance: Distiller {
     func root(_ x: Tensor) -> Tensor { x.clamped(1e-30, .infinity).squareRoot }
     let within =
       columns[0].magnitude / (root(columns[1]) * root(columns[2]) + bound)
-    let norms = root((s * s).sum([1])) * root((t * t).sum([1])) + bound
-    let rows = ((s * t).sum([1]).magnitude / norms * -1 + 1) * w
+    let norms = root((s * s).fixedSum(1)) * root((t * t).fixedSum(1)) + bound
+    let rows = ((s * t).fixedSum(1).magnitude / norms * -1 + 1) * w
+    let mean = within.reshaped([1, step.classCount]).fixedMean(1).reshaped([])
     let factor = temperature * temperature
     let order = ranks(student, target)
     return [
-      Term("pixels\(suffix)", rows.sum() / count * factor),
+      Term("pixels\(suffix)", rows.imageSums / count * factor),
       Term(
-        "classes\(suffix)", ((within.mean() * -1 + 1) * factor).to(step.type), kind: .replicated),
-      Term("rank\(suffix)", ((order * -1 + 1) * w).sum() / count, weight: isSoft ? 1 : 0),
+        "classes\(suffix)", (mean * -1 + 1) * factor, kind: .replicated),
+      Term("rank\(suffix)", ((order * -1 + 1) * w).imageSums / count, weight: isSoft ? 1 : 0),
     ]
   }
 
@@ -111,16 +111,16 @@ final class CorrelationDistance: Distiller {
     let goal = target.argsort(1).argsort(1).to(student.type)
     var own = student.argsort(1).argsort(1).to(student.type)
     if isSoft {
-      let p = student.softmax(1) / Self.rankTemperature
+      let p = student.fixedSoftmax(1) / Self.rankTemperature
       let shape = p.shape
       let differences =
-        p.reshaped([shape[0], shape[1], 1, shape[2], shape[3]])
-        - p.reshaped([shape[0], 1, shape[1], shape[2], shape[3]])
-      own = (Tensor.full([1], 1, p.type, device: p.device) / ((differences * -1).exp + 1)).sum([2])
+        p.reshaped([shape[0], shape[1], 1, shape[2], shape[3]]).spread(2, shape[1])
+        - p.reshaped([shape[0], 1, shape[1], shape[2], shape[3]]).spread(1, shape[1])
+      own = (Tensor.full([1], 1, p.type, device: p.device) / ((differences * -1).exp + 1))
+        .fixedSum(2)
     }
-    func centred(_ x: Tensor) -> Tensor { x - x.mean([1], keepingDimensions: true) }
-    let (a, b) = (centred(own), centred(goal))
-    let norms = ((a * a).sum([1]) * (b * b).sum([1])).clamped(1e-24, .infinity).squareRoot
-    return (a * b).sum([1]) / (isSoft ? norms + Self.bound : norms)
+    let (a, b) = (Losses.centred(own, 1), Losses.centred(goal, 1))
+    let norms = ((a * a).fixedSum(1) * (b * b).fixedSum(1)).clamped(1e-24, .infinity).squareRoot
+    return (a * b).fixedSum(1) / (isSoft ? norms + Self.bound : norms)
   }
 }

@@ -84,27 +84,33 @@ package final class CrossImage: Distiller {
     Losses.normalised(feature, 1).permuted([0, 2, 3, 1]).reshaped([-1, feature.size(1)])
   }
 
-  /// This rank's share of the mean over pairs: pairs whose first image is its own. Pairs whose second
-  /// image alone is its own add a gradient, and nothing to the value.
+  /// The images' shares of the mean over pairs, `[n]`: pairs whose first image is theirs. A pair
+  /// whose second image alone is this rank's adds a gradient, and exactly nothing to the value.
   private func pairs(_ step: MethodStep, _ reduced: Reduced) -> Tensor {
-    let (student, teacher) = (reduced.rows("student"), reduced.rows("teacher"))
     let size = step.height * step.width
-    let map = step.difficulty.map { _ in reduced.rows("map").reshaped([-1]) }
+    let lengths = [Int](repeating: size, count: step.batchSize)
+    let student = reduced.rows("student").parts(lengths)
+    let teacher = reduced.rows("teacher").parts(lengths)
+    let maps = step.difficulty.map { _ in reduced.rows("map").parts(lengths) }
     let total = reduced.weight(.all, step) * Double(step.batchSize)
-    var sum = Tensor.zeros([], step.type, device: student.device)
+    func value(_ first: Int, _ second: Int) -> Tensor {
+      let divergence = Losses.divergence(
+        teacher[first].product(teacher[second].permuted([1, 0])),
+        student[first].product(student[second].permuted([1, 0])), temperature: Self.temperature
+      ).reshaped([1, size])
+      return (maps.map { divergence * $0[first].reshaped([1, size]) } ?? divergence).imageSums
+    }
+    var shares = step.positions.map { _ in
+      Tensor.zeros([1], .float64, device: step.lowLabels.device)
+    }
     for first in 0..<step.batchSize {
       let isOwn = step.positions.contains(first)
-      let rows = first * size..<(first + 1) * size
-      let (s, t) = (student.narrowed(0, rows), teacher.narrowed(0, rows))
       for second in 0..<step.batchSize where isOwn || step.positions.contains(second) {
-        let columns = second * size..<(second + 1) * size
-        let divergence = Losses.divergence(
-          t.matmul(teacher.narrowed(0, columns).permuted([1, 0])),
-          s.matmul(student.narrowed(0, columns).permuted([1, 0])), temperature: Self.temperature)
-        let value = (map.map { divergence * $0.narrowed(0, rows) } ?? divergence).sum()
-        sum = sum + (isOwn ? value : value - value.detached)
+        let (value, image) = (value(first, second), isOwn ? first : second)
+        let place = image - step.positions.lowerBound
+        shares[place] = shares[place] + (isOwn ? value : value - value.detached)
       }
     }
-    return sum / (total > 0 ? total : 1)
+    return Losses.column(shares, like: step.lowLabels) / (total > 0 ? total : 1)
   }
 }

@@ -37,7 +37,7 @@ final class DoubleSimilarity: Distiller {
     let pairs = Double(step.batchSize * step.classCount * step.classCount)
     return [
       Term("psd", psd, weight: weights.psd),
-      Term("csd", (difference * difference).sum() / pairs, weight: weights.csd),
+      Term("csd", (difference * difference).imageSums / pairs, weight: weights.csd),
     ]
   }
 
@@ -49,8 +49,8 @@ final class DoubleSimilarity: Distiller {
 
   /// The products of the classes' distributions over positions, `[n, C, C]`.
   private func similarity(_ logits: Tensor) -> Tensor {
-    let pooled = Functional.averagePool(logits, kernel: 2, stride: 2, ceilMode: true)
-    let distribution = (Losses.flat(pooled) / Self.temperature).softmax(2)
-    return distribution.matmul(distribution.permuted([0, 2, 1]))
+    let pooled = Functional.averagePool(logits.contiguous(), kernel: 2, stride: 2, ceilMode: true)
+    let distribution = (Losses.flat(pooled) / Self.temperature).fixedSoftmax(2)
+    return distribution.imageProducts(distribution.permuted([0, 2, 1]))
   }
 }

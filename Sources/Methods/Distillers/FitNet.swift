@@ -25,6 +25,6 @@ final class FitNet: Distiller {
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     let (student, teacher) = step.features
     let difference = projection(student) - teacher
-    return [Term(reduced.mean((difference * difference).mean([1]), step))]
+    return [Term(reduced.mean((difference * difference).fixedMean(1), step))]
   }
 }

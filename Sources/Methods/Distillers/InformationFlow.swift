@@ -127,7 +127,7 @@ final class InformationFlow: Distiller {
   /// The means of a map's cells, `[n * cells, F]`; no cell is smaller than a position of `like`.
   private func cells(_ map: Tensor, like: Tensor) -> Tensor {
     let (rows, columns) = (min(grid.rows, like.size(2)), min(grid.columns, like.size(3)))
-    return Functional.adaptiveAveragePool(map, height: rows, width: columns)
+    return Functional.adaptiveAveragePool(map.contiguous(), height: rows, width: columns)
       .permuted([0, 2, 3, 1]).reshaped([map.size(0) * rows * columns, map.size(1)])
   }
 
@@ -136,29 +136,32 @@ final class InformationFlow: Distiller {
   /// - Parameter weights: factors of the rows `[N]`, of which the mean is weighted by them.
   static func divergence(_ teacher: Tensor, _ student: Tensor, weights: Tensor?) -> Tensor {
     zip(kernels(teacher), kernels(student)).map { p, q in
-      let rows = ((p - q) * (p.log - q.log)).mean([1])
-      guard let weights else { return rows.mean() }
-      return (rows * weights).sum() / weights.sum().clamped(1e-30, .infinity)
-    }.reduce(Tensor.zeros([], student.type, device: student.device), +)
+      let rows = ((p - q) * (p.log - q.log)).fixedMean(1).reshaped([1, p.size(0)])
+      guard let weights else { return rows.imageSums / Double(p.size(0)) }
+      let total = max(weights.reshaped([1, p.size(0)]).imageSums.item, 1e-30)
+      return (rows * weights).imageSums / total
+    }.reduce(Tensor.zeros([1], .float64, device: student.device), +).reshaped([])
   }
 
   /// How alike samples are by angle and by distance, `[N, N]`, rows of sum 1.
   private static func kernels(_ x: Tensor) -> [Tensor] {
-    let squares = (x * x).sum([1])
-    // A root of 0 has no gradient.
-    let unit = x / (squares.clamped(1e-24, .infinity).squareRoot + 1e-6).reshaped([-1, 1])
-    let angle = (unit.matmul(unit.permuted([1, 0])) + 1) / 2
     let count = x.size(0)
+    let squares = (x * x).fixedSum(1, keepingDimension: true)
+    // A root of 0 has no gradient.
+    let norms = squares.clamped(1e-24, .infinity).squareRoot + 1e-6
+    let unit = x / norms.spread(1, x.size(1))
+    let angle = (unit.product(unit.permuted([1, 0])) + 1) / 2
     let order = Tensor((0..<count).map { Int64($0) }, [count]).to(device: x.device)
     // A sample's distance from itself is 0 without rounding.
     let pairs = order.reshaped([-1, 1]).equal(order).not.to(x.type)
     let apart =
-      (squares.reshaped([-1, 1]) + squares - x.matmul(x.permuted([1, 0])) * 2)
+      (squares.spread(1, count) + squares.reshaped([1, count]).spread(0, count)
+      - x.product(x.permuted([1, 0])) * 2)
       .clamped(0, .infinity) * pairs
     let near = Tensor.full([1], 1, x.type, device: x.device) / ((apart + 1e-6).squareRoot + 1)
     // Opposite samples have an angle of 0, whose logarithm is none.
     return [angle, near].map {
-      ($0 / $0.sum([1], keepingDimensions: true)).clamped(1e-12, .infinity)
+      ($0 / $0.fixedSum(1, keepingDimension: true).spread(1, count)).clamped(1e-12, .infinity)
     }
   }
 }

@@ -51,35 +51,60 @@ final class InputGradients: Distiller {
     let images = Double(step.batchSize)
     let scale = isScaled ? reduced.weight(.valid, step) / images : 1
     let difference = (own - other.detached) * scale
-    let squares = (difference * difference).sum([1, 2, 3])
+    let squares = (difference * difference).imageSums
     let (from, to) = (own.detached, other.detached)
     let sums = step.summed(
       Tensor.concatenated(
-        [squares, from * to, from * from, to * to].map { $0.to(.float64).sum().reshaped([1]) }, 0))
+        ([squares] + [from * to, from * from, to * to].map(\.imageSums)).map {
+          $0.reshaped([$0.count, 1])
+        }, 1))
     func sum(_ index: Int) -> Tensor { sums.narrowed(0, index..<index + 1).reshaped([]) }
     let lengths = (sum(2) * sum(3)).squareRoot.clamped(1e-300, .infinity)
     let cosine = Term(
-      "cosine", (sum(1) / lengths).detached.to(step.type), weight: 0, kind: .replicated)
+      "cosine", (sum(1) / lengths).detached, weight: 0, kind: .replicated)
     // The root of 0 has no gradient.
     guard isOfBatch else {
-      return [Term("norm", (squares + 1e-12).squareRoot.sum() / (images * images)), cosine]
+      return [Term("norm", (squares + 1e-12).squareRoot / (images * images)), cosine]
     }
     let norm = (sum(0) + 1e-12).squareRoot
-    return [Term("norm", (norm / images).to(step.type), kind: .replicated), cosine]
+    return [Term("norm", norm / images, kind: .replicated), cosine]
   }
 
   private func gradient(
     _ pass: (Tensor) -> Tensor, _ step: MethodStep, _ reduced: Reduced, keepsGraph: Bool
   ) -> Tensor {
-    Autograd.twiceDifferentiable {
+    let valid = step.lowLabels.notEqual(255)
+    let total = reduced.weight(.valid, step)
+    let factors = step.weights / (total > 0 ? total : 1)
+    return Autograd.twiceDifferentiable {
       let images = step.images.detached.clone()
       images.requiresGradient = true
       let index = step.indices.reshaped([step.lowLabels.size(0), 1, step.height, step.width])
       let entropy =
-        pass(images).to(step.type).logSoftmax(1).gathered(1, index)
+        Self.logSoftmax(pass(images).to(step.type)).gathered(1, index)
         .reshaped(step.lowLabels.shape) * -1
-      let loss = reduced.mean(entropy, over: .valid, step)
+      let weighted = entropy * factors
+      // Only its gradient is used, in which the order of the sum makes no difference.
+      let loss = valid.choose(weighted, weighted.zerosLike).sum()
       return Autograd.gradient(of: loss, withRespectTo: images, keepingGraph: keepsGraph)
     }
+  }
+
+  /// The logarithm of the softmax over classes of `[n, C, h, w]`, of operators that have
+  /// derivatives of any order and act on each position alone.
+  private static func logSoftmax(_ logits: Tensor) -> Tensor {
+    let (classes, size) = (logits.size(1), logits.size(2) * logits.size(3))
+    let x = logits - logits.detached.amax([1], keepingDimensions: true)
+    // Each class becomes the sum over the classes: a symmetric matrix.
+    let sums = Autograd.selfAdjoint(x.exp) { values in
+      for start in stride(from: 0, to: values.count, by: classes * size) {
+        for position in start..<start + size {
+          var sum = 0.0
+          for label in 0..<classes { sum += values[position + label * size] }
+          for label in 0..<classes { values[position + label * size] = sum }
+        }
+      }
+    }
+    return x - sums.log
   }
 }

@@ -29,14 +29,9 @@ final class IntraClassVariation: Distiller {
   private func similarity(_ feature: Tensor, _ members: Tensor) -> Tensor {
     let rows = Losses.flat(feature).permuted([0, 2, 1])
     let counts = members.sum([2], keepingDimensions: true)
-    let centres = members.matmul(rows) / (counts + 1e-6)
-    let own = members.permuted([0, 2, 1]).matmul(centres)
-    return (bounded(rows) * bounded(own)).sum([2])
-  }
-
-  /// Rows divided by their norm, which is at least 1e-8.
-  private func bounded(_ x: Tensor) -> Tensor {
-    let squares = (x * x).sum([2], keepingDimensions: true)
-    return x / squares.clamped(1e-16, .infinity).squareRoot
+    let centres = members.imageProducts(rows) / (counts + 1e-6)
+    let own = members.permuted([0, 2, 1]).imageProducts(centres)
+    let units = [rows, own].map { Losses.normalised($0, 2, floor: 1e-8) }
+    return (units[0] * units[1]).fixedSum(2)
   }
 }

@@ -34,10 +34,10 @@ package final class LightweightTeacher: Distiller {
   private let player: Adam
   /// The adversary's score of rows of probabilities, `[r, C]` to `[r]`; replaced by tests.
   package var score: (_ rows: Tensor, _ parameters: [Tensor]) -> Tensor = { rows, parameters in
-    let hidden = rows.matmul(parameters[0]) + parameters[1]
+    let hidden = Losses.linear(rows, parameters[0], parameters[1])
     // LeakyReLU of slope 0.1.
     let active = hidden.maximum(hidden * 0.1)
-    return (active.matmul(parameters[2]) + parameters[3]).reshaped([-1])
+    return Losses.linear(active, parameters[2], parameters[3]).reshaped([rows.size(0)])
   }
 
   package init(
@@ -63,6 +63,10 @@ package final class LightweightTeacher: Distiller {
     player = Adam(parameters, rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
   }
 
+  package func request(_ requests: MethodRequests, _ step: MethodStep) {
+    if weights.adversarial > 0 { requests.sum("valid", step.valid.imageSums) }
+  }
+
   package func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     let targets = targets(step)
     let divergence = Losses.divergence(targets, step.student.logits, temperature: temperature)
@@ -72,31 +76,47 @@ package final class LightweightTeacher: Distiller {
         weight: weights.kd)
     ]
     guard weights.adversarial > 0 else { return terms }
-    var count = [step.valid.sum().item]
-    step.reducer.sum(&count)
-    // In double its rounding stays below what the student's gradient holds, whatever the ranks.
-    func rows(_ logits: Tensor) -> Tensor {
-      logits.to(.float64).softmax(1).permuted([0, 2, 3, 1]).reshaped([-1, step.classCount])
-    }
-    let valid = step.valid.to(.float64).reshaped([-1])
-    func mean(_ x: Tensor) -> Tensor { (x * valid).sum() / max(count[0], 1) }
-    let (real, made) = (rows(targets), rows(step.student.logits))
-    let (high, low) = (score(real, player.parameters), score(made.detached, player.parameters))
-    let loss =
-      isHinge
-      ? Losses.hinge(high: high, low: low, mean)
-      : mean(softplus(high * -1)) + mean(softplus(low))
-    let right = mean(high.greater(than: 0).to(.float64)) + mean(low.atMost(0).to(.float64))
-    terms.append(Term("adversary_loss", loss.detached, weight: 0))
-    terms.append(Term("adversary_right", right / 2, weight: 0))
-    // The student meets the adversary as it is, before or after its update alike: it is a constant here.
-    let fooled = score(made, player.parameters.map { $0.detached.clone() })
-    if loss.requiresGradient { player.update(loss, step.reducer) }
-    terms.append(
-      Term(
-        "adversarial", (isHinge ? mean(fooled) * -1 : mean(softplus(fooled * -1))).to(step.type),
-        weight: weights.adversarial))
+    let met = meet(targets, step, count: max(reduced.total("valid"), 1))
+    terms.append(Term("adversary_loss", met.loss, weight: 0))
+    terms.append(Term("adversary_right", met.right, weight: 0))
+    terms.append(Term("adversarial", met.student, weight: weights.adversarial))
     return terms
+  }
+
+  /// The student meets the adversary as it is, then the adversary learns: the images' shares of the
+  /// adversary's loss, of how often it is right, and of the student's loss, `[n]` each. Collective.
+  ///
+  /// Image by image, in double.
+  private func meet(
+    _ targets: Tensor, _ step: MethodStep, count: Double
+  ) -> (loss: Tensor, right: Tensor, student: Tensor) {
+    let (size, classes) = (step.height * step.width, step.classCount)
+    func rows(_ logits: Tensor) -> [Tensor] {
+      Losses.flat(logits.to(.float64).fixedSoftmax(1)).permuted([0, 2, 1]).images
+        .map { $0.reshaped([size, classes]) }
+    }
+    let valid = step.valid.to(.float64).images.map { $0.reshaped([size]) }
+    let frozen = player.parameters.map { $0.detached.clone() }
+    var (losses, rights, students, gradients) = ([Tensor](), [Tensor](), [Tensor](), [Double]())
+    for ((real, made), valid) in zip(zip(rows(targets), rows(step.student.logits)), valid) {
+      func mean(_ x: Tensor) -> Tensor { (x * valid).reshaped([1, size]).imageSums / count }
+      let high = score(real, player.parameters)
+      let low = score(made.detached, player.parameters)
+      let loss =
+        isHinge
+        ? Losses.hinge(high: high, low: low, mean)
+        : mean(softplus(high * -1)) + mean(softplus(low))
+      let right = mean(high.greater(than: 0).to(.float64)) + mean(low.atMost(0).to(.float64))
+      // The adversary is a constant here.
+      let fooled = score(made, frozen)
+      gradients += player.row(loss)
+      losses.append(loss.detached)
+      rights.append(right / 2)
+      students.append(isHinge ? mean(fooled) * -1 : mean(softplus(fooled * -1)))
+    }
+    player.update(gradients, step.reducer)
+    func column(_ values: [Tensor]) -> Tensor { Losses.column(values, like: targets) }
+    return (column(losses), column(rights), column(students))
   }
 
   /// Logits of the bank for each pixel's class, `[n, C, h, w]`; of class 0 where ignored.

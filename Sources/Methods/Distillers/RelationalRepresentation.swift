@@ -80,27 +80,34 @@ final class RelationalRepresentation: Distiller {
     let flat = [step.lowLabels.size(0), step.height * step.width, 1]
     let weights = parts(step.weights.reshaped(flat)).reshaped([-1])
     units = (parts(rows(own)), weights, counts)
+    let map = teacher.weight.permuted([1, 0]).contiguous()
     let embeddings = byImage(parts(rows(other)), counts, width: memory.size(1)) {
-      Losses.normalised($0.matmul(teacher.weight.permuted([1, 0])) + teacher.bias, 1)
+      Losses.normalised($0.product(map) + teacher.bias, 1)
     }
     requests.gather("teacher", rows: embeddings)
-    requests.sum("units", weights.sum())
+    requests.sum("units", sums(weights, counts))
   }
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     Autograd.withoutHistory { enqueue(reduced.rows("teacher")) }
     guard let units else { return [] }
-    let keys = memory.clone().permuted([1, 0])
+    let keys = memory.permuted([1, 0]).contiguous().clone()
     let (counts, size) = (units.counts, memory.size(0))
     let own =
-      byImage(units.student, counts, width: size) { embedding($0).matmul(keys) }
+      byImage(units.student, counts, width: size) { embedding($0).product(keys) }
       / temperatures.student
     let mine = reduced.rows("teacher").narrowed(0, ownRows(units.weights.count, step, reduced))
-    let similarities = byImage(mine, counts, width: size) { $0.matmul(keys) }
-    let target = (similarities / temperatures.teacher).softmax(1)
-    let entropies = (target * own.logSoftmax(1)).sum([1]) * -1
+    let similarities = byImage(mine, counts, width: size) { $0.product(keys) }
+    let target = (similarities / temperatures.teacher).fixedSoftmax(1)
+    let entropies = (target * own.fixedLogSoftmax(1)).fixedSum(1) * -1
     let total = reduced.total("units")
-    return [Term((entropies * units.weights).sum() / (total > 0 ? total : 1))]
+    return [Term(sums(entropies * units.weights, counts) / (total > 0 ? total : 1))]
+  }
+
+  /// The sums over each image's units of one number a unit, `[units]` to `[n]`.
+  private func sums(_ values: Tensor, _ counts: [Int]) -> Tensor {
+    let parts = values.parts(counts).map { $0.reshaped([1, $0.count]).imageSums }
+    return Losses.column(parts, like: values)
   }
 
   /// Where this rank's rows are among the gathered ones. Collective.
@@ -117,12 +124,8 @@ final class RelationalRepresentation: Distiller {
   private func byImage(
     _ rows: Tensor, _ counts: [Int], width: Int, _ product: (Tensor) -> Tensor
   ) -> Tensor {
-    var start = 0
     let none = Tensor.zeros([0, width], rows.type, device: rows.device)
-    let parts = counts.filter { $0 > 0 }.map { count in
-      defer { start += count }
-      return product(rows.narrowed(0, start..<start + count))
-    }
+    let parts = rows.parts(counts).filter { $0.size(0) > 0 }.map(product)
     return Tensor.concatenated([none] + parts, 0)
   }
 
@@ -140,7 +143,7 @@ final class RelationalRepresentation: Distiller {
   private func averages(_ step: MethodStep) -> (means: (Tensor) -> Tensor, counts: [Int]) {
     let (images, size) = (step.lowLabels.size(0), step.height * step.width)
     switch unit {
-    case "image": return ({ $0.mean([1]) }, [Int](repeating: 1, count: images))
+    case "image": return ({ $0.fixedMean(1) }, [Int](repeating: 1, count: images))
     case "pixel":
       var chosen: [Int64] = []
       for (image, position) in step.positions.enumerated() {
@@ -163,7 +166,7 @@ final class RelationalRepresentation: Distiller {
         isPresent[image * classes..<(image + 1) * classes].count { $0 > 0 }
       }
       let means = { (x: Tensor) in
-        let sums = members.matmul(x).reshaped([images * classes, x.size(2)])
+        let sums = members.imageProducts(x).reshaped([images * classes, x.size(2)])
         let divisors = counts.reshaped([images * classes, 1]).clamped(1, .infinity)
         return (sums / divisors).selected(0, index)
       }

@@ -63,19 +63,19 @@ package final class Speculative: Distiller {
   }
 
   package func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
-    let logarithms = step.student.logits.logSoftmax(1)
+    let logarithms = step.student.logits.fixedLogSoftmax(1)
     let (proposed, taught) = (
-      (step.student.logits.detached / temperatures.student).softmax(1),
-      (step.teacher.logits / temperatures.teacher).softmax(1)
+      (step.student.logits.detached / temperatures.student).fixedSoftmax(1),
+      (step.teacher.logits / temperatures.teacher).fixedSoftmax(1)
     )
     let best = best(step)
-    let kept = (proposed * best).sum([1], keepingDimensions: true)
+    let kept = (proposed * best).fixedSum(1, keepingDimension: true)
     var refused = (kept * -1 + 1).reshaped(step.lowLabels.shape)
     let perPixel: Tensor
     switch target {
     case "expected":
       let mixed = proposed * best + (kept * -1 + 1) * taught
-      perPixel = (mixed * logarithms).sum([1]) * -1
+      perPixel = (mixed * logarithms).fixedSum(1) * -1
     case "sampled":
       let proposals = draw(proposed, step, purpose: 0)
       let isKept = best.gathered(1, proposals)

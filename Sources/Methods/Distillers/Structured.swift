@@ -8,8 +8,7 @@ import Torch
 /// as RDD's scripts have it: 0.001 is CIRKD's factor. Its `Discriminator` reads the logits, where they
 /// are smaller than 64 x 64 enlarged to that (our own; the published one cannot read them). The published
 /// student also leaves gradients in the discriminator and runs it at factor 0; here it does neither. The
-/// published factor 0.1 of its own loss is left out: Adam divides by it. Its weights' gradients are added
-/// in float32: with it, other numbers of ranks agree to rounding, not to the bit. Scope `distill`: pixels are
+/// published factor 0.1 of its own loss is left out: Adam divides by it. Scope `distill`: pixels are
 /// weighted by RDD's map, pairs by the pooled map of their first position, the adversarial part is not.
 final class Structured: Distiller {
   static let card = MethodCard(
@@ -41,7 +40,7 @@ final class Structured: Distiller {
 
   func request(_ requests: MethodRequests, _ step: MethodStep) {
     guard weights.pair > 0, step.difficulty != nil else { return }
-    requests.sum("rows", pooledWeights(step).sum())
+    requests.sum("rows", pooledWeights(step).imageSums)
   }
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
@@ -53,11 +52,11 @@ final class Structured: Distiller {
     if weights.pair > 0 {
       let (student, teacher) = step.features
       let difference = cosines(student) - cosines(teacher)
-      let rows = (difference * difference).mean([2])
-      var value = rows.sum() / Double(step.batchSize * rows.size(1))
+      let rows = (difference * difference).fixedMean(2)
+      var value = rows.imageSums / Double(step.batchSize * rows.size(1))
       if step.difficulty != nil {
         let total = reduced.total("rows")
-        value = (rows * pooledWeights(step)).sum() / (total > 0 ? total : 1)
+        value = (rows * pooledWeights(step)).imageSums / (total > 0 ? total : 1)
       }
       terms.append(Term("pair", value, weight: weights.pair))
     }
@@ -73,14 +72,15 @@ final class Structured: Distiller {
   /// RDD's map on the pooled grid, `[n, positions]`.
   private func pooledWeights(_ step: MethodStep) -> Tensor {
     let map = step.weights.reshaped([-1, 1, step.height, step.width])
-    let pooled = Functional.averagePool(map, kernel: 2, stride: 2, ceilMode: true)
+    let pooled = Functional.averagePool(map.contiguous(), kernel: 2, stride: 2, ceilMode: true)
     return pooled.reshaped([map.size(0), pooled.size(2) * pooled.size(3)])
   }
 
   /// The cosines between pooled features, `[n, positions, positions]`.
   private func cosines(_ feature: Tensor) -> Tensor {
-    let pooled = Functional.maxPool(feature, kernel: 2, stride: 2, padding: 0, ceilMode: true)
+    let pooled = Functional.maxPool(
+      feature.contiguous(), kernel: 2, stride: 2, padding: 0, ceilMode: true)
     let flat = Losses.flat(Losses.normalised(pooled, 1))
-    return flat.permuted([0, 2, 1]).matmul(flat)
+    return flat.permuted([0, 2, 1]).imageProducts(flat)
   }
 }

@@ -43,10 +43,10 @@ final class TeacherAdaptation: Distiller {
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     guard weight > 0 else { return [] }
-    let target = (step.teacher.logits / Self.temperature).softmax(1)
-    let p = (step.student.logits / Self.temperature).softmax(1)
+    let target = (step.teacher.logits / Self.temperature).fixedSoftmax(1)
+    let p = (step.student.logits / Self.temperature).fixedSoftmax(1)
     let smooth = (p + Self.smoothing / Double(step.classCount)) / (1 + Self.smoothing)
-    let entropy = (target * smooth.log).sum([1]) * -1
+    let entropy = (target * smooth.log).fixedSum(1) * -1
     return [Term("lwf", reduced.mean(entropy, over: .valid, step), weight: weight)]
   }
 }
