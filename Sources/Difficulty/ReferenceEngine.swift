@@ -5,22 +5,25 @@ import Torch
 ///
 /// It is what the fused engine is compared with, and serves float64 and other devices. Everything
 /// that decides (thresholds, masks, counts) is shared with the fused engine; probabilities are
-/// rounded to float32 before they decide, in float64 too.
+/// rounded to float32 before they decide, in float64 too. So is the ledger, in which images' sums
+/// have places: with global statistics neither ranks nor threads change a bit of what is reported
+/// or of a gradient.
 struct ReferenceEngine {
   let pool = WorkerPool(threadCount: 1)
 
   /// See `TaskLoss.evaluate`. Collective.
   func evaluate(
-    student: TaskLoss.Heads, teacher: TaskLoss.Heads?, labels: TaskLoss.Labels,
+    student: TaskLoss.Heads, teacher: TaskLoss.Heads?, labels: TaskLoss.Labels, firstImage: Int,
     globalImageCount: Int, options: DifficultyOptions, reducer: any Reducer
   ) -> TaskLoss.Outcome {
     let isLocal = options.statistics == .local
     let ranks: any Reducer = isLocal ? SingleProcess() : reducer
-    let images = Double(isLocal ? labels.imageCount : globalImageCount)
-    var step = ReferenceStep(student, teacher, labels, options, pool)
-    step.addTask(images: images, ranks)
-    step.addDistillation(images: images)
-    return step.finish(averagedOver: isLocal ? reducer.worldSize : 1, reducer)
+    var step = ReferenceStep(
+      student, teacher, labels, options, pool, firstImage: isLocal ? 0 : firstImage,
+      imageCount: isLocal ? labels.imageCount : globalImageCount)
+    step.addTask(ranks)
+    step.addDistillation()
+    return step.finish(isLocal, reducer)
   }
 }
 
@@ -37,16 +40,25 @@ struct ReferenceStep {
   private let valid: Tensor
   /// `[n, H, W]` for each head: cross entropy in nats, 0 where ignored.
   private let crossEntropy: [Tensor]
+  /// What backward starts from: its gradient counts, not its value.
   private var loss: Tensor
   private var result = DifficultyResult()
-  /// This rank's parts of the two heads' TFE and TSE losses.
-  private var first = [0.0, 0.0]
-  private var second = [0.0, 0.0]
+  private let firstImage: Int
+  /// The images that means are taken over.
+  private let imageCount: Int
+  private var ledger: LossLedger
+  private var denominators = LossDenominators(first: 0, second: [0, 0], distillation: 0)
 
+  /// - Parameters:
+  ///   - firstImage: the place of the first of these images among `imageCount`.
+  ///   - imageCount: the images that means are taken over; nil: these.
   init(
     _ student: TaskLoss.Heads, _ teacher: TaskLoss.Heads?, _ labels: TaskLoss.Labels,
-    _ options: DifficultyOptions, _ pool: WorkerPool
+    _ options: DifficultyOptions, _ pool: WorkerPool, firstImage: Int = 0, imageCount: Int? = nil
   ) {
+    self.firstImage = firstImage
+    self.imageCount = imageCount ?? labels.imageCount
+    ledger = LossLedger(imageCount: self.imageCount)
     heads = [student.main, student.auxiliary].compactMap { $0 }.map { logits in
       let leaf = logits.detached.contiguous().clone()
       leaf.requiresGradient = true
@@ -67,45 +79,69 @@ struct ReferenceStep {
     let mask = valid
     crossEntropy = heads.map { logits in
       let log = Functional.upsample(logits, height: labels.height, width: labels.width)
-        .logSoftmax(1)
+        .fixedLogSoftmax(1)
       let picked = -log.gathered(1, index).reshaped(mask.shape)
       return isValid.choose(picked, picked.zerosLike)
     }
-    loss = Tensor.zeros([], type, device: device)
+    loss = Tensor.zeros([], .float64, device: device)
   }
 
-  private var pixels: Double { Double(labels.height * labels.width) }
+  /// The pixels that means are taken over, ignored ones included.
+  private var pixels: Double { Double(imageCount * labels.height * labels.width) }
 
   private func share(_ head: Int) -> Double { head == 0 ? 1 : options.auxiliaryWeight }
 
   // MARK: Task loss
 
+  /// Adds a loss of each pixel, `[n, ...]`, image by image.
+  private mutating func add(
+    _ values: Tensor, _ entry: LossLedger.Entry, divisor: Double, factor: Double
+  ) {
+    let sums = values.imageSums
+    for (image, sum) in sums.detached.array(Double.self).enumerated() {
+      ledger.add(sum, entry, image: firstImage + image)
+    }
+    loss = loss + sums.sum() / divisor * factor
+  }
+
   /// Collective.
-  mutating func addTask(images: Double, _ ranks: any Reducer) {
-    var counts = [valid.sum().item]
+  mutating func addTask(_ ranks: any Reducer) {
+    let validCount = Int64(labels.indices.count { $0 != 255 })
+    var counts = [validCount]
     ranks.sum(&counts)
-    result.statistics.validCount = Int64(counts[0])
+    result.statistics.validCount = counts[0]
     if options.firstShare != 0 || options.usesWeights {
       let weights = options.usesWeights ? teacherWeights() : valid
-      var sum = [weights.sum().item]
-      ranks.sum(&sum)
-      var (factors, denominator) = (weights, counts[0])
+      var factors = weights
+      denominators.first = Double(counts[0])
       if options.usesWeights {
-        let mean = sum[0] / (images * pixels)
+        let mean = meanWeight(weights, ranks)
         result.statistics.meanWeight = mean
         switch options.weighting {
-        case .perPixel: denominator = images * pixels
-        case .mean: (factors, denominator) = (valid, mean == 0 ? 0 : counts[0] / mean)
+        case .perPixel: denominators.first = pixels
+        case .mean:
+          factors = valid
+          denominators.first = mean == 0 ? 0 : Double(counts[0]) / mean
         }
       }
       // Not for 0; for a NaN.
-      for head in heads.indices where denominator != 0 {
-        let part = (crossEntropy[head] * factors).sum() / denominator
-        first[head] = part.detached.item
-        loss = loss + part * (share(head) * options.firstShare)
+      for head in heads.indices where denominators.first != 0 {
+        add(
+          crossEntropy[head] * factors, head == 0 ? .weightedMain : .weightedAuxiliary,
+          divisor: denominators.first, factor: share(head) * options.firstShare)
       }
     }
-    if options.usesMasks { addMasked(images: images, Int64(valid.sum().item), ranks) }
+    if options.usesMasks { addMasked(validCount, ranks) }
+  }
+
+  /// The mean of the TFE weights over all images. Collective.
+  private mutating func meanWeight(_ weights: Tensor, _ ranks: any Reducer) -> Double {
+    for (image, sum) in weights.imageSums.array(Double.self).enumerated() {
+      ledger.add(sum, .weight, image: firstImage + image)
+    }
+    var whole = ledger
+    whole.gather(ranks)
+    return whole.total(.weight) / pixels
   }
 
   /// The TFE weights `[n, H, W]`: exp(-KL) at low resolution, then upsampled.
@@ -116,14 +152,14 @@ struct ReferenceStep {
 
   /// The TFE weights `[n, 1, h, w]` before they are upsampled.
   func lowTeacherWeights() -> Tensor {
-    let (main, auxiliary) = (teacher[0].logSoftmax(1), teacher[1].logSoftmax(1))
+    let (main, auxiliary) = (teacher[0].fixedLogSoftmax(1), teacher[1].fixedLogSoftmax(1))
     let (p, q) = options.divergence == .auxiliaryToMain ? (auxiliary, main) : (main, auxiliary)
-    let divergence = (p.exp * (p - q)).sum([1], keepingDimensions: true)
+    let divergence = (p.exp * (p - q)).fixedSum(1, keepingDimension: true)
     return (-divergence).exp
   }
 
   /// Collective.
-  private mutating func addMasked(images: Double, _ validCount: Int64, _ ranks: any Reducer) {
+  private mutating func addMasked(_ validCount: Int64, _ ranks: any Reducer) {
     let (maps, teacherMaps) = confidences()
     let classCount = heads[0].size(1)
     // Whole vectors of 16: the rest holds what is never kept. At least one, for a rank whose images
@@ -147,12 +183,13 @@ struct ReferenceStep {
       }
       let denominator =
         options.reduction == .allPixels
-        ? images * pixels : decision.denominator(head, options.classWeights)
+        ? pixels : decision.denominator(head, options.classWeights)
       guard denominator > 0 else { continue }
+      denominators.second[head] = denominator
       let mask = Tensor(weights, valid.shape).to(valid.type, device: valid.device)
-      let part = (crossEntropy[head] * mask).sum() / denominator
-      second[head] = part.detached.item
-      loss = loss + part * (share(head) * options.secondShare)
+      add(
+        crossEntropy[head] * mask, head == 0 ? .maskedMain : .maskedAuxiliary,
+        divisor: denominator, factor: share(head) * options.secondShare)
     }
   }
 
@@ -168,7 +205,7 @@ struct ReferenceStep {
     Autograd.withoutHistory {
       let p = Functional.upsample(
         logits.detached, height: labels.height, width: labels.width
-      ).softmax(1)
+      ).fixedSoftmax(1)
       let picked = options.confidence == .maximum ? p.amax([1]) : p.gathered(1, index)
       let values = picked.reshaped([labels.indices.count]).array(Float.self)
       return zip(values, labels.indices).map { $1 == 255 ? .nan : min(max($0, 0), 1) }
@@ -204,41 +241,29 @@ struct ReferenceStep {
   // MARK: Distillation
 
   /// T^2 / (B h w) * sum of KL(teacher || student) at low resolution (equation 3).
-  mutating func addDistillation(images: Double) {
+  mutating func addDistillation() {
     guard options.distillationWeight != 0, let target = teacher.first else { return }
     let temperature = options.distillationTemperature
-    let t = (target / temperature).logSoftmax(1)
-    let s = (heads[0] / temperature).logSoftmax(1)
-    let positions = images * Double(target.size(2) * target.size(3))
-    let factor = options.distillationWeight * temperature * temperature / positions
-    let part = (t.exp * (t - s)).sum() * factor
-    result.distillationLoss = part.detached.item
-    loss = loss + part
+    let t = (target / temperature).fixedLogSoftmax(1)
+    let s = (heads[0] / temperature).fixedLogSoftmax(1)
+    denominators.distillation = Double(imageCount * target.size(2) * target.size(3))
+    add(
+      t.exp * (t - s), .distillation, divisor: denominators.distillation,
+      factor: options.distillationWeight * temperature * temperature)
   }
 
   // MARK: End
 
   /// Adds the losses over ranks and takes the gradients. Collective.
   ///
-  /// - Parameter count: ranks whose own losses are averaged; 1 if the parts already share global
-  ///   denominators.
-  mutating func finish(averagedOver count: Int, _ reducer: any Reducer) -> TaskLoss.Outcome {
+  /// - Parameter isLocal: whether the ranks' own losses are averaged; else the parts already share
+  ///   global denominators.
+  mutating func finish(_ isLocal: Bool, _ reducer: any Reducer) -> TaskLoss.Outcome {
     if loss.requiresGradient { Autograd.backward([(loss, nil)]) }
-    var values = (first + second + [result.distillationLoss]).map { $0 / Double(count) }
-    reducer.sum(&values)
-    for head in heads.indices {
-      result.weightedLoss += share(head) * values[head]
-      result.maskedLoss += share(head) * values[2 + head]
-    }
-    let parts = (0..<2).map {
-      options.firstShare * values[$0] + options.secondShare * values[2 + $0]
-    }
-    result.mainTaskLoss = parts[0]
-    result.auxiliaryTaskLoss = parts[1]
-    result.taskLoss =
-      options.firstShare * result.weightedLoss + options.secondShare * result.maskedLoss
-    result.distillationLoss = values[4]
-    result.loss = result.taskLoss + result.distillationLoss
+    if !isLocal { ledger.gather(reducer) }
+    result.add(ledger, denominators, options, heads: heads.count)
+    if isLocal { result.average(reducer) }
+    let count = isLocal ? reducer.worldSize : 1
     let gradients = heads.map { head in
       let gradient = head.gradient ?? head.zerosLike
       return count == 1 ? gradient : gradient / Double(count)

@@ -84,8 +84,8 @@ public final class TaskLoss {
     switch engine {
     case .reference:
       return reference.evaluate(
-        student: student, teacher: teacher, labels: labels, globalImageCount: globalImageCount,
-        options: options, reducer: reducer)
+        student: student, teacher: teacher, labels: labels, firstImage: firstImage,
+        globalImageCount: globalImageCount, options: options, reducer: reducer)
     case .fused:
       return sweep(student, teacher, labels, firstImage, globalImageCount, options, reducer)
     }
