@@ -36,6 +36,10 @@ import Testing
   /// the options under which it is one. The closed forms have the other gradients.
   static let potentials = ["spec": ("target", "divergence")]
 
+  /// What a weight is moved by. Sums are whole numbers of units, at most 2^-43 of the largest
+  /// addend: a loss that is a difference of sums needs a step that changes more than that.
+  static let steps = ["dist": 3e-4]
+
   /// The gradient of a student's weight against central differences of the loss.
   @Test(arguments: names)
   func gradientIsTheSlope(_ name: String) {
@@ -44,7 +48,7 @@ import Testing
       chosen = ChosenMethod(name, chosen.options + [(option.0, option.1)])
     }
     let toy = Toy(methods: [chosen], steps: 1, rate: 0, hasTask: false)
-    let h = 1e-5
+    let h = Self.steps[name] ?? 1e-5
     let slope = toy.run(SingleProcess()).slope
     let up = toy.run(SingleProcess(), shift: h).losses[0]
     let down = toy.run(SingleProcess(), shift: -h).losses[0]

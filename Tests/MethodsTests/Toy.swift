@@ -20,9 +20,8 @@ final class ToyNetwork: @unchecked Sendable {
   private let classifier: Convolution
   private let auxiliary: Convolution
 
-  init(width: Int, seed: UInt64) {
-    let scope = Scope(
-      state: state, prefix: "", start: Initialisation(seed: seed, type: .float64))
+  init(width: Int, seed: UInt64, _ type: Torch.ElementType = .float64) {
+    let scope = Scope(state: state, prefix: "", start: Initialisation(seed: seed, type: type))
     self.width = width
     stem = Convolution(scope("stem"), 3, 8, kernel: 4, stride: 4, start: .head)
     norm = BatchNorm(scope("norm"), 8)
