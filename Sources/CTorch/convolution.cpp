@@ -81,7 +81,7 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
 static thread_local bool plain_convolution = false;
 
 /// LibTorch's operator image by image, each with its own copy of the parameters, whose gradients are
-/// addends of their sums.
+/// addends of their sums if they have one.
 static at::Tensor by_image(const at::Tensor &x, const ct_tensor *weight, const ct_tensor *bias,
                            const std::array<int, 4> &window) {
   ct_tensor *handle = nullptr;
@@ -126,7 +126,7 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
       *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window, &sums));
       return;
     }
-    if (plain_convolution && weight->gradient_sum) {
+    if (plain_convolution) {
       *out = wrap(by_image(x->value, weight, bias, {stride, padding, dilation, groups}));
       return;
     }

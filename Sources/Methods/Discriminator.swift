@@ -60,6 +60,11 @@ final class Discriminator {
   ///   - real: the teacher's logits `[n, C, h, w]`.
   ///   - made: the student's, with history.
   func meet(real: Tensor, made: Tensor, _ step: MethodStep) -> Outcome {
+    // Its weights' gradients are not exact sums inside a convolution.
+    TorchRuntime.withOneThread { met(real: real, made: made, step) }
+  }
+
+  private func met(real: Tensor, made: Tensor, _ step: MethodStep) -> Outcome {
     Autograd.withoutHistory { for layer in layers { layer.iterate() } }
     let pass = Pass.training(
       .init(

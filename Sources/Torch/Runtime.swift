@@ -5,10 +5,18 @@ public enum TorchRuntime {
   /// LibTorch's version, as "1.13.1".
   public static var version: String { String(cString: ct_version()) }
 
-  /// The number of threads that one operator uses, BLAS included; set it on each rank.
+  /// The number of threads that one operator uses; set it on each rank. OpenBLAS uses one.
   public static var threads: Int {
     get { Int(ct_threads()) }
     set { ct_set_threads(Int32(newValue)) }
+  }
+
+  /// Runs `body` with operators of one thread: LibTorch's own convolutions divide sums among threads.
+  public static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = threads
+    threads = 1
+    defer { threads = before }
+    return try body()
   }
 
   /// Returns large freed blocks to the system, until `keepMemory`: while networks are made, folded

@@ -20,12 +20,11 @@ package enum FastGradientSign {
   ) -> Tensor {
     let black = Tensor(Normalisation.meanBGR.map { -$0 }, [1, 3, 1, 1])
       .to(images.type, device: images.device)
-    let threads = TorchRuntime.threads
-    TorchRuntime.threads = 1
-    defer { TorchRuntime.threads = threads }
     let parts = (0..<images.size(0)).map { index in
       let image = images.narrowed(0, index..<index + 1)
-      let slope = slope(image, labels.narrowed(0, index..<index + 1), network)
+      let slope = TorchRuntime.withOneThread {
+        slope(image, labels.narrowed(0, index..<index + 1), network)
+      }
       let signs =
         slope.greater(than: 0).to(images.type) - (slope * -1).greater(than: 0).to(images.type)
       let moved = (image + signs * levels - black).clamped(0, 255) + black
