@@ -23,7 +23,7 @@ package enum FastGradientSign {
     let parts = (0..<images.size(0)).map { index in
       let image = images.narrowed(0, index..<index + 1)
       let slope = TorchRuntime.withOneThread {
-        slope(image, labels.narrowed(0, index..<index + 1), network)
+        Self.slope(image, labels.narrowed(0, index..<index + 1), network)
       }
       let signs =
         slope.greater(than: 0).to(images.type) - (slope * -1).greater(than: 0).to(images.type)
