@@ -132,7 +132,7 @@ count_iterations() {
     yes:tfe-tse) echo 20000 ;;
     yes:cirkd | yes:kdiga) echo 2000 ;;
     yes:*) echo 200 ;;
-    :tfe-tse) echo 24 ;;
+    :tfe-tse) echo 200 ;;
     :resume) echo 20 ;;
     :*) if declare -F "row_$row" >/dev/null; then echo 6; else echo 4; fi ;;
     *) echo "$iterations" ;;
