@@ -47,9 +47,11 @@ public struct GradientSum: Sendable {
     .make("gradient sum", leaf) { ct_gradient_sum_level(&$0, leaf.handle, Int32(index)) }
   }
 
-  /// Writes the sum to `target`, float32 of the leaf's size, rounded once.
+  /// Writes the sum to a tensor, rounded once.
   ///
-  /// - Parameter levels: bit k: level k counts too.
+  /// - Parameters:
+  ///   - target: float32 in host memory, row-major, of the leaf's size.
+  ///   - levels: bit k: level k counts too.
   public func take(into target: Tensor, levels: Int64) {
     TorchRuntime.check(
       ct_gradient_sum_take(target.handle, leaf.handle, levels), "gradient sum", leaf, target)

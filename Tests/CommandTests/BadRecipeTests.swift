@@ -16,7 +16,7 @@ extension CommandTests {
         setting: "train.iteration=3", texts: ["unknown key", "did you mean train.iterations?"]),
       Mistake(
         setting: "train.iterations=many", texts: ["wrong type", "many", "expected an integer"]),
-      Mistake(setting: "train.batch_size=0", texts: ["value out of range", "from 1 to 65536"]),
+      Mistake(setting: "train.batch_size=0", texts: ["value out of range", "from 1 to 4096"]),
       Mistake(setting: "train.precision=float31", texts: ["did you mean float32?"]),
       Mistake(setting: "data.crop_width=16", texts: ["value out of range", "data.crop_width: 16"]),
       Mistake(setting: "distill=rdd", texts: ["key missing", "teacher.weights"]),

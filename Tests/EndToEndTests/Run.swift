@@ -45,7 +45,9 @@ struct Run {
       ranks: ranks, program: "rdd",
       arguments: ["train", path("tiny.yaml"), "--out", path(name)]
         + set.flatMap { ["--set", $0] } + options,
-      environment: environment.merging(["OMP_NUM_THREADS": "1"]) { own, _ in own },
+      // Threads that wait leave the core to those that compute: some runs have more than cores.
+      environment: environment.merging(
+        ["OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"]) { own, _ in own },
       onlyRank: onlyRank, timeout: 300)
   }
 
