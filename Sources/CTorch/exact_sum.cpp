@@ -38,17 +38,6 @@ WIDE uint32_t largest_pattern(const float *__restrict values, int64_t count) {
 /// its units are the difference of the patterns.
 double rounder(int unit) { return std::ldexp(1.5, 52 + unit); }
 
-WIDE void store_units(
-    int64_t *__restrict units, const float *__restrict values, int64_t count, double magic) {
-  const int64_t zero = bits_of(magic);
-  for (int64_t i = 0; i < count; ++i) {
-    const double moved = static_cast<double>(values[i]) + magic;
-    int64_t bits;
-    std::memcpy(&bits, &moved, sizeof bits);
-    units[i] = bits - zero;
-  }
-}
-
 WIDE void add_units(
     int64_t *__restrict units, const float *__restrict values, int64_t count, double magic) {
   const int64_t zero = bits_of(magic);
@@ -138,8 +127,9 @@ void ExactSum::add_to_stripe(int64_t index, const float *values, int64_t offset,
   const std::lock_guard<std::mutex> lock(locks_[index]);
   int64_t *units = units_.data_ptr<int64_t>();
   const int64_t first = index * stripe, end = std::min(count_, first + stripe);
-  bool stores = is_fresh_[index] && offset == first && offset + count == end;
-  if (is_fresh_[index] && !stores) std::fill(units + first, units + end, 0);
+  // A whole stripe is made 0 block by block, while it is in the cache.
+  const bool is_whole = is_fresh_[index] && offset == first && offset + count == end;
+  if (is_fresh_[index] && !is_whole) std::fill(units + first, units + end, 0);
   is_fresh_[index] = 0;
   const float limit = std::ldexp(1.0f, std::min(top_, 127));
   uint32_t bound;
@@ -149,12 +139,12 @@ void ExactSum::add_to_stripe(int64_t index, const float *values, int64_t offset,
   for (int64_t start = 0; start < count; start += block) {
     const int64_t length = std::min(block, count - start);
     int64_t *to = units + offset + start;
+    if (is_whole) std::fill(to, to + length, 0);
     if (largest_pattern(values + start, length) < bound) {
-      (stores ? store_units : add_units)(to, values + start, length, magic);
-      continue;
+      add_units(to, values + start, length, magic);
+    } else {
+      add_each(values + start, offset + start, length);
     }
-    if (stores) std::fill(to, to + length, 0);
-    add_each(values + start, offset + start, length);
   }
 }
 

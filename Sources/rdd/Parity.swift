@@ -68,8 +68,9 @@ struct ParityCommand: ParsableCommand {
     let coordinator = try Coordinator(world)
     TorchRuntime.threads = coordinator.threadCount
     if coordinator.isLead, coordinator.instructions.isLowered {
-      FileHandle.standardError.write(
-        Data("rdd: instructions: \(coordinator.instructions)\n".utf8))
+      // A line that cannot be written is lost, not the command.
+      try? FileHandle.standardError.write(
+        contentsOf: Data("rdd: instructions: \(coordinator.instructions)\n".utf8))
     }
     var report = ParityReport()
     let found = try ParityFile.files(at: files)
