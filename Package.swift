@@ -61,13 +61,15 @@ let package = Package(
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
     // Floor 1: one Swift library over each shim, and what needs none.
+    // Files as the system has them, read and written whole.
+    .target(name: "Files"),
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Randomness", swiftSettings: kernel),
     .target(name: "Reduction"),
     .target(name: "EventFiles"),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "ImageIO", dependencies: ["CImage"]),
-    .target(name: "WeightFiles", dependencies: ["CXXHash"]),
+    .target(name: "WeightFiles", dependencies: ["CXXHash", "Files"]),
     .target(
       name: "Recipes", dependencies: [.product(name: "Yams", package: "Yams")]),
 
@@ -75,7 +77,7 @@ let package = Package(
     .target(
       name: "Difficulty", dependencies: ["Reduction", "Torch"], swiftSettings: kernel),
     .target(
-      name: "Networks", dependencies: ["Randomness", "Reduction", "Torch", "WeightFiles"],
+      name: "Networks", dependencies: ["Files", "Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: kernel),
     .target(name: "Datasets", dependencies: ["ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.
@@ -91,8 +93,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Methods", "Networks", "Pictures",
-        "Randomness", "Recipes", "WeightFiles", .product(name: "Logging", package: "swift-log"),
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "Methods", "Networks",
+        "Pictures", "Randomness", "Recipes", "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Floor 4 too: the files of reference numbers, and what this build makes of them.
@@ -121,7 +124,8 @@ let package = Package(
       name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
     .target(
-      name: "FuzzedReaders", dependencies: ["Datasets", "ImageIO", "Recipes", "WeightFiles"],
+      name: "FuzzedReaders",
+      dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
@@ -148,11 +152,11 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Datasets", "Difficulty", "ImageIO", "Networks", "Parity", "Recipes", "Reduction", "Torch",
-        "Training", "WeightFiles",
+        "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Parity", "Recipes", "Reduction",
+        "Torch", "Training", "WeightFiles",
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
-    .testTarget(name: "WeightFilesTests", dependencies: ["Randomness", "WeightFiles"]),
+    .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport", "Training"]),
@@ -160,7 +164,9 @@ let package = Package(
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd"],
+      dependencies: [
+        "Files", "ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd",
+      ],
       exclude: ["Snapshots"]),
     .testTarget(
       name: "ClusterTests", dependencies: [.product(name: "Yams", package: "Yams")]),

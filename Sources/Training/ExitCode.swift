@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import Files
 import ImageIO
 import MPI
 import Methods
@@ -12,7 +13,7 @@ extension TrainingError {
   public static func exitCode(of error: any Error) -> Int32 {
     switch error {
     case let error as TrainingError: error.code.rawValue
-    case let error as WeightFileError: error.exitCode
+    case let error as FileError: error.exitCode
     case let error as RecipeError:
       (error.kind == .unreadable ? Code.missingInput : .badData).rawValue
     case let error as ImageError: (error.kind == .file ? Code.missingInput : .badData).rawValue

@@ -1,3 +1,4 @@
+import Files
 import Networks
 import Recipes
 import Torch
@@ -11,7 +12,7 @@ public enum NetworkFactory {
   ///   - recipe: the run.
   ///   - device: where its parameters are.
   ///   - weights: a file that replaces the recipe's; the head's width follows from it.
-  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, `WeightMismatch`.
   public static func student(
     _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
   ) throws -> SegmentationNetwork {
@@ -35,7 +36,7 @@ public enum NetworkFactory {
 
   /// The frozen teacher; nil where the recipe learns from labels alone.
   ///
-  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, `WeightMismatch`.
   public static func teacher(
     _ recipe: Recipe, device: Device = .cpu
   ) throws -> SegmentationNetwork? {
@@ -59,7 +60,7 @@ public enum NetworkFactory {
 
   /// A frozen network of the zoo that a method reads from a file.
   ///
-  /// - Throws: `WeightFileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, `WeightMismatch`.
   static func auxiliary(
     _ name: String, _ path: String, _ recipe: Recipe, device: Device
   ) throws -> SegmentationNetwork {

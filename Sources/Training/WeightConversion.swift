@@ -1,3 +1,4 @@
+import Files
 import Networks
 import Torch
 import WeightFiles
@@ -29,7 +30,7 @@ public enum WeightConversion {
   ///   - part: what is taken.
   ///   - network: checks that the tensors are those of this network; nil does not.
   ///   - target: replaced at once if it is there.
-  /// - Throws: `WeightFileError`; `WeightMismatch` with every tensor that does not fit.
+  /// - Throws: `FileError`; `WeightMismatch` with every tensor that does not fit.
   public static func run(
     _ source: String, part: Part, network: String?, to target: String
   ) throws -> Summary {

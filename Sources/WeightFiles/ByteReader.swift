@@ -1,3 +1,5 @@
+import Files
+
 /// A position in a file's bytes; every step is checked against the bytes left.
 struct ByteReader {
   let region: ByteRegion
@@ -17,7 +19,7 @@ struct ByteReader {
   var remaining: Int { region.count - position }
 
   /// The next `count` bytes, without a copy.
-  mutating func take(_ count: Int) throws(WeightFileError) -> ByteRegion {
+  mutating func take(_ count: Int) throws(FileError) -> ByteRegion {
     guard count >= 0, count <= remaining else {
       throw refused(found: "\(remaining) bytes left", expected: "\(count)")
     }
@@ -28,7 +30,7 @@ struct ByteReader {
   /// A whole number of `T`'s width, little endian.
   mutating func number<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
-  ) throws(WeightFileError) -> T {
+  ) throws(FileError) -> T {
     let start = position
     _ = try take(MemoryLayout<T>.size)
     return region.withUnsafeBytes {
@@ -39,7 +41,7 @@ struct ByteReader {
   /// A number that says how many bytes or elements follow.
   mutating func size<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
-  ) throws(WeightFileError) -> Int {
+  ) throws(FileError) -> Int {
     let start = position
     let value = try number(type)
     guard let size = Int(exactly: value), size >= 0 else {
@@ -49,7 +51,7 @@ struct ByteReader {
   }
 
   /// The next `count` bytes as UTF-8.
-  mutating func text(_ count: Int) throws(WeightFileError) -> String {
+  mutating func text(_ count: Int) throws(FileError) -> String {
     let start = position
     let bytes = try take(count)
     guard let text = bytes.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
@@ -59,7 +61,7 @@ struct ByteReader {
   }
 
   /// The text up to a line feed, which is skipped.
-  mutating func line() throws(WeightFileError) -> String {
+  mutating func line() throws(FileError) -> String {
     let limit = min(remaining, 256)
     let start = position
     let length = region.withUnsafeBytes {
@@ -77,7 +79,7 @@ struct ByteReader {
   func refused(
     at position: Int? = nil, found: String, expected: String,
     advice: String = "use another copy of the file"
-  ) -> WeightFileError {
+  ) -> FileError {
     .refused(
       path, "\(part) byte \(position ?? self.position)", found: found, expected: expected,
       advice: advice)

@@ -1,3 +1,5 @@
+import Files
+
 /// The checksum of zip entries: CRC-32 with the reflected polynomial 0xEDB88320, eight bytes a step.
 enum CRC32 {
   static func checksum(_ region: ByteRegion) -> UInt32 {

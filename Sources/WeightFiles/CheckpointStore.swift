@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The checkpoints of one run: a folder with a file `iteration_0001200.safetensors` for each.
@@ -21,7 +22,7 @@ public struct CheckpointStore: Sendable {
     /// do not train from scratch over them.
     public let newest: Checkpoint?
     /// Why each newer one was refused, newest first.
-    public let refused: [WeightFileError]
+    public let refused: [FileError]
   }
 
   /// The folder.
@@ -41,7 +42,7 @@ public struct CheckpointStore: Sendable {
   /// Makes the folder if it is missing and removes temporary files of dead processes.
   ///
   /// - Returns: the names that were removed.
-  public func prepare() throws(WeightFileError) -> [String] {
+  public func prepare() throws(FileError) -> [String] {
     var isNew = true
     do throws(SystemError) {
       try files.mkdir(folder)
@@ -65,7 +66,7 @@ public struct CheckpointStore: Sendable {
   /// - Throws: when the checkpoint is not acknowledged; the older ones are as they were.
   public func save(
     _ archive: TensorArchive, iteration: Int
-  ) throws(WeightFileError) -> [WeightFileError] {
+  ) throws(FileError) -> [FileError] {
     precondition(iteration >= 0, "iteration \(iteration)")
     let path = path(iteration)
     let iterations = try iterations()
@@ -81,10 +82,10 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Reads the newest checkpoint that is valid, going to the next older one after each refusal.
-  public func newestValid() throws(WeightFileError) -> Recovery {
-    var refused: [WeightFileError] = []
+  public func newestValid() throws(FileError) -> Recovery {
+    var refused: [FileError] = []
     for iteration in try iterations().reversed() {
-      do throws(WeightFileError) {
+      do throws(FileError) {
         let archive = try read(iteration)
         let newest = Checkpoint(iteration: iteration, path: path(iteration), archive: archive)
         return Recovery(newest: newest, refused: refused)
@@ -107,7 +108,7 @@ public struct CheckpointStore: Sendable {
     return prefix + String(repeating: "0", count: max(0, 7 - digits.count)) + digits + suffix
   }
 
-  private func read(_ iteration: Int) throws(WeightFileError) -> TensorArchive {
+  private func read(_ iteration: Int) throws(FileError) -> TensorArchive {
     let path = path(iteration)
     let archive = try SafetensorsReader.read(path, hashRequired: true, files: files)
     let found = archive.metadata[Self.iterationKey] ?? "none"
@@ -119,7 +120,7 @@ public struct CheckpointStore: Sendable {
     return archive
   }
 
-  private func names() throws(WeightFileError) -> [String] {
+  private func names() throws(FileError) -> [String] {
     do throws(SystemError) {
       return try files.names(folder)
     } catch {
@@ -128,7 +129,7 @@ public struct CheckpointStore: Sendable {
   }
 
   /// The iterations of the files in the folder, ascending.
-  private func iterations() throws(WeightFileError) -> [Int] {
+  private func iterations() throws(FileError) -> [Int] {
     try names().compactMap { name in
       guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
         let iteration = Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)),
@@ -141,8 +142,8 @@ public struct CheckpointStore: Sendable {
   /// Removes what is older than the last `keep` up to `iteration`.
   ///
   /// Newer names do not count: they are files that were refused at the start.
-  private func removeOlder(than iteration: Int, _ iterations: [Int]) -> [WeightFileError] {
-    var failures: [WeightFileError] = []
+  private func removeOlder(than iteration: Int, _ iterations: [Int]) -> [FileError] {
+    var failures: [FileError] = []
     for old in iterations.filter({ $0 < iteration }).dropLast(keep - 1) {
       do throws(SystemError) {
         try files.unlink(path(old))

@@ -1,3 +1,5 @@
+import Files
+
 /// A strict scanner of the JSON that a safetensors header is made of.
 ///
 /// The caller asks for what the header's grammar allows next, so nothing nests deeper than that
@@ -17,8 +19,8 @@ struct JSONScanner {
 
   /// `{` members `}`, calling `member` after each key and colon; a key may stand once.
   mutating func object(
-    _ member: (inout JSONScanner, String) throws(WeightFileError) -> Void
-  ) throws(WeightFileError) {
+    _ member: (inout JSONScanner, String) throws(FileError) -> Void
+  ) throws(FileError) {
     try expect("{")
     if accept("}") { return }
     var keys: Set<String> = []
@@ -36,7 +38,7 @@ struct JSONScanner {
   }
 
   /// `[` whole numbers `]`.
-  mutating func wholeNumbers() throws(WeightFileError) -> [Int] {
+  mutating func wholeNumbers() throws(FileError) -> [Int] {
     try expect("[")
     if accept("]") { return [] }
     var numbers: [Int] = []
@@ -46,7 +48,7 @@ struct JSONScanner {
   }
 
   /// A string, and where its raw text stands between the quotes.
-  mutating func string() throws(WeightFileError) -> (value: String, raw: Range<Int>) {
+  mutating func string() throws(FileError) -> (value: String, raw: Range<Int>) {
     try expect("\"")
     let start = position
     var bytes: [UInt8] = []
@@ -68,7 +70,7 @@ struct JSONScanner {
   }
 
   /// Nothing but white space up to the end.
-  mutating func end() throws(WeightFileError) {
+  mutating func end() throws(FileError) {
     skipSpace()
     guard current == nil else { throw unexpected("the end of the header") }
   }
@@ -86,11 +88,11 @@ struct JSONScanner {
     return true
   }
 
-  private mutating func expect(_ character: Unicode.Scalar) throws(WeightFileError) {
+  private mutating func expect(_ character: Unicode.Scalar) throws(FileError) {
     guard accept(character) else { throw unexpected(quoted(String(Character(character)))) }
   }
 
-  private mutating func wholeNumber() throws(WeightFileError) -> Int {
+  private mutating func wholeNumber() throws(FileError) -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -111,7 +113,7 @@ struct JSONScanner {
   }
 
   /// What stands after a backslash.
-  private mutating func escape() throws(WeightFileError) -> Unicode.Scalar {
+  private mutating func escape() throws(FileError) -> Unicode.Scalar {
     guard let byte = current else { throw unexpected("an escape") }
     let plain: [UInt8: Unicode.Scalar] = [
       UInt8(ascii: "\""): "\"", UInt8(ascii: "\\"): "\\", UInt8(ascii: "/"): "/",
@@ -137,7 +139,7 @@ struct JSONScanner {
     return scalar
   }
 
-  private mutating func hexadecimal() throws(WeightFileError) -> UInt32 {
+  private mutating func hexadecimal() throws(FileError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -149,7 +151,7 @@ struct JSONScanner {
     return value
   }
 
-  private func unexpected(_ expected: String) -> WeightFileError {
+  private func unexpected(_ expected: String) -> FileError {
     guard let byte = current else {
       return refused(at: position, found: "the end of the header", expected: expected)
     }
@@ -163,7 +165,7 @@ struct JSONScanner {
     (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
-  private func refused(at index: Int, found: String, expected: String) -> WeightFileError {
+  private func refused(at index: Int, found: String, expected: String) -> FileError {
     .refused(path, "byte \(offset + index)", found: found, expected: expected)
   }
 }

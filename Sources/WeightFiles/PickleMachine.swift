@@ -1,3 +1,5 @@
+import Files
+
 /// The part of Python's pickle machine that a `state_dict` needs; it executes nothing.
 ///
 /// Opcodes and names come from short lists. A call is one of five functions that this module knows;
@@ -67,7 +69,7 @@ struct PickleMachine {
   /// - Returns: the value, and every storage that it names by its key.
   static func load(
     _ reader: inout ByteReader
-  ) throws(WeightFileError) -> (value: PickleValue, storages: [String: PickleStorage]) {
+  ) throws(FileError) -> (value: PickleValue, storages: [String: PickleStorage]) {
     var machine = PickleMachine(reader: reader)
     let value = try machine.run()
     reader = machine.reader
@@ -76,7 +78,7 @@ struct PickleMachine {
 
   private init(reader: ByteReader) { self.reader = reader }
 
-  private mutating func run() throws(WeightFileError) -> PickleValue {
+  private mutating func run() throws(FileError) -> PickleValue {
     for _ in 0..<Self.opcodeLimit {
       opcodeStart = reader.position
       let byte = try reader.number(UInt8.self)
@@ -98,7 +100,7 @@ struct PickleMachine {
     throw refused(found: "more opcodes", expected: "at most \(Self.opcodeLimit)")
   }
 
-  private mutating func execute(_ opcode: Opcode) throws(WeightFileError) {
+  private mutating func execute(_ opcode: Opcode) throws(FileError) {
     switch opcode {
     case .proto:
       let version = try reader.number(UInt8.self)
@@ -158,7 +160,7 @@ struct PickleMachine {
     }
   }
 
-  private mutating func longInteger() throws(WeightFileError) -> PickleValue {
+  private mutating func longInteger() throws(FileError) -> PickleValue {
     let bytes = try reader.take(reader.size(UInt8.self))
     guard bytes.count <= 8 else { return .longInteger(bytes) }
     return bytes.withUnsafeBytes { bytes in
@@ -167,18 +169,18 @@ struct PickleMachine {
     }
   }
 
-  private mutating func skip(_ count: Int) throws(WeightFileError) {
+  private mutating func skip(_ count: Int) throws(FileError) {
     _ = try reader.take(count)
     stack.append(.bytes)
   }
 
-  private mutating func pushTuple(_ items: [PickleValue]) throws(WeightFileError) {
+  private mutating func pushTuple(_ items: [PickleValue]) throws(FileError) {
     let tuple = PickleTuple(items)
     try checkDepth(tuple)
     stack.append(.tuple(tuple))
   }
 
-  private mutating func append(_ items: [PickleValue]) throws(WeightFileError) {
+  private mutating func append(_ items: [PickleValue]) throws(FileError) {
     guard case .list(let list) = try top(), !list.isPlaced else {
       throw refused(found: "items for \(try top().kind)", expected: "for a list still open")
     }
@@ -189,7 +191,7 @@ struct PickleMachine {
     try checkDepth(list)
   }
 
-  private mutating func set(_ items: [PickleValue]) throws(WeightFileError) {
+  private mutating func set(_ items: [PickleValue]) throws(FileError) {
     guard case .dict(let dict) = try top(), !dict.isPlaced, items.count % 2 == 0 else {
       throw refused(
         found: "\(items.count) keys and values for \(try top().kind)",
@@ -208,26 +210,26 @@ struct PickleMachine {
 
   private func checkOther(
     _ value: PickleValue, than container: PickleContainer
-  ) throws(WeightFileError) {
+  ) throws(FileError) {
     guard value.container !== container else {
       throw refused(found: "a container in itself", expected: "a tree")
     }
   }
 
-  private func checkDepth(_ container: PickleContainer) throws(WeightFileError) {
+  private func checkDepth(_ container: PickleContainer) throws(FileError) {
     guard container.depth <= Self.depthLimit else {
       throw refused(found: "a deeper nesting", expected: "at most \(Self.depthLimit) levels")
     }
   }
 
-  private mutating func get(_ index: UInt32) throws(WeightFileError) {
+  private mutating func get(_ index: UInt32) throws(FileError) {
     guard let value = memo[index] else {
       throw refused(found: "memo \(index) empty", expected: "a value")
     }
     stack.append(value)
   }
 
-  private mutating func pushGlobal(module: String, name: String) throws(WeightFileError) {
+  private mutating func pushGlobal(module: String, name: String) throws(FileError) {
     guard let global = PickleGlobal(module: module, name: name) else {
       throw refused(
         found: "the name \(quoted(module + "." + name))",
@@ -239,7 +241,7 @@ struct PickleMachine {
 
   private mutating func reduce(
     _ function: PickleValue, _ arguments: PickleValue
-  ) throws(WeightFileError) -> PickleValue {
+  ) throws(FileError) -> PickleValue {
     guard let global = function.global, case .tuple(let tuple) = arguments else {
       throw refused(
         found: "a call of \(function.kind) with \(arguments.kind)",
@@ -250,7 +252,7 @@ struct PickleMachine {
 
   private mutating func call(
     _ global: PickleGlobal, _ arguments: [PickleValue]
-  ) throws(WeightFileError) -> PickleValue {
+  ) throws(FileError) -> PickleValue {
     switch (global, arguments.count) {
     case (.orderedDict, 0): return .dict(PickleDict())
     case (.orderedDict, 1):
@@ -288,7 +290,7 @@ struct PickleMachine {
   }
 
   /// The tensor of `_rebuild_tensor_v2(storage, offset, shape, strides, grad, hooks[, bits])`.
-  private mutating func tensor(_ arguments: [PickleValue]) throws(WeightFileError) -> PickleTensor {
+  private mutating func tensor(_ arguments: [PickleValue]) throws(FileError) -> PickleTensor {
     guard let storage = arguments[0].storage, let offset = arguments[1].integer,
       let shape = arguments[2].integers, let strides = arguments[3].integers
     else {
@@ -310,8 +312,7 @@ struct PickleMachine {
   }
 
   /// The storage of `('storage', type, key, device, count[, (view key, offset, count)])`.
-  private mutating func storage(_ identifier: PickleValue) throws(WeightFileError) -> PickleStorage
-  {
+  private mutating func storage(_ identifier: PickleValue) throws(FileError) -> PickleStorage {
     guard case .tuple(let tuple) = identifier, 5...6 ~= tuple.items.count,
       tuple.items[0].string == "storage", case .global(.storageType(let type)) = tuple.items[1],
       let key = tuple.items[2].string, let count = tuple.items[4].integer, count >= 0,
@@ -335,14 +336,14 @@ struct PickleMachine {
     return storage
   }
 
-  private func top() throws(WeightFileError) -> PickleValue {
+  private func top() throws(FileError) -> PickleValue {
     guard let value = stack.last, stack.count > marks.last ?? 0 else {
       throw refused(found: "an empty stack", expected: "a value")
     }
     return value
   }
 
-  private mutating func pop(_ count: Int) throws(WeightFileError) -> [PickleValue] {
+  private mutating func pop(_ count: Int) throws(FileError) -> [PickleValue] {
     guard stack.count - (marks.last ?? 0) >= count else {
       throw refused(found: "an empty stack", expected: "\(count) values")
     }
@@ -350,7 +351,7 @@ struct PickleMachine {
     return Array(stack.suffix(count))
   }
 
-  private mutating func popToMark() throws(WeightFileError) -> [PickleValue] {
+  private mutating func popToMark() throws(FileError) -> [PickleValue] {
     guard let mark = marks.popLast() else { throw refused(found: "no mark", expected: "one") }
     defer { stack.removeLast(stack.count - mark) }
     return Array(stack[mark...])
@@ -359,7 +360,7 @@ struct PickleMachine {
   private func refused(
     found: String, expected: String,
     advice: String = "save only tensors: torch.save(model.state_dict(), path)"
-  ) -> WeightFileError {
+  ) -> FileError {
     reader.refused(at: opcodeStart, found: found, expected: expected, advice: advice)
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 extension PickleTensor {
   /// Why the window does not lie in its storage; nil if it does.
   var problem: String? {

@@ -1,3 +1,5 @@
+import Files
+
 /// What a pickle of a `state_dict` can hold.
 ///
 /// Containers are held by reference, so a copy from the memo costs nothing.

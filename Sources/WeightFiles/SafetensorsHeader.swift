@@ -1,3 +1,5 @@
+import Files
+
 /// The checked header of a safetensors file.
 ///
 /// A file is the header's length (8 bytes, little endian), the header (JSON) and the data, which the
@@ -25,11 +27,11 @@ struct SafetensorsHeader {
   static let byteLimit = 16 << 20
 
   /// Parses and checks a header whose file has `dataByteCount` bytes after it.
-  init(parsing text: [UInt8], dataByteCount: Int, path: String) throws(WeightFileError) {
+  init(parsing text: [UInt8], dataByteCount: Int, path: String) throws(FileError) {
     var scanner = JSONScanner(text, path: path, offset: 8)
-    try scanner.object { scanner, key throws(WeightFileError) in
+    try scanner.object { scanner, key throws(FileError) in
       if key == "__metadata__" {
-        try scanner.object { scanner, key throws(WeightFileError) in
+        try scanner.object { scanner, key throws(FileError) in
           let (value, raw) = try scanner.string()
           metadata[key] = value
           if key == Self.headerHashKey { ownHashRange = raw }
@@ -44,12 +46,12 @@ struct SafetensorsHeader {
 
   private static func entry(
     _ name: String, _ scanner: inout JSONScanner, path: String
-  ) throws(WeightFileError) -> Entry {
+  ) throws(FileError) -> Entry {
     let place = "tensor \(quoted(name))"
     var typeName: String?
     var shape: [Int]?
     var offsets: [Int]?
-    try scanner.object { scanner, key throws(WeightFileError) in
+    try scanner.object { scanner, key throws(FileError) in
       switch key {
       case "dtype": typeName = try scanner.string().value
       case "shape": shape = try scanner.wholeNumbers()
@@ -88,7 +90,7 @@ struct SafetensorsHeader {
   }
 
   /// Checks that the tensors cover the data without holes and overlaps.
-  private func checkCoverage(dataByteCount: Int, path: String) throws(WeightFileError) {
+  private func checkCoverage(dataByteCount: Int, path: String) throws(FileError) {
     var end = 0
     let inDataOrder = entries.sorted {
       ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)

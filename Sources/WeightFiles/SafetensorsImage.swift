@@ -1,3 +1,5 @@
+import Files
+
 /// An archive laid out as a safetensors file, ready to be written piece by piece.
 ///
 /// The data start at a multiple of 8 and larger elements come first, so every tensor is aligned to

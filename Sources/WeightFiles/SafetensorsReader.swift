@@ -1,9 +1,11 @@
+import Files
+
 /// Reading of safetensors files.
 enum SafetensorsReader {
   /// Reads a file; hashes in its metadata are verified, and must be there if `hashRequired`.
   static func read(
     _ path: String, hashRequired: Bool = false, files: FileStore
-  ) throws(WeightFileError) -> TensorArchive {
+  ) throws(FileError) -> TensorArchive {
     let file = try InputFile.open(path, files: files)
     let (header, dataByteCount) = try readHeader(file, hashRequired: hashRequired)
     let data = try file.region(dataByteCount)
@@ -22,7 +24,7 @@ enum SafetensorsReader {
   /// Checks a file as `read` does, with the hash `dataHash`, without holding its data.
   static func verify(
     _ path: String, dataHash: String?, files: FileStore
-  ) throws(WeightFileError) {
+  ) throws(FileError) {
     let file = try InputFile.open(path, files: files)
     let (header, dataByteCount) = try readHeader(file, hashRequired: true)
     var hash = DataHash()
@@ -43,7 +45,7 @@ enum SafetensorsReader {
   /// Reads and checks all before the data.
   private static func readHeader(
     _ file: borrowing InputFile, hashRequired: Bool
-  ) throws(WeightFileError) -> (header: SafetensorsHeader, dataByteCount: Int) {
+  ) throws(FileError) -> (header: SafetensorsHeader, dataByteCount: Int) {
     let path = file.path
     guard file.byteCount >= 8 else {
       throw .refused(path, found: "\(file.byteCount) bytes", expected: "8 or more")
@@ -69,7 +71,7 @@ enum SafetensorsReader {
 
   private static func checkHeaderHash(
     _ header: SafetensorsHeader, _ bytes: [UInt8], required: Bool, path: String
-  ) throws(WeightFileError) {
+  ) throws(FileError) {
     let hasDataHash = header.metadata[SafetensorsHeader.dataHashKey] != nil
     guard let range = header.ownHashRange else {
       guard !hasDataHash, !required else {
@@ -96,7 +98,7 @@ enum SafetensorsReader {
 
   private static func check(
     _ found: String, _ expected: String, of part: String, path: String
-  ) throws(WeightFileError) {
+  ) throws(FileError) {
     guard Array(found.utf8) == Array(expected.utf8) else {
       throw .refused(
         path, "hash of the \(part)", found: found, expected: quoted(expected), advice: advice)

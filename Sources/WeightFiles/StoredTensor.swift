@@ -1,3 +1,5 @@
+import Files
+
 /// A named tensor as it lies in a weight file: row-major, dense, little endian.
 public struct StoredTensor: Sendable {
   /// The name, for weights a `state_dict` key.

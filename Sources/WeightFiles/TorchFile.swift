@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Reading of what `torch.save` wrote for a `state_dict`: the zip layout (torch 1.6 and later) and
@@ -7,7 +8,7 @@ enum TorchFile {
   static let pickleByteLimit = 16 << 20
 
   /// Reads the tensors of a `state_dict`, or of the one under `state_dict` or `model`.
-  static func read(_ path: String, files: FileStore) throws(WeightFileError) -> TensorArchive {
+  static func read(_ path: String, files: FileStore) throws(FileError) -> TensorArchive {
     let file = try InputFile.open(path, files: files)
     let bytes = try file.region(file.byteCount)
     let isZip = bytes.withUnsafeBytes { $0.starts(with: [0x50, 0x4B]) }
@@ -16,7 +17,7 @@ enum TorchFile {
 
   private static func readZip(
     _ file: ByteRegion, path: String
-  ) throws(WeightFileError) -> TensorArchive {
+  ) throws(FileError) -> TensorArchive {
     let zip = try ZipArchive(file, path: path)
     let pickles = zip.names.filter { $0.hasSuffix("/data.pkl") }
     guard pickles.count == 1, let pickleName = pickles.first,
@@ -60,7 +61,7 @@ enum TorchFile {
 
   private static func readLegacy(
     _ file: ByteRegion, path: String
-  ) throws(WeightFileError) -> TensorArchive {
+  ) throws(FileError) -> TensorArchive {
     var reader = ByteReader(file, path: path, part: "file")
     let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     guard case .longInteger(let number) = try PickleMachine.load(&reader).value,
@@ -107,7 +108,7 @@ enum TorchFile {
   /// The tensors of a `state_dict` over their storages.
   private static func archive(
     _ value: PickleValue, _ storages: [String: ByteRegion], fileByteCount: Int, path: String
-  ) throws(WeightFileError) -> TensorArchive {
+  ) throws(FileError) -> TensorArchive {
     // Windows of one storage may overlap: a small file could ask for any amount of memory.
     let copyLimit = max(4 * fileByteCount, 1 << 20)
     var copied = 0
@@ -133,7 +134,7 @@ enum TorchFile {
   /// The names and tensors of a dict, or of the dict under `state_dict` or `model` in it.
   private static func stateDict(
     _ value: PickleValue, path: String
-  ) throws(WeightFileError) -> [(name: String, tensor: PickleTensor)] {
+  ) throws(FileError) -> [(name: String, tensor: PickleTensor)] {
     guard var dict = value.dict else {
       throw .refused(path, found: value.kind, expected: "a state_dict", advice: advice)
     }

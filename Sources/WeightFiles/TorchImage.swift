@@ -1,3 +1,5 @@
+import Files
+
 /// An archive laid out as `torch.save` lays out a `state_dict` in its zip layout.
 ///
 /// Nothing is compressed, and data start at multiples of 64, as PyTorch itself writes them.
@@ -13,8 +15,8 @@ struct TorchImage {
 
   /// Lays out `archive`; `path` is for messages.
   ///
-  /// - Throws: `WeightFileError` if a tensor's type is none of PyTorch's, or there is too much.
-  init(_ archive: TensorArchive, path: String) throws(WeightFileError) {
+  /// - Throws: `FileError` if a tensor's type is none of PyTorch's, or there is too much.
+  init(_ archive: TensorArchive, path: String) throws(FileError) {
     var pickle = TorchPickle()
     for (index, tensor) in archive.tensors.enumerated() {
       guard pickle.add(tensor, storage: "\(index)") else {

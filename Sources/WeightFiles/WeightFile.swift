@@ -1,3 +1,5 @@
+import Files
+
 /// Reading of weight files of any kind that this module knows.
 public enum WeightFile {
   /// Reads safetensors, or a `state_dict` that `torch.save` wrote, by what the file begins with.
@@ -5,8 +7,8 @@ public enum WeightFile {
   /// Nothing in a file is executed, and memory is only taken after the sizes have been checked.
   public static func read(
     _ path: String, files: FileStore = FileStore()
-  ) throws(WeightFileError) -> TensorArchive {
-    let start = try { () throws(WeightFileError) in
+  ) throws(FileError) -> TensorArchive {
+    let start = try { () throws(FileError) in
       let file = try InputFile.open(path, files: files)
       return try file.bytes(min(8, file.byteCount))
     }()

@@ -1,3 +1,5 @@
+import Files
+
 /// The stored (not compressed) entries of a zip file, as `torch.save` writes them.
 ///
 /// Names are only compared, never used as paths. Entries lie one after another without overlaps.
@@ -17,7 +19,7 @@ struct ZipArchive {
   var names: some Collection<String> { regions.keys }
 
   /// Reads the directory of the zip file `file` and checks it against the file.
-  init(_ file: ByteRegion, path: String) throws(WeightFileError) {
+  init(_ file: ByteRegion, path: String) throws(FileError) {
     self.file = file
     self.path = path
     let directory = try Self.directory(file, path: path)
@@ -38,7 +40,7 @@ struct ZipArchive {
   }
 
   /// The bytes of an entry, checked against their checksum; nil if there is no such entry.
-  func bytes(_ name: String) throws(WeightFileError) -> ByteRegion? {
+  func bytes(_ name: String) throws(FileError) -> ByteRegion? {
     guard let (bytes, checksum) = regions[name] else { return nil }
     let found = CRC32.checksum(bytes)
     guard found == checksum else {
@@ -52,7 +54,7 @@ struct ZipArchive {
   /// Where the central directory lies, from the record at the end of the file.
   private static func directory(
     _ file: ByteRegion, path: String
-  ) throws(WeightFileError) -> Range<Int> {
+  ) throws(FileError) -> Range<Int> {
     // The record has 22 bytes and a comment; torch writes none, so it must be the very end.
     let recordOffset = file.count - 22
     guard recordOffset >= 0 else {
@@ -96,7 +98,7 @@ struct ZipArchive {
   }
 
   /// The next entry of the central directory.
-  private static func entry(_ reader: inout ByteReader) throws(WeightFileError) -> Entry {
+  private static func entry(_ reader: inout ByteReader) throws(FileError) -> Entry {
     let start = reader.position
     guard try reader.number(UInt32.self) == 0x0201_4B50 else {
       throw reader.refused(at: start, found: "no entry", expected: "an entry")
@@ -142,7 +144,7 @@ struct ZipArchive {
   /// The bytes of an entry, which must start at `end` or later, and where they end.
   private static func data(
     of entry: Entry, in file: ByteRegion, after end: Int, path: String
-  ) throws(WeightFileError) -> (region: ByteRegion, end: Int) {
+  ) throws(FileError) -> (region: ByteRegion, end: Int) {
     let place = "zip entry \(quoted(entry.name))"
     guard entry.headerOffset >= end, entry.headerOffset <= file.count else {
       throw .refused(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 import Training
@@ -6,7 +7,7 @@ import WeightFiles
 /// How many checkpoints a full disk may cost.
 @Suite struct SaveLimitTests {
   /// What saving on a disk without room throws.
-  private func fullDisk() throws -> WeightFileError {
+  private func fullDisk() throws -> FileError {
     var files = FileStore()
     files.freeBytes = { _ throws(SystemError) in 0 }
     let path = NSTemporaryDirectory() + "/rdd-save-limit.safetensors"

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Randomness
 import Testing
@@ -69,7 +70,7 @@ import WeightFiles
 
   @Test func aValidNameIsNotUsedTwice() throws {
     _ = try store.save(.sample(1), iteration: 100)
-    #expect(throws: WeightFileError.self) { try store.save(.sample(2), iteration: 100) }
+    #expect(throws: FileError.self) { try store.save(.sample(2), iteration: 100) }
     #expect(try store.newestValid().newest?.archive.facts == TensorArchive.sample(1).facts)
   }
 
@@ -113,7 +114,7 @@ import WeightFiles
       var files = FileStore()
       files.freeBytes = { _ throws(SystemError) in free }
       let store = CheckpointStore(folder: store.folder, files: files)
-      do throws(WeightFileError) {
+      do throws(FileError) {
         _ = try store.save(.sample(1), iteration: 101)
         #expect(isEnough)
       } catch {

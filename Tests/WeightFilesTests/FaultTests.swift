@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 import WeightFiles
@@ -20,9 +21,9 @@ import WeightFiles
   }
 
   /// Saves checkpoint 400 with keep 2; whether it was acknowledged.
-  private func save(_ folder: TemporaryFolder, _ failing: FailingStore) -> WeightFileError? {
+  private func save(_ folder: TemporaryFolder, _ failing: FailingStore) -> FileError? {
     let store = CheckpointStore(folder: folder.path, files: failing.files)
-    do throws(WeightFileError) {
+    do throws(FileError) {
       _ = try store.prepare()
       _ = try store.save(.sample(400), iteration: 400)
       return nil
@@ -101,7 +102,7 @@ import WeightFiles
         return try result.get()
       }
       let store = CheckpointStore(folder: folder.path, files: files)
-      do throws(WeightFileError) {
+      do throws(FileError) {
         _ = try store.save(.sample(400), iteration: 400)
         Issue.record("write \(damaged) was not noticed")
       } catch {
@@ -119,7 +120,7 @@ import WeightFiles
       let path = folder.path + "/best.safetensors"
       try AtomicFile().writeAtomically(.sample(1), to: path)
       let failing = FailingStore(at: call, Self.faults[index])
-      do throws(WeightFileError) {
+      do throws(FileError) {
         try AtomicFile(files: failing.files).writeAtomically(.sample(2), to: path)
         #expect(try WeightFile.read(path).facts == TensorArchive.sample(2).facts)
       } catch {
@@ -156,7 +157,7 @@ import WeightFiles
   @Test func oneRunLocksTheFolder() throws {
     let folder = try TemporaryFolder()
     var first: RunFolderLock? = try RunFolderLock(folder: folder.path)
-    do throws(WeightFileError) {
+    do throws(FileError) {
       _ = try RunFolderLock(folder: folder.path)
       Issue.record("the folder was locked twice")
     } catch {
@@ -167,6 +168,6 @@ import WeightFiles
     #expect(first != nil)
     first = nil
     _ = try RunFolderLock(folder: folder.path)
-    #expect(throws: WeightFileError.self) { try RunFolderLock(folder: folder.path + "/none") }
+    #expect(throws: FileError.self) { try RunFolderLock(folder: folder.path + "/none") }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import WeightFiles
 
@@ -40,7 +41,7 @@ func fixtures(_ name: String) -> String {
 
 /// What a message says after `<kind>: <path>: `; nil if nothing was refused.
 func refusal(_ path: String, files: FileStore = FileStore()) -> String? {
-  do throws(WeightFileError) {
+  do throws(FileError) {
     _ = try WeightFile.read(path, files: files)
     return nil
   } catch {

@@ -1,3 +1,4 @@
+import Files
 import Testing
 import WeightFiles
 
@@ -32,7 +33,7 @@ import WeightFiles
     let folder = try TemporaryFolder()
     let tensor = StoredTensor(
       name: "counts", elementType: .u64, shape: [1], bytes: ByteRegion(copying: [UInt64(1)]))
-    let error = #expect(throws: WeightFileError.self) {
+    let error = #expect(throws: FileError.self) {
       try AtomicFile().writeTorch(TensorArchive(tensors: [tensor]), to: folder.path + "/a.pth")
     }
     #expect(error?.description.contains("counts") == true)

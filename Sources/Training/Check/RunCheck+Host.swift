@@ -1,4 +1,5 @@
 import DataParallel
+import Files
 import Foundation
 import Recipes
 import Torch

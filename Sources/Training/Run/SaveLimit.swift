@@ -1,3 +1,4 @@
+import Files
 import WeightFiles
 
 /// How often in a row saving may fail for want of room before the run ends.
@@ -23,14 +24,14 @@ package struct SaveLimit {
   /// - Returns: how many were missed in a row.
   package mutating func missed(_ error: any Error, isLast: Bool) throws -> Int {
     missed += 1
-    guard let failure = error as? WeightFileError, failure.mayPass, !isLast,
+    guard let failure = error as? FileError, failure.mayPass, !isLast,
       missed <= Self.misses
     else { throw error }
     return missed
   }
 }
 
-extension WeightFileError {
+extension FileError {
   /// Whether trying again later may help: room can be made, a file server can come back.
   var mayPass: Bool { kind == .noSpace || kind == .inputOutput }
 }

@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import Files
 import Foundation
 import Logging
 import Methods
@@ -227,7 +228,7 @@ public final class Trainer {
     do {
       try storage?.keepBest(student)
       return true
-    } catch let error as WeightFileError where error.mayPass {
+    } catch let error as FileError where error.mayPass {
       progress.warn("the best weights are not written: \(error)")
       return false
     }

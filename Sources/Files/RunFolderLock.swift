@@ -8,13 +8,13 @@ public final class RunFolderLock: Sendable {
   private let files: FileStore
 
   /// Locks `folder/.lock`; `locked` (exit code 73) if another process or lock holds it.
-  public init(folder: String, files: FileStore = FileStore()) throws(WeightFileError) {
+  public init(folder: String, files: FileStore = FileStore()) throws(FileError) {
     let path = folder + "/.lock"
     let descriptor: Int32
     do throws(SystemError) {
       descriptor = try files.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     } catch {
-      throw WeightFileError(
+      throw FileError(
         kind: .locked, path: path,
         detail: "found \(error); expected a writable folder; choose another folder")
     }
@@ -23,7 +23,7 @@ public final class RunFolderLock: Sendable {
     } catch {
       try? files.close(descriptor)
       let found = error.code == EWOULDBLOCK ? "a lock of another run" : error.description
-      throw WeightFileError(
+      throw FileError(
         kind: .locked, path: path,
         detail: "found \(found); expected a free folder; wait for that run or choose another folder"
       )

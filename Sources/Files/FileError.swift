@@ -1,5 +1,5 @@
-/// Why a weight file or checkpoint could not be read, written or used; one line.
-public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertible {
+/// Why a file of a run, weights or a checkpoint could not be read, written or used; one line.
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is, and so with which code the process ends.
   public enum Kind: String, Sendable {
     /// The content is damaged, hostile or of another kind.
@@ -21,6 +21,13 @@ public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertib
   /// Place, what was found, what was expected and what to do.
   public let detail: String
 
+  /// Says why a file could not be used.
+  package init(kind: Kind, path: String, detail: String) {
+    self.kind = kind
+    self.path = path
+    self.detail = detail
+  }
+
   /// The process's exit code, from sysexits.h: 65 data, 66 no input, 73 cannot create, 74 input/output.
   public var exitCode: Int32 {
     switch kind {
@@ -35,27 +42,27 @@ public struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertib
   public var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }
 
   /// A file whose content is not as it must be.
-  static func refused(
+  package static func refused(
     _ path: String, _ place: String? = nil, found: String, expected: String,
     advice: String = "use another copy of the file"
-  ) -> WeightFileError {
+  ) -> FileError {
     let prefix = place.map { $0 + ": " } ?? ""
-    return WeightFileError(
+    return FileError(
       kind: .refused, path: path, detail: "\(prefix)found \(found); expected \(expected); \(advice)"
     )
   }
 
   /// A call of the operating system that failed.
-  static func system(_ path: String, _ call: String, _ error: SystemError) -> WeightFileError {
+  package static func system(_ path: String, _ call: String, _ error: SystemError) -> FileError {
     let kind: Kind = error.isOutOfSpace ? .noSpace : .inputOutput
-    return WeightFileError(
+    return FileError(
       kind: kind, path: path,
       detail: "\(call): found \(error); expected success; check the disk and the permissions")
   }
 }
 
 /// `text` without line breaks and control characters, at most 200 characters long.
-func oneLine(_ text: String) -> String {
+package func oneLine(_ text: String) -> String {
   var line = ""
   for scalar in text.unicodeScalars.prefix(200) {
     switch scalar.properties.generalCategory {
@@ -68,4 +75,4 @@ func oneLine(_ text: String) -> String {
 }
 
 /// A name from a file, in quotes, fit for a message.
-func quoted(_ name: String) -> String { "'" + oneLine(name) + "'" }
+package func quoted(_ name: String) -> String { "'" + oneLine(name) + "'" }

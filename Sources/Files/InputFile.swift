@@ -1,10 +1,10 @@
 import Glibc
 
 /// A regular file open for reading, front to back.
-struct InputFile: ~Copyable {
-  let path: String
+package struct InputFile: ~Copyable {
+  package let path: String
   /// Bytes of the whole file when it was opened.
-  let byteCount: Int
+  package let byteCount: Int
   private let files: FileStore
   private let descriptor: Int32
 
@@ -16,7 +16,7 @@ struct InputFile: ~Copyable {
   }
 
   /// Opens `path`; anything but a regular file is refused.
-  static func open(_ path: String, files: FileStore) throws(WeightFileError) -> InputFile {
+  package static func open(_ path: String, files: FileStore) throws(FileError) -> InputFile {
     let descriptor: Int32
     let byteCount: Int?
     do throws(SystemError) {
@@ -24,7 +24,7 @@ struct InputFile: ~Copyable {
       descriptor = try files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     } catch {
       guard error.code != ENOENT else {
-        throw WeightFileError(
+        throw FileError(
           kind: .missing, path: path,
           detail: "found no file; expected weights; train them first or give another path")
       }
@@ -48,7 +48,7 @@ struct InputFile: ~Copyable {
   deinit { try? files.close(descriptor) }
 
   /// Reads on until `buffer` is full.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(WeightFileError) {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var done = 0
     while done < buffer.count {
       let count = try readSome(UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
@@ -62,19 +62,19 @@ struct InputFile: ~Copyable {
   }
 
   /// The next `count` bytes as an array; `count` must not exceed the file's size.
-  func bytes(_ count: Int) throws(WeightFileError) -> [UInt8] {
+  package func bytes(_ count: Int) throws(FileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    var failure: WeightFileError?
+    var failure: FileError?
     bytes.withUnsafeMutableBytes { buffer in
-      do throws(WeightFileError) { try read(into: buffer) } catch { failure = error }
+      do throws(FileError) { try read(into: buffer) } catch { failure = error }
     }
     if let failure { throw failure }
     return bytes
   }
 
   /// The next `count` bytes as a region; `count` must not exceed the file's size.
-  func region(_ count: Int) throws(WeightFileError) -> ByteRegion {
-    let region = try ByteRegion(byteCount: count) { buffer throws(WeightFileError) in
+  package func region(_ count: Int) throws(FileError) -> ByteRegion {
+    let region = try ByteRegion(byteCount: count) { buffer throws(FileError) in
       try read(into: buffer)
     }
     guard let region else {
@@ -83,7 +83,7 @@ struct InputFile: ~Copyable {
     return region
   }
 
-  private func readSome(_ buffer: UnsafeMutableRawBufferPointer) throws(WeightFileError) -> Int {
+  private func readSome(_ buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
     while true {
       do throws(SystemError) {
         return try files.read(descriptor, buffer)

@@ -35,7 +35,7 @@ public struct ByteRegion: Sendable {
   }
 
   /// New memory that `fill` writes once, aligned to 64 bytes; nil when there is no memory.
-  init?<E: Error>(
+  package init?<E: Error>(
     byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) {
     guard let memory = Memory(byteCount: byteCount) else { return nil }

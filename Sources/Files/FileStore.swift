@@ -15,7 +15,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 }
 
-/// Every call on files that this module makes, so that tests can let each of them fail.
+/// Every call on files of a run and on weights, so that tests can let each of them fail.
 ///
 /// Each member is the system call of the same name; failure is its `errno`.
 public struct FileStore: Sendable {

@@ -1,0 +1,131 @@
+import Glibc
+
+/// Saves of whole files that are complete or absent after any crash or power cut.
+///
+/// The bytes go to a temporary file in the same folder, are brought to the disk, and only then
+/// renamed.
+public struct AtomicFile: Sendable {
+  package let files: FileStore
+
+  /// A writer that makes its calls through `files`.
+  public init(files: FileStore = FileStore()) { self.files = files }
+
+  /// Saves `text` as the file `path`, replacing an older one at once.
+  ///
+  /// - Throws: as `write(_:to:verify:)`.
+  package func write(_ text: String, to path: String) throws(FileError) {
+    try write([ByteRegion(copying: Array(text.utf8))], to: path)
+  }
+
+  /// Saves `regions`, one after the other, as the file `path`, replacing an older one at once.
+  ///
+  /// When it returns, the file is on the disk. When it throws, `path` is as it was, or, if only the
+  /// last step failed (bringing the folder to the disk), the complete new file.
+  ///
+  /// - Parameters:
+  ///   - regions: the content.
+  ///   - path: the file.
+  ///   - verify: looks at the temporary file, whose path it is given, before it gets its name.
+  package func write(
+    _ regions: [ByteRegion], to path: String,
+    verify: (String) throws(FileError) -> Void = { (_) throws(FileError) in }
+  ) throws(FileError) {
+    let (folder, name) = split(path)
+    let temporary = folder + "/" + TemporaryName(label: name).text
+    try checkSpace(folder, byteCount: regions.reduce(0) { $0 + $1.count })
+    do throws(FileError) {
+      try write(regions, temporary: temporary)
+      try verify(temporary)
+      try call("rename", path) { () throws(SystemError) in try files.rename(temporary, path) }
+    } catch {
+      try? files.unlink(temporary)
+      throw error
+    }
+    try syncFolder(folder)
+  }
+
+  /// Brings the names in a folder to the disk.
+  package func syncFolder(_ folder: String) throws(FileError) {
+    let descriptor = try call("open", folder) { () throws(SystemError) in
+      try files.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    }
+    do throws(FileError) {
+      try call("fsync", folder) { () throws(SystemError) in try files.fsync(descriptor) }
+    } catch {
+      try? files.close(descriptor)
+      throw error
+    }
+    try call("close", folder) { () throws(SystemError) in try files.close(descriptor) }
+  }
+
+  private func checkSpace(_ folder: String, byteCount: Int) throws(FileError) {
+    let free = try call("statvfs", folder) { () throws(SystemError) in
+      try files.freeBytes(folder)
+    }
+    let needed = byteCount + byteCount / 5
+    guard free >= needed else {
+      throw FileError(
+        kind: .noSpace, path: folder,
+        detail: "found \(free) free bytes; expected \(needed), 1.2 times the file; make room")
+    }
+  }
+
+  private func write(_ regions: [ByteRegion], temporary path: String) throws(FileError) {
+    let descriptor = try create(path)
+    do throws(FileError) {
+      for region in regions {
+        try region.withUnsafeBytes { (bytes) throws(FileError) -> Void in
+          try writeAll(bytes, descriptor, path)
+        }
+      }
+      // Never tried again: the system may have dropped the pages that failed.
+      try call("fsync", path) { () throws(SystemError) in try files.fsync(descriptor) }
+    } catch {
+      try? files.close(descriptor)
+      throw error
+    }
+    try call("close", path) { () throws(SystemError) in try files.close(descriptor) }
+  }
+
+  /// Makes the temporary file; one of this name can only be left from a dead process.
+  private func create(_ path: String) throws(FileError) -> Int32 {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    do throws(SystemError) {
+      return try files.open(path, flags, 0o600)
+    } catch {
+      guard error.code == EEXIST else { throw .system(path, "open", error) }
+    }
+    try call("unlink", path) { () throws(SystemError) in try files.unlink(path) }
+    return try call("open", path) { () throws(SystemError) in
+      try files.open(path, flags, 0o600)
+    }
+  }
+
+  private func writeAll(
+    _ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ path: String
+  ) throws(FileError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      do throws(SystemError) {
+        let count = try files.write(descriptor, rest)
+        guard count > 0 else { throw SystemError(code: EIO) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } catch {
+        if error.code != EINTR { throw .system(path, "write", error) }
+      }
+    }
+  }
+
+  private func call<R>(
+    _ name: String, _ path: String, _ body: () throws(SystemError) -> R
+  ) throws(FileError) -> R {
+    do throws(SystemError) { return try body() } catch { throw .system(path, name, error) }
+  }
+}
+
+/// The folder and the last component of a path.
+package func split(_ path: String) -> (folder: String, name: String) {
+  guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+  let folder = String(path[..<slash])
+  return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))
+}

@@ -1,0 +1,28 @@
+import Glibc
+
+/// The name of a temporary file: `.tmp.<label>.<process>`.
+package struct TemporaryName {
+  package let label: String
+  package let process: Int32
+
+  package init(label: String) {
+    self.label = label
+    process = getpid()
+  }
+
+  /// The parts of a name of this form; nil for any other name.
+  package init?(_ text: String) {
+    guard text.hasPrefix(".tmp."), let dot = text.lastIndex(of: "."),
+      let process = Int32(text[text.index(after: dot)...]), process > 0
+    else { return nil }
+    label = String(text[..<dot].dropFirst(5))
+    self.process = process
+  }
+
+  package var text: String { ".tmp.\(label).\(process)" }
+
+  /// Whether the process that made the file is gone; an own name is from an earlier process.
+  package var isLeftOver: Bool {
+    process == getpid() || (kill(process, 0) == -1 && errno == ESRCH)
+  }
+}
