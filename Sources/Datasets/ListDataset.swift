@@ -25,6 +25,14 @@ public struct ListDataset: SampleSource {
   /// The image's path in the list.
   public func name(_ index: Int) -> String { list[index].image }
 
+  /// The image and the label file, as the list names them.
+  public func files(_ index: Int) -> [String] { [list[index].image, list[index].label] }
+
+  /// The file under the list's root, links resolved.
+  public func path(ofFile name: String, _ index: Int) throws -> String {
+    try list.resolve(name, line: list[index].line)
+  }
+
   /// Reads an image and its labels; `DatasetError` names the file that is at fault.
   public func sample(_ index: Int) throws -> LabelledImage {
     let (imagePath, labelPath) = try paths(index)

@@ -30,6 +30,17 @@ public protocol SampleSource: Sendable {
   var classes: ClassList { get }
   /// What to call a sample in messages and file names; `index` in `0..<count`.
   func name(_ index: Int) -> String
+  /// The names of the files that a sample is read from; none of one that is made.
+  func files(_ index: Int) -> [String]
+  /// Where a file of a sample is.
+  func path(ofFile name: String, _ index: Int) throws -> String
   /// Reads or makes a sample; `index` in `0..<count`. Called from many threads at once.
   func sample(_ index: Int) throws -> LabelledImage
+}
+
+extension SampleSource {
+  /// No files.
+  public func files(_ index: Int) -> [String] { [] }
+  /// The name, of what has no files.
+  public func path(ofFile name: String, _ index: Int) throws -> String { name }
 }

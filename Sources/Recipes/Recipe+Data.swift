@@ -27,6 +27,8 @@ extension Recipe {
     public var prefetchBatches = 4
     /// Memory of each rank for decoded images, in MiB.
     public var cacheMebibytes = 512
+    /// What of the listed files a run remembers, to notice that they have changed.
+    public var identity = DataIdentity.contents
     /// The synthetic street scenes.
     public var scenes = Scenes()
   }
@@ -51,6 +53,14 @@ extension Recipe {
     case scenes
     /// Files named by lists.
     case list
+  }
+
+  /// What of the listed files a run remembers.
+  public enum DataIdentity: String, RecipeChoice, CaseIterable {
+    /// A hash of their bytes.
+    case contents
+    /// How many bytes they have.
+    case sizes
   }
 
   /// How label files say a class.
@@ -131,6 +141,10 @@ extension Key {
     Key(
       "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
       "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept."),
+    Key(
+      "data.identity", \.data.identity,
+      "What of the listed files a run remembers, to notice on going on that they have changed: a hash "
+        + "of their contents, which is made at the start, or their sizes alone."),
     Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
     Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
     Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),

@@ -37,9 +37,14 @@ extension Recipe {
 
   /// The methods of the recipe between these networks; nil if none is active.
   ///
+  /// - Parameters:
+  ///   - student: what is trained.
+  ///   - teacher: what it learns from, if there is one.
+  ///   - frozen: notes the networks that methods read from files.
   /// - Throws: `MethodError`.
   func methods(
-    _ student: SegmentationNetwork, _ teacher: SegmentationNetwork?
+    _ student: SegmentationNetwork, _ teacher: SegmentationNetwork?,
+    noting frozen: FrozenNetworks? = nil
   ) throws -> MethodSuite? {
     try checkMethods()
     func shape(_ network: SegmentationNetwork) -> MethodSetting.Shape {
@@ -52,6 +57,7 @@ extension Recipe {
       type: student.parameterType, device: student.device)
     setting.frozenNetwork = { [self] name, path in
       let network = try NetworkFactory.auxiliary(name, path, self, device: student.device)
+      frozen?.hashes.append(network.state.hash)
       return Training.Teacher(network, self, [.features, .taughtStages]).callAsFunction
     }
     if let teacher {
@@ -72,4 +78,10 @@ extension Recipe {
     }
     return try MethodSuite(chosenMethods, setting)
   }
+}
+
+/// What is known of the networks that methods read from files.
+final class FrozenNetworks {
+  /// A hash of each one's values, in the order of reading.
+  var hashes: [String] = []
 }

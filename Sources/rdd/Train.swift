@@ -25,13 +25,25 @@ struct Train: ParsableCommand {
       valueName: "file"))
   var trace: String?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Go on although this part of the run is not as it was; may be repeated. Parts: "
+        + RunIdentity.Part.allCases.map(\.rawValue).joined(separator: ", ") + ".",
+      valueName: "part"))
+  var accept: [RunIdentity.Part] = []
+
+  @Flag(help: "Begin anew; what the folder holds is kept beside it, as FOLDER.earlier-1.")
+  var fresh = false
+
   func run() throws {
     StopRequest.listen()
     let job = try Job(options, isWatched: true, tellsRanks: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
     let trainer = try Trainer(
-      job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
+      job.recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),
+      coordinator: coordinator, logger: job.logger,
       trace: try trace.map { try Trace($0, coordinator: coordinator) })
     let summary: Trainer.Summary
     do {
@@ -49,3 +61,5 @@ struct Train: ParsableCommand {
     try job.finish()
   }
 }
+
+extension RunIdentity.Part: ExpressibleByArgument {}

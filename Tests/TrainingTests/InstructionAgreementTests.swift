@@ -66,21 +66,22 @@ import Training
         yaml: "distill: none", file: "recipe.yaml", overrides: ["train.instructions=\(word)"])
     }
     let folder = try RunFolder(path)
-    try folder.keep(recipe("auto"))
+    try folder.write(recipe("auto"))
     // A folder of before there was the key.
     let old = try String(contentsOfFile: folder.recipePath, encoding: .utf8)
       .split(separator: "\n").filter { !$0.contains("instructions") }.joined(separator: "\n")
     try old.write(toFile: folder.recipePath, atomically: true, encoding: .utf8)
-    try folder.keep(recipe("auto"))
+    try folder.compareRecipe(recipe("auto"))
     for word in ["avx2", "avx512"] {
       let error = #expect(throws: TrainingError.self) {
-        try folder.keep(recipe(word), instructions: word == "avx2" ? nil : "avx2")
+        try folder.compareRecipe(recipe(word), instructions: word == "avx2" ? nil : "avx2")
       }
       #expect(error?.description.contains("train.instructions: \(word), was auto") == true)
     }
-    try folder.keep(recipe("avx2"), instructions: "avx2")
+    try folder.compareRecipe(recipe("avx2"), instructions: "avx2")
+    try folder.write(recipe("avx2"))
     #expect(throws: TrainingError.self) {
-      try folder.keep(recipe("auto"), instructions: "avx2")
+      try folder.compareRecipe(recipe("auto"), instructions: "avx2")
     }
   }
 }

@@ -22,20 +22,33 @@ struct Checkpoint {
   private static let owesValidationKey = "owes_validation"
   private static let instructionsKey = "instructions"
 
+  /// The run that a file's content belongs to; nil where it does not say.
+  static func identity(of stored: CheckpointStore.Checkpoint) -> RunIdentity? {
+    RunIdentity(metadata: stored.archive.metadata)
+  }
+
   /// The vector instructions that a file's content was computed with; nil where it does not say.
   static func instructions(of stored: CheckpointStore.Checkpoint) -> String? {
     stored.archive.metadata[instructionsKey]
   }
 
   /// The checkpoint as a file's content.
+  ///
+  /// - Parameters:
+  ///   - identity: the run that it belongs to.
+  ///   - network: the student.
+  ///   - methods: what else is trained, or moves.
+  ///   - parameters: the momenta.
   func archive(
-    _ network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
+    of identity: RunIdentity, _ network: SegmentationNetwork, _ methods: MethodSuite?,
+    _ parameters: FlatParameters
   ) -> TensorArchive {
     let momenta = parameters.places.reversed().map { place in
       StoredTensor(
         name: Self.momentumPrefix + place.name, parameters.part(parameters.momentum, place))
     }
-    var metadata = ["network": network.architecture.rawValue]
+    var metadata = identity.metadata
+    metadata["network"] = network.architecture.rawValue
     if let best {
       // The bits, so that a resumed run compares with the same number.
       metadata["best_mean_iou_bits"] = String(best.meanIoU.bitPattern)

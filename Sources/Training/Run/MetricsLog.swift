@@ -1,48 +1,53 @@
+import Files
 import Foundation
 
 /// The measurements of a run: one JSON object a line, appended.
 final class MetricsLog {
-  private let file: FileHandle
+  private let file: LineFile
   private let encoder: JSONEncoder
+  /// Lines of earlier starts that could not be read, and are gone.
+  let damagedLines: Int
 
   /// Opens a log to append to; lines after `iteration`, from a run that was cut off, are removed.
   ///
-  /// - Throws: `TrainingError` (exit code 73) if it cannot be written.
-  init(_ path: String, after iteration: Int) throws {
+  /// - Throws: `FileError` if it cannot be read or written.
+  init(_ path: String, after iteration: Int) throws(FileError) {
     encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let kept = (try? String(contentsOfFile: path, encoding: .utf8)).map { text in
-      text.split(separator: "\n").filter { Self.iteration(of: $0) <= iteration }
-        .map { $0 + "\n" }.joined()
+    var damaged = 0
+    file = try LineFile(path) { line in
+      guard let found = Self.iteration(of: line) else {
+        damaged += 1
+        return false
+      }
+      return found <= iteration
     }
-    do {
-      try (kept ?? "").write(toFile: path, atomically: true, encoding: .utf8)
-    } catch {
-      throw TrainingError(
-        .cannotCreate,
-        "metrics: \(path): found it not writable; expected a folder of this "
-          + "user's; choose another --out")
-    }
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw TrainingError(.cannotCreate, "metrics: \(path): found it not writable; expected a file")
-    }
-    self.file = file
-    _ = try? file.seekToEnd()
+    damagedLines = damaged
   }
+
+  /// Lines that could not be written.
+  var lostLines: Int { file.lost }
 
   /// Appends one object. A full disk does not end the training: the next checkpoint says so.
   func append(_ line: some Encodable) {
-    guard var data = try? encoder.encode(line) else { return }
-    data.append(0x0A)
-    try? file.write(contentsOf: data)
+    guard let data = try? encoder.encode(line) else { return }
+    file.append(data)
   }
 
   private struct Numbered: Decodable { let iteration: Int }
 
-  private static func iteration(of line: Substring) -> Int {
-    (try? JSONDecoder().decode(Numbered.self, from: Data(line.utf8)))?.iteration ?? .max
+  /// The iteration of a line; nil if it is no line of metrics.
+  private static func iteration(of line: ArraySlice<UInt8>) -> Int? {
+    (try? JSONDecoder().decode(Numbered.self, from: Data(line)))?.iteration
+  }
+
+  /// The last iteration that a log tells of; nil if there is none.
+  ///
+  /// - Throws: `FileError` if there is a file that cannot be read.
+  static func lastIteration(_ path: String) throws(FileError) -> Int? {
+    try LineFile.lines(path)?.compactMap(iteration).max()
   }
 }
 
@@ -117,6 +122,8 @@ public struct TrainingLine: Codable, Sendable {
   /// Sums of BatchNorm that were added again on another grid since the line before; nil in lines of
   /// earlier versions.
   public var repeatedSums: Int?
+  /// Lines of the console that could not be written since this start; nil if there were none.
+  public var lostLines: Int?
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss, methods
@@ -148,6 +155,7 @@ public struct TrainingLine: Codable, Sendable {
     case skippedUpdates = "skipped_updates"
     case coarseSums = "coarse_sums"
     case repeatedSums = "repeated_sums"
+    case lostLines = "lost_lines"
   }
 }
 

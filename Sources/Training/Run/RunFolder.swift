@@ -1,21 +1,25 @@
 import Files
 import Foundation
 import Recipes
-import WeightFiles
 
 /// The folder of a run, which only rank 0 writes.
 ///
-///     recipe.yaml  metrics.jsonl  checkpoints/  student.safetensors  best.safetensors
-///     tensorboard/  pictures/
+///     recipe.yaml  metrics.jsonl  history.jsonl  data.tsv  checkpoints/  student.safetensors
+///     best.safetensors  tensorboard/  pictures/
 public final class RunFolder: Sendable {
   /// The folder's path.
   public let path: String
   private let lock: RunFolderLock
+  private let files = FileStore()
 
-  /// The recipe with every key.
+  /// The recipe with every key, for people.
   public var recipePath: String { path + "/recipe.yaml" }
   /// One JSON object a line.
   public var metricsPath: String { path + "/metrics.jsonl" }
+  /// Starts and saves, one JSON object a line.
+  public var historyPath: String { path + "/history.jsonl" }
+  /// Hashes of the listed files, so that they are made once.
+  public var dataHashesPath: String { path + "/data.tsv" }
   /// The checkpoints.
   public var checkpointsPath: String { path + "/checkpoints" }
   /// Event files for TensorBoard.
@@ -29,7 +33,8 @@ public final class RunFolder: Sendable {
 
   /// Makes the folder, or takes over one of an earlier start, and locks it.
   ///
-  /// - Throws: `TrainingError` (exit code 73) if it cannot be made or written, or is in use.
+  /// - Throws: `TrainingError` or `FileError` (exit code 73, or 74 where the disk is full) if it cannot
+  ///   be made or written, or is in use.
   public init(_ path: String) throws {
     self.path = path
     do {
@@ -43,48 +48,84 @@ public final class RunFolder: Sendable {
     lock = try RunFolderLock(folder: path)
   }
 
-  /// Writes the resolved recipe, or checks that the folder's is the same.
+  /// Puts what the folder holds into a new folder beside it.
+  ///
+  /// - Returns: that folder; nil if there was nothing.
+  /// - Throws: `FileError`.
+  func putAside() throws(FileError) -> String? {
+    let own = try call("opendir", path) { () throws(SystemError) in try files.names(path) }
+      .filter { ![".", "..", ".lock"].contains($0) }
+    guard !own.isEmpty else { return nil }
+    var number = 1
+    let name = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    while true {
+      let aside = "\(name).earlier-\(number)"
+      do throws(SystemError) {
+        try files.mkdir(aside)
+      } catch {
+        guard error.code == EEXIST else { throw .system(aside, "mkdir", error) }
+        number += 1
+        continue
+      }
+      for file in own {
+        try call("rename", "\(path)/\(file)") { () throws(SystemError) in
+          try files.rename("\(path)/\(file)", "\(aside)/\(file)")
+        }
+      }
+      return aside
+    }
+  }
+
+  /// Writes the resolved recipe.
+  package func write(_ recipe: Recipe) throws(FileError) {
+    try AtomicFile(files: files).write(recipe.resolvedYAML(), to: recipePath)
+  }
+
+  /// Checks the recipe with that of a folder whose checkpoints do not say what run they belong to.
   ///
   /// - Parameters:
   ///   - recipe: what is to be done.
   ///   - instructions: those of the checkpoint that the run goes on from, which the recipe may name
   ///     in place of others: nothing changes then.
-  /// - Throws: `TrainingError` that lists the keys that differ.
-  package func keep(_ recipe: Recipe, instructions: String? = nil) throws {
-    let text = recipe.resolvedYAML()
-    guard let written = try? String(contentsOfFile: recipePath, encoding: .utf8) else {
-      do {
-        try text.write(toFile: recipePath, atomically: true, encoding: .utf8)
-      } catch {
-        throw TrainingError(
-          .cannotCreate,
-          "run folder: \(recipePath): found it not writable; expected a folder of "
-            + "this user's; choose another --out")
-      }
-      return
+  /// - Throws: `TrainingError` that lists the keys that differ, or says that there is no recipe.
+  package func compareRecipe(_ recipe: Recipe, instructions: String? = nil) throws {
+    guard let bytes = try WholeFile.bytes(recipePath, limit: 1 << 20) else {
+      throw refusal("checkpoints that do not name their run, and no recipe.yaml", ["recipe"])
     }
-    guard written != text else { return }
-    let earlier = try Recipe.decode(yaml: written, file: recipePath)
+    guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+      throw refusal("checkpoints that do not name their run, and a damaged recipe.yaml", ["recipe"])
+    }
+    let earlier = try Recipe.decode(yaml: text, file: recipePath)
     let keepsInstructions = recipe.train.instructions.rawValue == instructions
     let differences = recipe.differences(from: earlier).filter { difference in
       if keepsInstructions, difference.hasPrefix("train.instructions:") { return false }
       return !Self.keysWithoutEffect.contains { difference.hasPrefix($0 + ":") }
     }
     guard differences.isEmpty else {
-      throw TrainingError(
-        .badData,
-        "recipe: \(path): found \(differences.joined(separator: "; ")); expected the recipe that "
-          + "the run was started with; change it back or choose another --out")
+      throw refusal("another recipe (\(differences.joined(separator: "; ")))", ["recipe"])
     }
-    try? text.write(toFile: recipePath, atomically: true, encoding: .utf8)
+  }
+
+  /// What ends a start that would go on with another run.
+  func refusal(_ found: String, _ parts: [String]) -> TrainingError {
+    TrainingError(
+      .badData,
+      "run: \(path): found \(found); expected what the run was started with; change it back, choose "
+        + "another --out, or add \(parts.map { "--accept \($0)" }.joined(separator: " "))")
   }
 
   /// Keys that change no number: a run may go on with others.
   public static let keysWithoutEffect = [
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
-    "teacher.weights", "teacher.ahead", "train.checkpoint_every", "train.validate_every",
-    "train.keep_checkpoints", "train.log_every", "train.threads", "train.bucket_mebibytes",
-    "train.tensorboard", "train.compare_every", "train.watchdog_seconds", "evaluation.batch_size",
-    "evaluation.pictures",
+    "data.identity", "teacher.weights", "teacher.ahead", "train.checkpoint_every",
+    "train.validate_every", "train.keep_checkpoints", "train.log_every", "train.threads",
+    "train.bucket_mebibytes", "train.tensorboard", "train.compare_every", "train.watchdog_seconds",
+    "evaluation.batch_size", "evaluation.pictures",
   ]
+
+  private func call<R>(
+    _ name: String, _ path: String, _ body: () throws(SystemError) -> R
+  ) throws(FileError) -> R {
+    do throws(SystemError) { return try body() } catch { throw .system(path, name, error) }
+  }
 }

@@ -1,4 +1,6 @@
+import DataParallel
 import Files
+import Foundation
 import Logging
 import Methods
 import Networks
@@ -8,97 +10,209 @@ import WeightFiles
 
 /// What rank 0 keeps on disk during a run.
 final class RunStorage {
-  let metrics: MetricsLog
-  /// Nil if the recipe wants none, or none can be written.
-  let events: RunEvents?
+  /// The hashes of listed files that an earlier start made, as text; empty if there are none.
+  let earlierHashes: [UInt8]
   private let folder: RunFolder
   private let store: CheckpointStore
-  private let found: CheckpointStore.Checkpoint?
+  private let found: RunStart.Found
+  private let start: RunStart
+  private let recipe: Recipe
   private let logger: Logger
+  private var identity: RunIdentity?
+  private var accepted: [String] = []
+  private var metrics: MetricsLog?
+  private var history: RunHistory?
+  /// Nil if the recipe wants none, or none can be written.
+  private(set) var events: RunEvents?
 
-  /// Opens a run's folder and looks for the newest checkpoint that is whole.
+  /// Opens a run's folder and looks for what a start can go on from. Nothing is written yet, but what
+  /// `--fresh` puts aside.
   ///
-  /// - Throws: an error if the folder is in use, belongs to another recipe, or holds only damaged
-  ///   checkpoints: a run never starts over silently.
-  init(_ path: String, _ recipe: Recipe, _ logger: Logger) throws {
+  /// - Throws: an error if the folder is in use, or holds a run of which no checkpoint is left that is
+  ///   whole: a run never starts over silently.
+  init(_ path: String, _ recipe: Recipe, _ start: RunStart, _ logger: Logger) throws {
     folder = try RunFolder(path)
+    self.recipe = recipe
+    self.start = start
     self.logger = logger
+    if start.isFresh, let aside = try folder.putAside() {
+      logger.info("what \(path) held is in \(aside) now")
+    }
     store = CheckpointStore(
       folder: folder.checkpointsPath, keep: max(recipe.train.keepCheckpoints, 2))
     _ = try store.prepare()
-    let recovery = try store.newestValid()
-    for refused in recovery.refused { logger.warning("checkpoint refused: \(refused)") }
-    if recovery.newest == nil, let refused = recovery.refused.first {
-      throw TrainingError(
-        .badData,
-        "checkpoints: \(folder.checkpointsPath): found none that is whole (\(refused)); expected "
-          + "one to go on from; restore it or choose another --out")
+    found = try RunStart.found(folder, store, logger)
+    earlierHashes = try WholeFile.bytes(folder.dataHashesPath) ?? []
+  }
+
+  /// Stops unless the run is the one that the folder holds. Nothing is written before.
+  ///
+  /// - Parameters:
+  ///   - identity: the run's.
+  ///   - data: the hashes of its lists.
+  /// - Throws: `TrainingError` that names what differs and the option that accepts it.
+  func compare(_ identity: RunIdentity, _ data: [DataHashes]) throws {
+    self.identity = identity
+    switch found {
+    case .nothing: break
+    case .unsaved(let digest):
+      guard digest == identity.digest || digest == nil else {
+        throw RunStart.refusal(
+          folder.path, "the history of another run, of which nothing was saved")
+      }
+      logger.warning("nothing of an earlier start was saved; it begins from the first iteration")
+    case .finished(let archive, _):
+      guard archive.metadata[Self.identityKey] == identity.digest else {
+        throw RunStart.refusal(
+          folder.path, "student.safetensors of another run and no checkpoint")
+      }
+    case .checkpoint(let checkpoint):
+      try compare(identity, with: checkpoint, data)
     }
-    found = recovery.newest
-    try folder.keep(recipe, instructions: found.flatMap { Checkpoint.instructions(of: $0) })
-    let done = recovery.newest?.iteration ?? 0
-    metrics = try MetricsLog(folder.metricsPath, after: done)
-    let isTrained = done < recipe.train.iterations
-    events =
-      recipe.train.tensorboard && isTrained
-      ? RunEvents(folder: folder.tensorboardPath, after: done) : nil
+  }
+
+  private func compare(
+    _ identity: RunIdentity, with checkpoint: CheckpointStore.Checkpoint, _ data: [DataHashes]
+  ) throws {
+    let instructions = Checkpoint.instructions(of: checkpoint)
+    guard let earlier = Checkpoint.identity(of: checkpoint) else {
+      if !start.accepted.contains(.recipe) {
+        try folder.compareRecipe(recipe, instructions: instructions)
+      }
+      logger.warning(
+        "\(checkpoint.path): saved by an earlier version, which did not note teacher and data; whether they are the same is not known"
+      )
+      return
+    }
+    let keepsInstructions = recipe.train.instructions.rawValue == instructions
+    var differences = identity.differences(
+      from: earlier, ignoring: keepsInstructions ? ["train.instructions"] : [])
+    let hashes = DataHashes.read(earlierHashes)
+    for (part, hash) in zip([RunIdentity.Part.data, .validation], data) {
+      guard let place = differences.firstIndex(where: { $0.part == part }) else { continue }
+      differences[place].detail = hash.firstChange(from: hashes) ?? "their order or number"
+    }
+    let refused = differences.filter { !start.accepted.contains($0.part) }
+    guard refused.isEmpty else {
+      throw folder.refusal(
+        refused.map(\.text).joined(separator: " and "), refused.map(\.part.rawValue))
+    }
+    accepted = differences.map(\.text)
+    for text in accepted { logger.warning("going on with \(text), as accepted") }
+  }
+
+  /// Restores what was found; nil if the run begins.
+  func restored(
+    into network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
+  ) throws -> Checkpoint? {
+    switch found {
+    case .nothing, .unsaved: return nil
+    case .finished(let archive, let path):
+      logger.info("finished before; its checkpoints are gone, and \(path) is measured again")
+      try network.state.load(archive, from: path, network: network.architecture.rawValue)
+      var checkpoint = Checkpoint()
+      checkpoint.iteration = recipe.train.iterations
+      return checkpoint
+    case .checkpoint(let stored):
+      let checkpoint = try Checkpoint(stored, into: network, methods, parameters)
+      logger.info("going on from \(stored.path) (iteration \(checkpoint.iteration))")
+      if let earlier = checkpoint.instructions, let now = InstructionSet.used?.rawValue,
+        earlier != now
+      {
+        let warning =
+          "instructions: going on with \(now), which may round otherwise than \(earlier), the checkpoint's; "
+          + "train.instructions=\(earlier) keeps those, on processors that have them"
+        logger.warning("\(warning)")
+      }
+      return checkpoint
+    }
+  }
+
+  /// Writes the first files, now that all that a run needs has been read.
+  ///
+  /// - Parameters:
+  ///   - done: the iterations that are done.
+  ///   - data: the hashes of the lists.
+  ///   - ranks: that take part.
+  /// - Throws: `FileError`.
+  func begin(after done: Int, _ data: [DataHashes], ranks: Int) throws {
+    try folder.write(recipe)
+    let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
+    if Array(hashes.utf8) != earlierHashes {
+      try AtomicFile().write(hashes, to: folder.dataHashesPath)
+    }
+    let history = try RunHistory(folder.historyPath)
+    if !accepted.isEmpty {
+      history.append(
+        .init(kind: .accepted, iteration: done, detail: accepted.joined(separator: " and ")))
+    }
+    history.append(
+      .init(kind: .start, iteration: done, identity: identity?.digest, ranks: ranks))
+    self.history = history
+    let metrics = try MetricsLog(folder.metricsPath, after: done)
+    if metrics.damagedLines > 0 {
+      logger.warning(
+        "\(folder.metricsPath): \(metrics.damagedLines) damaged line\(metrics.damagedLines == 1 ? "" : "s") left out"
+      )
+    }
+    self.metrics = metrics
+    guard recipe.train.tensorboard, done < recipe.train.iterations else { return }
+    events = RunEvents(folder: folder.tensorboardPath, after: done)
   }
 
   /// Adds a line about training to the run's files.
   func append(_ line: TrainingLine) {
-    metrics.append(line)
+    metrics?.append(line)
     events?.add(line)
   }
 
   /// Adds a line about a validation to the run's files.
   func append(_ line: ValidationLine) {
-    metrics.append(line)
+    metrics?.append(line)
     events?.add(line)
   }
 
+  /// Lines of measurements that could not be written.
+  var lostLines: Int { metrics?.lostLines ?? 0 }
+
   /// Where pictures of the run go.
   var picturesPath: String { folder.picturesPath }
-
-  /// Restores the newest checkpoint; nil if the run has not begun.
-  func restored(
-    into network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
-  ) throws -> Checkpoint? {
-    guard let found else { return nil }
-    let checkpoint = try Checkpoint(found, into: network, methods, parameters)
-    logger.info("going on from \(found.path) (iteration \(checkpoint.iteration))")
-    if let earlier = checkpoint.instructions, let now = InstructionSet.used?.rawValue,
-      earlier != now
-    {
-      let warning =
-        "instructions: going on with \(now), which may round otherwise than \(earlier), the checkpoint's; "
-        + "train.instructions=\(earlier) keeps those, on processors that have them"
-      logger.warning("\(warning)")
-    }
-    return checkpoint
-  }
 
   /// Saves a checkpoint; returns when it is on the disk and verified.
   func save(
     _ checkpoint: Checkpoint, _ network: SegmentationNetwork, _ methods: MethodSuite?,
     _ parameters: FlatParameters
   ) throws {
-    for failure in try store.save(
-      checkpoint.archive(network, methods, parameters), iteration: checkpoint.iteration)
-    {
+    guard let identity else { preconditionFailure("RunStorage.save: before compare") }
+    let archive = checkpoint.archive(of: identity, network, methods, parameters)
+    for failure in try store.save(archive, iteration: checkpoint.iteration) {
       logger.warning("an older checkpoint stays: \(failure)")
     }
+    history?.append(.init(kind: .saved, iteration: checkpoint.iteration))
   }
 
   /// Writes the weights of the best validation so far.
-  func keepBest(_ network: SegmentationNetwork) throws { try write(network, folder.bestPath) }
+  func keepBest(_ network: SegmentationNetwork, iteration: Int) throws {
+    try write(network, folder.bestPath, iteration)
+  }
 
   /// Writes the last weights.
-  func finish(_ network: SegmentationNetwork) throws { try write(network, folder.studentPath) }
+  func finish(_ network: SegmentationNetwork, iteration: Int) throws {
+    if case .finished = found { return }
+    try write(network, folder.studentPath, iteration)
+    history?.append(.init(kind: .finished, iteration: iteration))
+  }
 
-  private func write(_ network: SegmentationNetwork, _ path: String) throws {
-    let archive = TensorArchive(
-      tensors: network.state.stored(),
-      metadata: ["network": network.architecture.rawValue, "format": "pt"])
+  /// The run of weights, as a digest.
+  static let identityKey = "run.identity"
+  /// The iteration of weights.
+  static let iterationKey = "iteration"
+
+  private func write(_ network: SegmentationNetwork, _ path: String, _ iteration: Int) throws {
+    var metadata = ["network": network.architecture.rawValue, "format": "pt"]
+    metadata[Self.identityKey] = identity?.digest
+    metadata[Self.iterationKey] = String(iteration)
+    let archive = TensorArchive(tensors: network.state.stored(), metadata: metadata)
     try AtomicFile().writeAtomically(archive, to: path)
   }
 }

@@ -42,12 +42,13 @@ public final class Trainer {
   ///   - recipe: what to do; the same on all ranks.
   ///   - folder: where rank 0 writes; a folder with checkpoints is gone on with.
   ///   - coordinator: the ranks.
+  ///   - start: what may differ from the run that the folder holds.
   ///   - logger: rank 0's voice.
   ///   - trace: where the times of the first iterations go.
   /// - Throws: one line that names file and reason; the caller ends the job.
   public init(
-    _ recipe: Recipe, folder: String, coordinator: Coordinator, logger: Logger,
-    trace: Trace? = nil
+    _ recipe: Recipe, folder: String, start: RunStart = RunStart(), coordinator: Coordinator,
+    logger: Logger, trace: Trace? = nil
   ) throws {
     self.recipe = recipe
     self.trace = trace
@@ -60,14 +61,18 @@ public final class Trainer {
     TorchRuntime.returnMemory()
     sources = try DataSources(recipe.data)
     try coordinator.requireSameStart(recipe.data)
-    let storage = coordinator.isLead ? try RunStorage(folder, recipe, logger) : nil
+    let storage = coordinator.isLead ? try RunStorage(folder, recipe, start, logger) : nil
+    let data = try Self.dataHashes(sources, recipe, storage, coordinator, logger)
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
     // Before a checkpoint brings norms that have moved, to rank 0 first.
     if let teacher {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
     }
-    methods = try recipe.methods(student, teacher)
+    let frozen = FrozenNetworks()
+    methods = try recipe.methods(student, teacher, noting: frozen)
+    try storage?.compare(
+      RunIdentity(recipe, student, teacher, methods, frozen, data), data)
     TorchRuntime.threads = recipe.networkThreads(methods, of: coordinator.threadCount)
     parameters = FlatParameters(
       student, methods, exactSums: recipe.train.addsExactly, isAlone: coordinator.worldSize == 1)
@@ -87,7 +92,29 @@ public final class Trainer {
       recipe, student: student, teacher: taught, methods: methods, parameters: parameters,
       coordinator: coordinator, device: device)
     try share()
+    try storage?.begin(after: state.iteration, data, ranks: coordinator.worldSize)
     TorchRuntime.keepMemory()
+  }
+
+  /// The hashes of the listed files, for training and validation. Collective.
+  private static func dataHashes(
+    _ sources: DataSources, _ recipe: Recipe, _ storage: RunStorage?, _ coordinator: Coordinator,
+    _ logger: Logger
+  ) throws -> [DataHashes] {
+    let begin = MonotonicClock.seconds
+    let earlier = DataHashes.read(
+      try coordinator.world.communicator.broadcast(storage?.earlierHashes ?? [], from: 0))
+    let hashes = try [sources.training, sources.validation].map {
+      try DataHashes($0, recipe.data.identity, earlier: earlier, coordinator)
+    }
+    let seconds = MonotonicClock.seconds - begin
+    if seconds > 2 {
+      let count = hashes.reduce(0) { $0 + $1.entries.count }
+      logger.info(
+        "hashed \(count) images and labels in \(String(format: "%.1f", seconds)) s, once for this folder"
+      )
+    }
+    return hashes
   }
 
   /// Trains, validates and saves until the last iteration. Collective.
@@ -102,7 +129,7 @@ public final class Trainer {
     let scores = try last ?? validate(progress, isRecorded: isUnfinished)
     try step.close()
     Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
-    try storage?.finish(student)
+    try storage?.finish(student, iteration: state.iteration)
     progress.close()
     return Summary(
       last: scores, best: state.best ?? (scores.meanIoU, state.iteration),
@@ -226,7 +253,7 @@ public final class Trainer {
   /// Writes the best weights on rank 0; whether it could. What a full disk keeps out is not the best.
   private func keepBest(_ progress: Progress) throws -> Bool {
     do {
-      try storage?.keepBest(student)
+      try storage?.keepBest(student, iteration: state.iteration)
       return true
     } catch let error as FileError where error.mayPass {
       progress.warn("the best weights are not written: \(error)")

@@ -1,0 +1,75 @@
+import Glibc
+
+/// A file of lines that grows at its end, such as the measurements of a run.
+///
+/// A line that cannot be written is lost and counted; it neither ends the run nor tears the next line.
+package final class LineFile {
+  private let descriptor: Int32
+  private let files: FileStore
+  /// Whether the file ends in a part of a line.
+  private var isTorn: Bool
+  /// Lines that could not be written, or not as a whole.
+  package private(set) var lost = 0
+
+  private static let newline = UInt8(ascii: "\n")
+
+  /// Opens `path` to append to, with what is left of an older file; its other lines are removed.
+  ///
+  /// - Parameters:
+  ///   - path: the file; it is made if it is missing. A link is replaced, not followed.
+  ///   - isKept: whether a line, without its line feed, stays.
+  /// - Throws: `FileError` if there is a file that cannot be read, or it cannot be written.
+  package init(
+    _ path: String, files: FileStore = FileStore(),
+    keeping isKept: (ArraySlice<UInt8>) -> Bool = { _ in true }
+  ) throws(FileError) {
+    self.files = files
+    var kept: [UInt8] = []
+    for line in try Self.lines(path, files: files) ?? [] where isKept(line) {
+      kept += line
+      kept.append(Self.newline)
+    }
+    try AtomicFile(files: files).write([ByteRegion(copying: kept)], to: path)
+    do throws(SystemError) {
+      descriptor = try files.open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0)
+    } catch {
+      throw .system(path, "open", error)
+    }
+    isTorn = false
+  }
+
+  deinit { try? files.close(descriptor) }
+
+  /// The lines of a file without their line feeds, empty ones left out; nil if there is no such file.
+  package static func lines(
+    _ path: String, files: FileStore = FileStore()
+  ) throws(FileError) -> [ArraySlice<UInt8>]? {
+    try WholeFile.bytes(path, files: files)?.split(separator: newline)
+  }
+
+  /// Appends a line, which holds no line feed.
+  package func append(_ line: some Sequence<UInt8>) {
+    // After a part of a line: that one alone is damaged.
+    let bytes = (isTorn ? [Self.newline] : []) + Array(line) + [Self.newline]
+    var done = 0
+    while done < bytes.count {
+      do throws(SystemError) {
+        var failure: SystemError?
+        bytes.withUnsafeBytes { all in
+          do throws(SystemError) {
+            done += try files.write(descriptor, UnsafeRawBufferPointer(rebasing: all[done...]))
+          } catch {
+            failure = error
+          }
+        }
+        if let failure { throw failure }
+      } catch {
+        if error.code == EINTR { continue }
+        if done > 0 { isTorn = true }
+        lost += 1
+        return
+      }
+    }
+    isTorn = false
+  }
+}

@@ -1,0 +1,62 @@
+import Files
+import Foundation
+
+/// What happened to a run, one JSON object a line: starts, saves, and differences that were accepted.
+final class RunHistory {
+  /// A line of it.
+  struct Event: Codable, Equatable {
+    /// What happens to a run.
+    enum Kind: String, Codable {
+      /// It was begun or gone on with.
+      case start
+      /// A checkpoint is on the disk.
+      case saved
+      /// The last weights are.
+      case finished
+      /// It goes on although something is not as it was.
+      case accepted
+    }
+
+    let kind: Kind
+    /// The iterations that were done.
+    let iteration: Int
+    /// Seconds since 1970.
+    var time: Int?
+    /// The digest of the run's identity.
+    var identity: String?
+    /// That took part.
+    var ranks: Int?
+    /// What was accepted, in words.
+    var detail: String?
+  }
+
+  private let file: LineFile
+  private let encoder = JSONEncoder()
+
+  /// Opens a history to append to. Nothing of it is ever removed but lines of other forms.
+  ///
+  /// - Throws: `FileError`.
+  init(_ path: String) throws(FileError) {
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    file = try LineFile(path) { Self.event($0) != nil }
+  }
+
+  /// Appends an event, with the time.
+  func append(_ event: Event) {
+    var event = event
+    event.time = Int(Date().timeIntervalSince1970)
+    guard let data = try? encoder.encode(event) else { return }
+    file.append(data)
+  }
+
+  /// The events of a history, oldest first; none where there is no file.
+  ///
+  /// - Throws: `FileError` if there is one that cannot be read.
+  static func events(_ path: String) throws(FileError) -> [Event] {
+    try LineFile.lines(path)?.compactMap(event) ?? []
+  }
+
+  private static func event(_ line: ArraySlice<UInt8>) -> Event? {
+    try? JSONDecoder().decode(Event.self, from: Data(line))
+  }
+}

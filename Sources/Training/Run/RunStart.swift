@@ -1,0 +1,82 @@
+import Files
+import Logging
+import WeightFiles
+
+/// How a run's folder is to be taken where it is not simply gone on with.
+public struct RunStart: Sendable {
+  /// Parts of the run that may differ from what its checkpoint was saved with.
+  public var accepted: Set<RunIdentity.Part>
+  /// Whether what the folder holds is put aside, and the run begins anew.
+  public var isFresh: Bool
+
+  /// A start that goes on with what is there, if it is the same run.
+  public init(accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false) {
+    self.accepted = accepted
+    self.isFresh = isFresh
+  }
+
+  /// What a folder holds of a run.
+  enum Found {
+    case nothing
+    /// A run that ended before it saved anything; its identity, where the history says it.
+    case unsaved(digest: String?)
+    /// The last weights of a run whose checkpoints are gone, and their file.
+    case finished(TensorArchive, path: String)
+    case checkpoint(CheckpointStore.Checkpoint)
+  }
+
+  /// Looks for what a start can go on from.
+  ///
+  /// - Throws: `TrainingError` if there was a run of which no whole checkpoint is left.
+  static func found(
+    _ folder: RunFolder, _ store: CheckpointStore, _ logger: Logger
+  ) throws -> Found {
+    let recovery = try store.newestValid()
+    for refused in recovery.refused { logger.warning("checkpoint refused: \(refused)") }
+    if let newest = recovery.newest { return .checkpoint(newest) }
+    if let refused = recovery.refused.first {
+      throw TrainingError(
+        .badData,
+        "checkpoints: \(folder.checkpointsPath): found none that is whole (\(refused)); expected "
+          + "one to go on from; restore it or choose another --out")
+    }
+    if let weights = try archive(folder.studentPath) {
+      guard weights.metadata[RunStorage.identityKey] != nil else {
+        throw refusal(folder.path, "student.safetensors and no checkpoint")
+      }
+      return .finished(weights, path: folder.studentPath)
+    }
+    let events = try RunHistory.events(folder.historyPath)
+    if events.contains(where: { $0.kind == .saved || $0.kind == .finished }) {
+      throw refusal(folder.path, "the history of a run that was saved, and no checkpoint")
+    }
+    let iteration = try MetricsLog.lastIteration(folder.metricsPath)
+    if let start = events.last(where: { $0.kind == .start }) {
+      return .unsaved(digest: iteration == nil ? nil : start.identity)
+    }
+    if let iteration {
+      throw refusal(folder.path, "the measurements of \(iteration) iterations and no checkpoint")
+    }
+    if try archive(folder.bestPath) != nil {
+      throw refusal(folder.path, "best.safetensors and no checkpoint")
+    }
+    return .nothing
+  }
+
+  /// A weight file; nil only if there is none.
+  private static func archive(_ path: String) throws(FileError) -> TensorArchive? {
+    do {
+      return try WeightFile.read(path)
+    } catch  where error.kind == .missing {
+      return nil
+    }
+  }
+
+  /// What ends a start that would write over a run.
+  static func refusal(_ path: String, _ found: String) -> TrainingError {
+    TrainingError(
+      .badData,
+      "run: \(path): found \(found); expected checkpoints to go on from, or a new folder; restore "
+        + "checkpoints/, choose another --out, or add --fresh, which keeps what is there beside it")
+  }
+}
