@@ -124,6 +124,8 @@ public struct CheckpointStore: Sendable {
     do throws(SystemError) {
       return try files.names(folder)
     } catch {
+      // A folder that was never made, or is gone, holds none.
+      guard error.code != ENOENT else { return [] }
       throw .system(folder, "opendir", error)
     }
   }

@@ -141,9 +141,14 @@ extension CommandTests {
           .expectFailure(65, ["student.safetensors of another run", "--fresh"])
         #expect(try names.map { try Data(contentsOf: URL(filePath: folder + "/" + $0)) } == before)
 
+        try Command.run(["check"] + train.dropFirst()).expectSuccess()
+
         // Without last weights there is nothing to measure.
         try FileManager.default.removeItem(atPath: folder + "/student.safetensors")
         try Command.run(train).expectFailure(65, ["found the history of a run", "--fresh"])
+        let check = try Command.run(["check"] + train.dropFirst())
+        check.expectFailure(65, ["found 1 problem"])
+        #expect(check.standardError.contains("found the history of a run"))
         // Nor without a history, and with what somebody has put there.
         try FileManager.default.removeItem(atPath: folder + "/history.jsonl")
         try Command.run(train).expectFailure(65, ["the measurements of 2 iterations", "--fresh"])

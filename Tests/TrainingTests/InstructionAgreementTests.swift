@@ -68,9 +68,9 @@ import Training
     let folder = try RunFolder(path)
     try folder.write(recipe("auto"))
     // A folder of before there was the key.
-    let old = try String(contentsOfFile: folder.recipePath, encoding: .utf8)
+    let old = try String(contentsOfFile: folder.files.recipe, encoding: .utf8)
       .split(separator: "\n").filter { !$0.contains("instructions") }.joined(separator: "\n")
-    try old.write(toFile: folder.recipePath, atomically: true, encoding: .utf8)
+    try old.write(toFile: folder.files.recipe, atomically: true, encoding: .utf8)
     try folder.compareRecipe(recipe("auto"))
     for word in ["avx2", "avx512"] {
       let error = #expect(throws: TrainingError.self) {

@@ -34,7 +34,10 @@ public struct RunCheck {
     check.checkLibraries()
     try check.checkInstructions()
     if let networks { check.checkMemory(networks) }
-    if coordinator.isLead { check.checkFolder(folder, networks) }
+    if coordinator.isLead {
+      check.checkFolder(folder, networks)
+      check.checkStart(folder)
+    }
     try check.shareProblems()
     if measures, check.report.problems.isEmpty { try check.measure() }
     return check.report

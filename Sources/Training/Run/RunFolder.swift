@@ -2,34 +2,15 @@ import Files
 import Foundation
 import Recipes
 
-/// The folder of a run, which only rank 0 writes.
-///
-///     recipe.yaml  metrics.jsonl  history.jsonl  data.tsv  checkpoints/  student.safetensors
-///     best.safetensors  tensorboard/  pictures/
+/// The folder of a run, which only rank 0 writes; see `RunFiles`.
 public final class RunFolder: Sendable {
   /// The folder's path.
   public let path: String
   private let lock: RunFolderLock
-  private let files = FileStore()
+  private let store = FileStore()
 
-  /// The recipe with every key, for people.
-  public var recipePath: String { path + "/recipe.yaml" }
-  /// One JSON object a line.
-  public var metricsPath: String { path + "/metrics.jsonl" }
-  /// Starts and saves, one JSON object a line.
-  public var historyPath: String { path + "/history.jsonl" }
-  /// Hashes of the listed files, so that they are made once.
-  public var dataHashesPath: String { path + "/data.tsv" }
-  /// The checkpoints.
-  public var checkpointsPath: String { path + "/checkpoints" }
-  /// Event files for TensorBoard.
-  public var tensorboardPath: String { path + "/tensorboard" }
-  /// Pictures of validation images: a folder an image, a file a validation.
-  public var picturesPath: String { path + "/pictures" }
-  /// The last weights.
-  public var studentPath: String { path + "/student.safetensors" }
-  /// The weights of the best validation.
-  public var bestPath: String { path + "/best.safetensors" }
+  /// Where its files are.
+  public var files: RunFiles { RunFiles(folder: path) }
 
   /// Makes the folder, or takes over one of an earlier start, and locks it.
   ///
@@ -53,7 +34,7 @@ public final class RunFolder: Sendable {
   /// - Returns: that folder; nil if there was nothing.
   /// - Throws: `FileError`.
   func putAside() throws(FileError) -> String? {
-    let own = try call("opendir", path) { () throws(SystemError) in try files.names(path) }
+    let own = try call("opendir", path) { () throws(SystemError) in try store.names(path) }
       .filter { ![".", "..", ".lock"].contains($0) }
     guard !own.isEmpty else { return nil }
     var number = 1
@@ -61,7 +42,7 @@ public final class RunFolder: Sendable {
     while true {
       let aside = "\(name).earlier-\(number)"
       do throws(SystemError) {
-        try files.mkdir(aside)
+        try store.mkdir(aside)
       } catch {
         guard error.code == EEXIST else { throw .system(aside, "mkdir", error) }
         number += 1
@@ -69,7 +50,7 @@ public final class RunFolder: Sendable {
       }
       for file in own {
         try call("rename", "\(path)/\(file)") { () throws(SystemError) in
-          try files.rename("\(path)/\(file)", "\(aside)/\(file)")
+          try store.rename("\(path)/\(file)", "\(aside)/\(file)")
         }
       }
       return aside
@@ -78,7 +59,7 @@ public final class RunFolder: Sendable {
 
   /// Writes the resolved recipe.
   package func write(_ recipe: Recipe) throws(FileError) {
-    try AtomicFile(files: files).write(recipe.resolvedYAML(), to: recipePath)
+    try AtomicFile(files: store).write(recipe.resolvedYAML(), to: files.recipe)
   }
 
   /// Checks the recipe with that of a folder whose checkpoints do not say what run they belong to.
@@ -89,13 +70,13 @@ public final class RunFolder: Sendable {
   ///     in place of others: nothing changes then.
   /// - Throws: `TrainingError` that lists the keys that differ, or says that there is no recipe.
   package func compareRecipe(_ recipe: Recipe, instructions: String? = nil) throws {
-    guard let bytes = try WholeFile.bytes(recipePath, limit: 1 << 20) else {
+    guard let bytes = try WholeFile.bytes(files.recipe, limit: 1 << 20) else {
       throw refusal("checkpoints that do not name their run, and no recipe.yaml", ["recipe"])
     }
     guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
       throw refusal("checkpoints that do not name their run, and a damaged recipe.yaml", ["recipe"])
     }
-    let earlier = try Recipe.decode(yaml: text, file: recipePath)
+    let earlier = try Recipe.decode(yaml: text, file: files.recipe)
     let keepsInstructions = recipe.train.instructions.rawValue == instructions
     let differences = recipe.differences(from: earlier).filter { difference in
       if keepsInstructions, difference.hasPrefix("train.instructions:") { return false }

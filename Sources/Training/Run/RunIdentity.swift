@@ -111,13 +111,18 @@ public struct RunIdentity: Equatable, Sendable {
       case .student, .methods:
         return keys.isEmpty && parts[part] != earlier.parts[part] ? Difference(part: part) : nil
       case .data, .validation:
-        let isComparable = Self.way(parts[part]) == Self.way(earlier.parts[part])
-        return isComparable && parts[part] != earlier.parts[part] ? Difference(part: part) : nil
+        return isComparable(part, with: earlier) && parts[part] != earlier.parts[part]
+          ? Difference(part: part) : nil
       case .teacher where Self.way(parts[part]) == "seed" && !keys.isEmpty: return nil
       case .format, .teacher:
         return parts[part] != earlier.parts[part] ? Difference(part: part) : nil
       }
     }
+  }
+
+  /// Whether a part was hashed in the same way: contents do not compare with sizes.
+  func isComparable(_ part: Part, with earlier: RunIdentity) -> Bool {
+    Self.way(parts[part]) == Self.way(earlier.parts[part])
   }
 
   /// Where a part's hash comes from: what stands before its colon.

@@ -1,5 +1,4 @@
 import Files
-import Logging
 import WeightFiles
 
 /// How a run's folder is to be taken where it is not simply gone on with.
@@ -27,38 +26,42 @@ public struct RunStart: Sendable {
 
   /// Looks for what a start can go on from.
   ///
+  /// - Parameters:
+  ///   - files: the folder's.
+  ///   - store: its checkpoints.
+  ///   - warn: told of each checkpoint that is damaged.
   /// - Throws: `TrainingError` if there was a run of which no whole checkpoint is left.
   static func found(
-    _ folder: RunFolder, _ store: CheckpointStore, _ logger: Logger
+    _ files: RunFiles, _ store: CheckpointStore, warn: (String) -> Void
   ) throws -> Found {
     let recovery = try store.newestValid()
-    for refused in recovery.refused { logger.warning("checkpoint refused: \(refused)") }
+    for refused in recovery.refused { warn("checkpoint refused: \(refused)") }
     if let newest = recovery.newest { return .checkpoint(newest) }
     if let refused = recovery.refused.first {
       throw TrainingError(
         .badData,
-        "checkpoints: \(folder.checkpointsPath): found none that is whole (\(refused)); expected "
+        "checkpoints: \(files.checkpoints): found none that is whole (\(refused)); expected "
           + "one to go on from; restore it or choose another --out")
     }
-    if let weights = try archive(folder.studentPath) {
+    if let weights = try archive(files.student) {
       guard weights.metadata[RunStorage.identityKey] != nil else {
-        throw refusal(folder.path, "student.safetensors and no checkpoint")
+        throw refusal(files.folder, "student.safetensors and no checkpoint")
       }
-      return .finished(weights, path: folder.studentPath)
+      return .finished(weights, path: files.student)
     }
-    let events = try RunHistory.events(folder.historyPath)
+    let events = try RunHistory.events(files.history)
     if events.contains(where: { $0.kind == .saved || $0.kind == .finished }) {
-      throw refusal(folder.path, "the history of a run that was saved, and no checkpoint")
+      throw refusal(files.folder, "the history of a run that was saved, and no checkpoint")
     }
-    let iteration = try MetricsLog.lastIteration(folder.metricsPath)
+    let iteration = try MetricsLog.lastIteration(files.metrics)
     if let start = events.last(where: { $0.kind == .start }) {
       return .unsaved(digest: iteration == nil ? nil : start.identity)
     }
     if let iteration {
-      throw refusal(folder.path, "the measurements of \(iteration) iterations and no checkpoint")
+      throw refusal(files.folder, "the measurements of \(iteration) iterations and no checkpoint")
     }
-    if try archive(folder.bestPath) != nil {
-      throw refusal(folder.path, "best.safetensors and no checkpoint")
+    if try archive(files.best) != nil {
+      throw refusal(files.folder, "best.safetensors and no checkpoint")
     }
     return .nothing
   }

@@ -39,10 +39,10 @@ final class RunStorage {
       logger.info("what \(path) held is in \(aside) now")
     }
     store = CheckpointStore(
-      folder: folder.checkpointsPath, keep: max(recipe.train.keepCheckpoints, 2))
+      folder: folder.files.checkpoints, keep: max(recipe.train.keepCheckpoints, 2))
     _ = try store.prepare()
-    found = try RunStart.found(folder, store, logger)
-    earlierHashes = try WholeFile.bytes(folder.dataHashesPath) ?? []
+    found = try RunStart.found(folder.files, store) { logger.warning("\($0)") }
+    earlierHashes = try WholeFile.bytes(folder.files.dataHashes) ?? []
   }
 
   /// Stops unless the run is the one that the folder holds. Nothing is written before.
@@ -92,6 +92,11 @@ final class RunStorage {
       guard let place = differences.firstIndex(where: { $0.part == part }) else { continue }
       differences[place].detail = hash.firstChange(from: hashes) ?? "their order or number"
     }
+    if !identity.isComparable(.data, with: earlier) {
+      logger.warning(
+        "data.identity: \(recipe.data.identity.rawValue) now, and not as at the start of the run: whether the images are the same is not known"
+      )
+    }
     let refused = differences.filter { !start.accepted.contains($0.part) }
     guard refused.isEmpty else {
       throw folder.refusal(
@@ -139,9 +144,9 @@ final class RunStorage {
     try folder.write(recipe)
     let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
     if Array(hashes.utf8) != earlierHashes {
-      try AtomicFile().write(hashes, to: folder.dataHashesPath)
+      try AtomicFile().write(hashes, to: folder.files.dataHashes)
     }
-    let history = try RunHistory(folder.historyPath)
+    let history = try RunHistory(folder.files.history)
     if !accepted.isEmpty {
       history.append(
         .init(kind: .accepted, iteration: done, detail: accepted.joined(separator: " and ")))
@@ -149,15 +154,15 @@ final class RunStorage {
     history.append(
       .init(kind: .start, iteration: done, identity: identity?.digest, ranks: ranks))
     self.history = history
-    let metrics = try MetricsLog(folder.metricsPath, after: done)
+    let metrics = try MetricsLog(folder.files.metrics, after: done)
     if metrics.damagedLines > 0 {
       logger.warning(
-        "\(folder.metricsPath): \(metrics.damagedLines) damaged line\(metrics.damagedLines == 1 ? "" : "s") left out"
+        "\(folder.files.metrics): \(metrics.damagedLines) damaged line\(metrics.damagedLines == 1 ? "" : "s") left out"
       )
     }
     self.metrics = metrics
     guard recipe.train.tensorboard, done < recipe.train.iterations else { return }
-    events = RunEvents(folder: folder.tensorboardPath, after: done)
+    events = RunEvents(folder: folder.files.tensorboard, after: done)
   }
 
   /// Adds a line about training to the run's files.
@@ -176,7 +181,7 @@ final class RunStorage {
   var lostLines: Int { metrics?.lostLines ?? 0 }
 
   /// Where pictures of the run go.
-  var picturesPath: String { folder.picturesPath }
+  var picturesPath: String { folder.files.pictures }
 
   /// Saves a checkpoint; returns when it is on the disk and verified.
   func save(
@@ -193,13 +198,13 @@ final class RunStorage {
 
   /// Writes the weights of the best validation so far.
   func keepBest(_ network: SegmentationNetwork, iteration: Int) throws {
-    try write(network, folder.bestPath, iteration)
+    try write(network, folder.files.best, iteration)
   }
 
   /// Writes the last weights.
   func finish(_ network: SegmentationNetwork, iteration: Int) throws {
     if case .finished = found { return }
-    try write(network, folder.studentPath, iteration)
+    try write(network, folder.files.student, iteration)
     history?.append(.init(kind: .finished, iteration: iteration))
   }
 
