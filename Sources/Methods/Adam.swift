@@ -7,7 +7,7 @@ import Torch
 /// Adam for tensors that are not the student's: adversaries, and networks trained beforehand.
 ///
 /// Source: Kingma and Ba 2015, as PyTorch's `Adam` without weight decay.
-struct Adam {
+package struct Adam {
   let parameters: [Tensor]
   let rate: Double
   let decay: (first: Double, second: Double)
@@ -19,7 +19,7 @@ struct Adam {
   private let sum: ExactSum
 
   /// An optimiser whose state goes into a scope; without one it is kept nowhere.
-  init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil) {
+  package init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil) {
     self.parameters = parameters
     self.rate = rate
     self.decay = decay
@@ -54,7 +54,7 @@ struct Adam {
   /// share the images. Collective.
   ///
   /// - Parameter rows: this rank's, one row an image, one after the other.
-  func update(_ rows: [Double], _ reducer: any Reducer) { apply(sum(rows, reducer)) }
+  package func update(_ rows: [Double], _ reducer: any Reducer) { apply(sum(rows, reducer)) }
 
   /// Moves the parameters along gradients that all ranks hold; one that is not finite moves none.
   func apply(_ gradients: [Double]) {

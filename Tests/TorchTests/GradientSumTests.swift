@@ -19,6 +19,13 @@ import Torch
     }
   }
 
+  /// Numbers of one grid, `2^(top - 47)` to `2^top`: they need no coarser level, and nearly all its digits.
+  static func fineNumber(_ random: inout CounterRandom, top: Int) -> Float {
+    let sign: FloatingPointSign = random.integer(below: 2) == 0 ? .plus : .minus
+    let exponent = top - 1 - random.integer(below: 48)
+    return Float(sign: sign, exponent: exponent, significand: 1 + Float(random.uniform()))
+  }
+
   /// The leaves of some ranks that hold images of one parameter, added as MPI adds integers.
   private struct Ranks {
     var sums: [GradientSum] = []
@@ -68,7 +75,12 @@ import Torch
       let count = shape.reduce(1, *)
       let images = 1 + random.integer(below: 64)
       let top = [-150, -24, 1, 60, 128][seed % 5]
-      let values = (0..<images).map { _ in (0..<count).map { _ in Self.number(&random) } }
+      let isFine = seed % 2 == 1 && abs(top) < 100
+      let values = (0..<images).map { _ in
+        (0..<count).map { _ in
+          isFine ? Self.fineNumber(&random, top: top) : Self.number(&random)
+        }
+      }
       let expected = (0..<count).map { element in
         var exact = WholeNumber()
         for image in values { exact.addGridded(image[element], top: top) }

@@ -153,13 +153,14 @@ compare() {
     runs=$((runs + 1))
     started=$SECONDS
     train "$@" || continue
-    [[ -z $is_long ]] || say "$row, $part$layout: $((SECONDS - started)) s"
     [[ $row != evaluation ]] || evaluate "$@" || continue
     sha256sum <"$second/student.safetensors" | cut -c1-16 >"$second/sum"
     if [[ ! -e $first ]]; then
       mkdir "$first"
       mv "$second/metrics.jsonl" "$second/sum" "$first"
-      note "$(awk -v first="$first/metrics.jsonl" -v expected="$count" -f "$script")"
+      found=$(awk -v first="$first/metrics.jsonl" -v expected="$count" -f "$script")
+      note "$found"
+      tell_layout "$found"
       continue
     fi
     found=$(awk -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl" -f "$script")
@@ -170,7 +171,13 @@ compare() {
       found+=" (the same weights)"
     fi
     note "$found"
+    tell_layout "$found"
   done
+}
+
+# tell_layout RESULT: a line for each run, where one takes long.
+tell_layout() {
+  [[ -z $is_long ]] || say "$row, $part$layout: $1, $((SECONDS - started)) s"
 }
 
 # note TEXT: what differs in this layout, unless it is "equal". The first of a row is told in full.

@@ -106,9 +106,9 @@ extension DataHashes {
     for line in text.split(separator: UInt8(ascii: "\n")) {
       let fields = String(decoding: line, as: UTF8.self)
         .split(separator: "\t", maxSplits: 3).map(String.init)
-      guard fields.count == 4, let byteCount = Int(fields[1]), let changed = Int(fields[2]) else {
-        continue
-      }
+      guard fields.count == 4, fields[0].utf8.count == 32, fields[0].allSatisfy(\.isHexDigit),
+        let byteCount = Int(fields[1]), let changed = Int(fields[2])
+      else { continue }
       hashes[fields[3]] = FileHash(digits: fields[0], byteCount: byteCount, changed: changed)
     }
     return hashes

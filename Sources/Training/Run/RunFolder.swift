@@ -38,7 +38,8 @@ public final class RunFolder: Sendable {
       .filter { ![".", "..", ".lock"].contains($0) }
     guard !own.isEmpty else { return nil }
     var number = 1
-    let name = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    // Beside the folder itself, however it was named.
+    let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     while true {
       let aside = "\(name).earlier-\(number)"
       do throws(SystemError) {

@@ -101,18 +101,15 @@ public final class Trainer {
     _ sources: DataSources, _ recipe: Recipe, _ storage: RunStorage?, _ coordinator: Coordinator,
     _ logger: Logger
   ) throws -> [DataHashes] {
-    let begin = MonotonicClock.seconds
     let earlier = DataHashes.read(
       try coordinator.world.communicator.broadcast(storage?.earlierHashes ?? [], from: 0))
-    let hashes = try [sources.training, sources.validation].map {
-      try DataHashes($0, recipe.data.identity, earlier: earlier, coordinator)
+    let lists = [sources.training, sources.validation]
+    let count = lists.reduce(0) { $0 + $1.count * $1.files(0).count }
+    if count > max(1000, 2 * earlier.count), recipe.data.identity == .contents {
+      logger.info("hashing \(count) images and labels, once for this folder (data.identity)")
     }
-    let seconds = MonotonicClock.seconds - begin
-    if seconds > 2 {
-      let count = hashes.reduce(0) { $0 + $1.entries.count }
-      logger.info(
-        "hashed \(count) images and labels in \(String(format: "%.1f", seconds)) s, once for this folder"
-      )
+    let hashes = try lists.map {
+      try DataHashes($0, recipe.data.identity, earlier: earlier, coordinator)
     }
     return hashes
   }
