@@ -117,6 +117,8 @@ public struct TrainingLine: Codable, Sendable {
   /// Sums of BatchNorm that were added again on another grid since the line before; nil in lines of
   /// earlier versions.
   public var repeatedSums: Int?
+  /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
+  public var batchesWithoutLabels: Int?
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss, methods
@@ -148,6 +150,7 @@ public struct TrainingLine: Codable, Sendable {
     case skippedUpdates = "skipped_updates"
     case coarseSums = "coarse_sums"
     case repeatedSums = "repeated_sums"
+    case batchesWithoutLabels = "batches_without_labels"
   }
 }
 
