@@ -19,6 +19,9 @@ cimage_status cimage_read_png_header(
 cimage_status cimage_read_jpeg_header(
   cimage_header *header, const uint8_t *bytes, size_t length, char *message);
 
+/// The EXIF orientation of a JPEG, 1 to 8; 1 if it says none. The bytes may end behind the header.
+uint32_t cimage_jpeg_orientation(const uint8_t *bytes, size_t length);
+
 /// `header` is what cimage_read_header found; the buffer fits it.
 cimage_status cimage_decode_png(
   uint8_t *pixels, const uint8_t *bytes, size_t length, cimage_layout layout,

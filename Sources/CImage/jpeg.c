@@ -115,6 +115,7 @@ cimage_status cimage_read_jpeg_header(
   prepare(&jpeg, &context, message);
   read_header(&jpeg, &context, header, bytes, length);
   jpeg_destroy_decompress(&jpeg);
+  header->orientation = cimage_jpeg_orientation(bytes, length);
   return context.status;
 }
 

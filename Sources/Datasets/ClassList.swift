@@ -13,7 +13,8 @@ public struct ClassList: Equatable, Sendable {
   public init(names: [String], colours: [RGBColour]) {
     precondition(
       names.count == colours.count && (1...ClassList.maximumCount).contains(names.count),
-      "\(names.count) names, \(colours.count) colours; expected 1 to 254 of each")
+      "\(names.count) names, \(colours.count) colours; expected 1 to \(ClassList.maximumCount) of each"
+    )
     self.names = names
     self.colours = colours
   }
@@ -23,7 +24,7 @@ public struct ClassList: Equatable, Sendable {
     self.init(names: (0..<count).map { "class \($0)" }, colours: ClassList.distinctColours(count))
   }
 
-  /// More classes than a label of one byte can name beside 255 (ignored) and 254 (not a class).
+  /// The most classes: a label of one byte names 0 to 253 beside 254 (not a class) and 255 (ignored).
   public static let maximumCount = 254
 
   /// 256 colours for a palette PNG of labels: the classes, then black; 255 is white.

@@ -1,5 +1,17 @@
-/// Looks at every file of a dataset before a run does.
+import ImageIO
+
+/// Looks at the files of a dataset before a run does.
 public enum DatasetCheck {
+  /// How far a look goes.
+  public enum Depth: Sendable {
+    /// That the files are there, of the right kind and of the same size.
+    case headers
+    /// Label files alone: every value of them.
+    case labels
+    /// Every pixel and every label value.
+    case pixels
+  }
+
   /// What is wrong with a sample.
   public struct Problem: Equatable, Sendable, CustomStringConvertible {
     /// The sample's index in the list.
@@ -10,37 +22,76 @@ public enum DatasetCheck {
     public var description: String { error.description }
   }
 
+  /// What a look at some samples found.
+  public struct Findings: Sendable {
+    /// The first fault of each sample that has one, in the order of the list.
+    public var problems: [Problem] = []
+    /// Pixels of the label files that were read.
+    public var labels: LabelCounts
+    /// The samples whose photo has an EXIF orientation by which it is turned, in the order of the list;
+    /// of depth `labels` none.
+    public var turned: [Int] = []
+  }
+
+  /// Looks at samples.
+  ///
+  /// - Parameters:
+  ///   - dataset: whose samples.
+  ///   - indices: the samples to look at; nil for all.
+  ///   - depth: how far to look.
+  ///   - threadCount: threads that read.
+  /// - Throws: `DatasetError` if the system gives no thread.
+  public static func look(
+    at dataset: ListDataset, indices: Range<Int>? = nil, depth: Depth, threadCount: Int
+  ) throws(DatasetError) -> Findings {
+    let indices = indices ?? 0..<dataset.count
+    let found = SharedFindings(Findings(labels: LabelCounts(dataset.encoding)))
+    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in
+      let index = indices.lowerBound + offset
+      var labels = LabelCounts(dataset.encoding)
+      do {
+        switch depth {
+        case .labels: labels.add(try dataset.storedLabels(index))
+        case .headers, .pixels:
+          if try dataset.checkHeaders(index) != 1 { found.value.change { $0.turned.append(index) } }
+          if depth == .pixels { _ = try dataset.sample(index) { labels.add($0) } }
+        }
+        guard depth != .headers else { return }
+        found.value.change { [labels] in $0.labels.add(labels) }
+      } catch {
+        let error =
+          error as? DatasetError
+          ?? DatasetError(.system, at: dataset.name(index), String(describing: error))
+        found.value.change { $0.problems.append(Problem(index: index, error: error)) }
+      }
+    }
+    return found.value.change { findings in
+      findings.problems.sort { $0.index < $1.index }
+      findings.turned.sort()
+      return findings
+    }
+  }
+
   /// The first fault of each sample that has one, in the order of the list; empty if all is well.
   ///
   /// - Parameters:
   ///   - dataset: what is looked at.
   ///   - indices: the samples to look at; nil for all.
-  ///   - decodesPixels: read every pixel and every label value too; otherwise only that the files
-  ///     are there, of the right kind and of the same size.
+  ///   - decodesPixels: read every pixel and every label value too; otherwise headers alone.
   ///   - threadCount: threads that read.
   /// - Throws: `DatasetError` if the system gives no thread.
   public static func problems(
     in dataset: ListDataset, indices: Range<Int>? = nil, decodesPixels: Bool = false,
     threadCount: Int
   ) throws(DatasetError) -> [Problem] {
-    let indices = indices ?? 0..<dataset.count
-    let found = FoundProblems()
-    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in
-      let index = indices.lowerBound + offset
-      do {
-        try dataset.checkHeaders(index)
-        if decodesPixels { _ = try dataset.sample(index) }
-      } catch {
-        let error =
-          error as? DatasetError
-          ?? DatasetError(.system, at: dataset.name(index), String(describing: error))
-        found.problems.change { $0.append(Problem(index: index, error: error)) }
-      }
-    }
-    return found.problems.change { $0.sorted { $0.index < $1.index } }
+    try look(
+      at: dataset, indices: indices, depth: decodesPixels ? .pixels : .headers,
+      threadCount: threadCount
+    ).problems
   }
 }
 
-private final class FoundProblems: Sendable {
-  let problems = Monitor<[DatasetCheck.Problem]>([])
+private final class SharedFindings: Sendable {
+  let value: Monitor<DatasetCheck.Findings>
+  init(_ findings: DatasetCheck.Findings) { value = Monitor(findings) }
 }

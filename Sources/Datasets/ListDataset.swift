@@ -34,13 +34,18 @@ public struct ListDataset: SampleSource {
   }
 
   /// Reads an image and its labels; `DatasetError` names the file that is at fault.
-  public func sample(_ index: Int) throws -> LabelledImage {
+  public func sample(_ index: Int) throws -> LabelledImage { try sample(index) { _ in } }
+
+  /// The same; `stored` sees the labels as the file has them.
+  func sample(_ index: Int, stored: (GrayImage) -> Void) throws -> LabelledImage {
     let (imagePath, labelPath) = try paths(index)
     do {
       let image = try ImageFile.readRGB(imagePath, limits: limits)
       var labels = try ImageFile.readLabels(labelPath, limits: limits)
       try checkSize(
-        labelPath, labels: (labels.width, labels.height), image: (image.width, image.height))
+        labels: (labelPath, labels.width, labels.height),
+        image: (imagePath, image.width, image.height))
+      stored(labels)
       try decoder.decode(&labels, path: labelPath)
       return LabelledImage(image: image, labels: labels)
     } catch let error as ImageError {
@@ -48,8 +53,24 @@ public struct ListDataset: SampleSource {
     }
   }
 
+  /// Reads a sample's labels alone, as the file has them; throws if a value is none of the encoding's.
+  func storedLabels(_ index: Int) throws -> GrayImage {
+    let path = try paths(index).label
+    do {
+      let labels = try ImageFile.readLabels(path, limits: limits)
+      var decoded = labels
+      try decoder.decode(&decoded, path: path)
+      return labels
+    } catch let error as ImageError {
+      throw DatasetError(error)
+    }
+  }
+
   /// Reads the headers of a sample's two files and throws the first fault.
-  func checkHeaders(_ index: Int) throws {
+  ///
+  /// - Returns: the photo's EXIF orientation, 1 if it is as it is stored.
+  @discardableResult
+  func checkHeaders(_ index: Int) throws -> Int {
     let (imagePath, labelPath) = try paths(index)
     do {
       let image = try ImageFile.header(imagePath, limits: limits)
@@ -66,7 +87,9 @@ public struct ListDataset: SampleSource {
             + "expected a PNG of one class index of at most 8 bits a pixel")
       }
       try checkSize(
-        labelPath, labels: (labels.width, labels.height), image: (image.width, image.height))
+        labels: (labelPath, labels.width, labels.height),
+        image: (imagePath, image.width, image.height))
+      return image.orientation
     } catch let error as ImageError {
       throw DatasetError(error)
     }
@@ -81,13 +104,18 @@ public struct ListDataset: SampleSource {
   }
 
   private func checkSize(
-    _ path: String, labels: (width: Int, height: Int), image: (width: Int, height: Int)
+    labels: (path: String, width: Int, height: Int), image: (path: String, width: Int, height: Int)
   ) throws(DatasetError) {
-    guard labels == image else {
-      throw DatasetError(
-        .size, at: path,
-        "\(labels.width) x \(labels.height) pixels; "
-          + "expected \(image.width) x \(image.height) as its image")
-    }
+    guard labels.width != image.width || labels.height != image.height else { return }
+    let orientation = (try? ImageFile.header(image.path, limits: limits).orientation) ?? 1
+    let turned =
+      orientation == 1
+      ? ""
+      : ", which its EXIF orientation \(orientation) turns; draw the labels on the turned image, or "
+        + "remove the orientation"
+    throw DatasetError(
+      .size, at: labels.path,
+      "\(labels.width) x \(labels.height) pixels; "
+        + "expected \(image.width) x \(image.height) as its image\(turned)")
   }
 }

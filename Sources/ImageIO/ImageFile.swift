@@ -19,7 +19,8 @@ public enum ImageFile {
     }
   }
 
-  /// A photo `[H, W, 3]`: gray and palettes expanded, alpha dropped, of 16 bits the upper 8.
+  /// A photo `[H, W, 3]`: gray and palettes expanded, alpha dropped, of 16 bits the upper 8, turned by
+  /// its EXIF orientation as viewers show it.
   public static func readRGB(
     _ path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> RGBImage {
@@ -43,10 +44,13 @@ public enum ImageFile {
     try check(path) { message in
       cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
     }
+    let orientation = Orientation(Int(header.orientation))
+    let (width, height) = (Int(header.width), Int(header.height))
     return ImageHeader(
-      format: header.format == CIMAGE_PNG ? .png : .jpeg, width: Int(header.width),
-      height: Int(header.height), channels: Int(header.channels), depth: Int(header.depth),
-      hasPalette: header.palette)
+      format: header.format == CIMAGE_PNG ? .png : .jpeg,
+      width: orientation.swapsAxes ? height : width,
+      height: orientation.swapsAxes ? width : height, channels: Int(header.channels),
+      depth: Int(header.depth), hasPalette: header.palette, orientation: orientation.value)
   }
 
   /// Decodes a photo; `path` names it in errors.
@@ -54,7 +58,9 @@ public enum ImageFile {
     _ bytes: [UInt8], path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> RGBImage {
     let header = try header(of: bytes, path: path, limits: limits)
-    let pixels = try decode(bytes, 3, CIMAGE_RGB, header, path: path, limits: limits)
+    let stored = try decode(bytes, 3, CIMAGE_RGB, header, path: path, limits: limits)
+    let pixels = Orientation(header.orientation).turned(
+      stored, width: header.width, height: header.height)
     return RGBImage(width: header.width, height: header.height, pixels: pixels)
   }
 

@@ -67,9 +67,9 @@ public struct ImageHeader: Equatable, Sendable {
 
   /// The file's format, by its content.
   public let format: Format
-  /// Pixels in a row.
+  /// Pixels in a row of the image as it is read: turned.
   public let width: Int
-  /// Rows.
+  /// Rows of the image as it is read.
   public let height: Int
   /// Values a pixel as stored: 1 gray or palette index, 2 gray and alpha, 3 RGB, 4 RGBA or CMYK.
   public let channels: Int
@@ -77,6 +77,9 @@ public struct ImageHeader: Equatable, Sendable {
   public let depth: Int
   /// Whether the values are indices into a palette.
   public let hasPalette: Bool
+  /// The EXIF orientation of a JPEG, 1 to 8, by which it is turned when it is read; 1: as it is stored,
+  /// and always of a PNG.
+  public let orientation: Int
 
   /// Whether `ImageFile.readLabels` reads such a file: PNG, one value of at most 8 bits a pixel.
   public var canHoldLabels: Bool { format == .png && channels == 1 && depth <= 8 }

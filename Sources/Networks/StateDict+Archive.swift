@@ -39,12 +39,20 @@ extension StateDict {
 
   /// Overwrites the tensors with a file's, converted to the network's type.
   ///
-  /// Nothing is written unless all of them fit.
+  /// Nothing is written unless all of them fit and hold numbers that a network can compute with.
   ///
-  /// - Throws: `WeightMismatch` that says which tensors do not fit.
+  /// - Parameters:
+  ///   - archive: the file's content.
+  ///   - path: the file, for messages.
+  ///   - matching: how names are matched.
+  ///   - network: what the weights are for, for messages.
+  ///   - valueAdvice: what to do about numbers that are not sound, for the message.
+  /// - Throws: `WeightMismatch` that says which tensors do not fit; `FileError` that names a number that
+  ///   is not finite, or a negative variance.
   public func load(
-    _ archive: TensorArchive, from path: String, matching: Matching = .whole, network: String
-  ) throws(WeightMismatch) {
+    _ archive: TensorArchive, from path: String, matching: Matching = .whole, network: String,
+    valueAdvice: String? = nil
+  ) throws {
     var problems: [String] = []
     var pairs: [(StoredTensor, Tensor)] = []
     for entry in entries {
@@ -67,6 +75,10 @@ extension StateDict {
     }
     guard problems.isEmpty else {
       throw WeightMismatch(path: path, network: network, problems: problems)
+    }
+    for (stored, tensor) in pairs {
+      try stored.requireSound(
+        in: path, as: tensor.type, advice: valueAdvice ?? StoredTensor.valueAdvice)
     }
     Autograd.withoutHistory {
       for (stored, tensor) in pairs { tensor.copy(from: Tensor(stored)) }

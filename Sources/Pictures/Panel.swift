@@ -50,11 +50,13 @@ public struct Panel: Sendable {
 
   /// The panel as a picture.
   ///
-  /// Tiles narrower than `tileWidth` are enlarged by a whole factor, each pixel a square.
+  /// Tiles narrower than `tileWidth` are enlarged by a whole factor, each pixel a square; see `Zoom`.
   public func picture(tileWidth: Int = 420) -> Canvas {
     let first = tiles[0].picture
-    let factor = max(1, (tileWidth + first.width - 1) / first.width)
-    let (wide, tall) = (first.width * factor, first.height * factor)
+    let zoom = Zoom(
+      width: first.width, height: first.height, count: tiles.count, tileWidth: tileWidth)
+    let shown = zoom(first)
+    let (wide, tall) = (shown.width, shown.height)
     let scale = max(1, min(3, wide / 240))
     let gap = 6 * scale
     let line = PixelFont.size.height * scale + 3 * scale
@@ -78,7 +80,7 @@ public struct Panel: Sendable {
         let index = row * columns + column
         let x = gap + column * (wide + gap)
         panel.write(tiles[index].caption, x: x, y: y, scale: scale)
-        panel.paste(tiles[index].picture.enlarged(by: factor), x: x, y: y + line)
+        panel.paste(zoom(tiles[index].picture), x: x, y: y + line)
         if let key = keys[index] { panel.paste(key, x: x, y: y + line + tall + 3 * scale) }
       }
       y += line + tall + keyTall[row] + gap

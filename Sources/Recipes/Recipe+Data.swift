@@ -99,6 +99,8 @@ extension Recipe {
 
   /// The classes of the synthetic street scenes.
   public static let sceneClassCount = 11
+  /// The most classes that labels of one byte can name (`ClassList.maximumCount`).
+  public static let maximumClassCount = 254
 }
 
 extension Key {
@@ -116,7 +118,7 @@ extension Key {
       "How label files say a class: Cityscapes ids, CamVid (11 ignored), VOC (255 ignored), "
         + "ADE20K (0 ignored), or indices (255 ignored)."),
     Key(
-      "data.num_classes", \.data.classCount, 0...255,
+      "data.num_classes", \.data.classCount, 0...Recipe.maximumClassCount,
       "Classes. 0: those of the format, or of the scenes."),
     Key(
       "data.crop_height", \.data.cropHeight, 0...8192,

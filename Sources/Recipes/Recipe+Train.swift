@@ -27,6 +27,8 @@ extension Recipe {
     public var logEvery = 10
     /// Non-finite steps in a row that are skipped before the run ends.
     public var nonfiniteLimit = 10
+    /// Batches without a labelled pixel in a row that end the run; 0: none do.
+    public var nothingLimit = 100
     /// Iterations between comparisons of the weights of all ranks; 0: only before each checkpoint.
     public var compareEvery = 100
     /// Seconds without progress after which the job ends; 0: from the median of the steps.
@@ -127,6 +129,10 @@ extension Key {
     Key(
       "train.nonfinite_limit", \.train.nonfiniteLimit, 0...1_000_000,
       "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."),
+    Key(
+      "train.nothing_limit", \.train.nothingLimit, 0...1_000_000,
+      "Batches in a row without one labelled pixel, of which labels teach nothing, that end the run. 0: "
+        + "none do, for images that only a teacher names."),
     Key(
       "train.compare_every", \.train.compareEvery, 0...1_000_000_000,
       "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint."),

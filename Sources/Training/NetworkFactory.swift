@@ -12,7 +12,7 @@ public enum NetworkFactory {
   ///   - recipe: the run.
   ///   - device: where its parameters are.
   ///   - weights: a file that replaces the recipe's; the head's width follows from it.
-  /// - Throws: `FileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
   public static func student(
     _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
   ) throws -> SegmentationNetwork {
@@ -36,7 +36,7 @@ public enum NetworkFactory {
 
   /// The frozen teacher; nil where the recipe learns from labels alone.
   ///
-  /// - Throws: `FileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
   public static func teacher(
     _ recipe: Recipe, device: Device = .cpu
   ) throws -> SegmentationNetwork? {
@@ -60,7 +60,7 @@ public enum NetworkFactory {
 
   /// A frozen network of the zoo that a method reads from a file.
   ///
-  /// - Throws: `FileError`, `WeightMismatch`.
+  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
   static func auxiliary(
     _ name: String, _ path: String, _ recipe: Recipe, device: Device
   ) throws -> SegmentationNetwork {

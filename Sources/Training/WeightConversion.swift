@@ -30,7 +30,8 @@ public enum WeightConversion {
   ///   - part: what is taken.
   ///   - network: checks that the tensors are those of this network; nil does not.
   ///   - target: replaced at once if it is there.
-  /// - Throws: `FileError`; `WeightMismatch` with every tensor that does not fit.
+  /// - Throws: `FileError`, also for numbers that no network can compute with; `WeightMismatch` with
+  ///   every tensor that does not fit.
   public static func run(
     _ source: String, part: Part, network: String?, to target: String
   ) throws -> Summary {
@@ -59,6 +60,7 @@ public enum WeightConversion {
         "weights: \(source): found no tensor below 'pretrained.'; expected those of a network with "
           + "its backbone; use --part all")
     }
+    for tensor in taken { try tensor.requireSound(in: source) }
     let isTorch = target.hasSuffix(".pth") || target.hasSuffix(".pt")
     let result = TensorArchive(tensors: taken, metadata: archive.metadata)
     if isTorch {

@@ -105,5 +105,105 @@ extension CommandTests {
         #expect(FileManager.default.fileExists(atPath: data.path("run/student.safetensors")))
       }
     }
+
+    /// Labels of which nothing can be learned: the values of all label files in turn.
+    private func write(_ values: [UInt8], _ data: TinyData) throws {
+      let count = TinyData.width * TinyData.height
+      let labels = GrayImage(
+        width: TinyData.width, height: TinyData.height,
+        pixels: (0..<count).map { values[$0 % values.count] })
+      for index in 0..<4 { try PNGWriter.write(labels, to: data.path("\(index)-labels.png")) }
+    }
+
+    private func warnings(_ result: ProcessResult) -> [String] {
+      result.standardError.split(separator: "\n").map(String.init)
+        .filter { $0.contains("warning: ") }
+    }
+
+    @Test("Train ids read as Cityscapes ids end the run", arguments: [nil, 2])
+    func labelsOfNothing(ranks: Int?) throws {
+      try withTinyData { data in
+        try write([0, 3, 6], data)
+        let set = ["data.format=cityscapes", "data.num_classes=19"].flatMap { ["--set", $0] }
+        let advice =
+          "look at data.format (found cityscapes) and at the label files of data.train_list"
+        let train = ["train", data.recipe, "--out", data.path("run")] + set
+        let limited = train + ["--set", "train.nothing_limit=2", "--set", "train.iterations=8"]
+        let result = try Command.run(limited, ranks: ranks)
+        result.expectFailure(
+          65, ["labels: iteration 2: found no labelled pixel in 2 batches in a row", advice])
+        #expect(warnings(result).count { $0.contains("iteration 1: no labelled pixel") } == 1)
+
+        let check = try Command.run(["check", data.recipe] + set, ranks: ranks)
+        check.expectSuccess()
+        let first =
+          "training labels, the first of them: no labelled pixel, only the values 0, 3, 6; "
+        #expect(warnings(check).contains { $0.contains(first + advice) }, "\(check)")
+      }
+    }
+
+    @Test("Without the limit, batches without labels are counted and warned about")
+    func labelsOfNothingAreCounted() throws {
+      try withTinyData { data in
+        try write([255], data)
+        let set = ["train.nothing_limit=0", "train.iterations=9", "train.log_every=3"]
+        let result = try Command.run(
+          ["train", data.recipe, "--out", data.path("run")] + set.flatMap { ["--set", $0] })
+        result.expectSuccess()
+        let told = warnings(result).filter { $0.contains("labels: iteration ") }
+        #expect(told.count == 4, "\(result)")
+        #expect(warnings(result).contains { $0.contains("validation: found no labelled pixel") })
+        let lines = try String(contentsOfFile: data.path("run/metrics.jsonl"), encoding: .utf8)
+          .split(separator: "\n").filter { $0.contains(#""kind":"train""#) }
+        let counts = lines.map { $0.firstMatch(of: /"batches_without_labels":(\d+)/)?.1 }
+        #expect(counts == ["1", "2", "3", "3"], "\(lines)")
+        try Command.run(["eval", data.recipe, "--weights", data.path("run/student.safetensors")])
+          .expectFailure(65, ["found no labelled pixel in 2 images", "data.validation_list"])
+      }
+    }
+
+    @Test("check counts the pixels of each class", arguments: [nil, 2])
+    func pixelsOfClasses(ranks: Int?) throws {
+      try withTinyData { data in
+        func check(_ values: [UInt8]) throws -> ProcessResult {
+          try write(values, data)
+          let result = try Command.run(["check", data.recipe, "--pixels"], ranks: ranks)
+          result.expectSuccess()
+          return result
+        }
+        let mask = try check([0, 0, 0, 255])
+        let rows = mask.standardOutput.split(separator: "\n").filter { $0.hasPrefix("pixels: ") }
+        #expect(
+          rows.map {
+            $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+          }
+            == [
+              "pixels: class 0 training 6144 (75.00 %), validation 3072 (75.00 %)",
+              "pixels: class 1 training 0 (0.00 %), validation 0 (0.00 %)",
+              "pixels: class 2 training 0 (0.00 %), validation 0 (0.00 %)",
+              "pixels: ignored training 2048 (25.00 %), validation 1024 (25.00 %)",
+            ])
+        #expect(warnings(mask).contains { $0.contains("values 0 and 255: is this a mask?") })
+        #expect(
+          warnings(mask).contains { $0.contains("no pixel of class 1 (class 1), 2 (class 2):") })
+
+        let sparse = try check([0, 1] + [UInt8](repeating: 255, count: 30))
+        #expect(
+          warnings(sparse).contains { $0.contains("training labels: 93.75 % of the pixels are") })
+        let nothing = try check([255])
+        #expect(
+          warnings(nothing).contains { $0.contains("training labels: no labelled pixel, only") })
+        let good = try check([0, 1, 2, 255])
+        #expect(!warnings(good).contains { $0.contains("labels: ") }, "\(good)")
+      }
+    }
+
+    @Test func tooManyClasses() throws {
+      try withTinyData { data in
+        let train = ["train", data.recipe, "--out", data.path("run"), "--set"]
+        try Command.run(train + ["data.num_classes=255"]).expectFailure(
+          65, ["found data.num_classes: '255'; expected an integer from 0 to 254"])
+      }
+    }
   }
 }

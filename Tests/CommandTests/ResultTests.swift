@@ -5,7 +5,7 @@ import Testing
 import Training
 
 /// Weights of a short run on tiny data, made once.
-private final class ShortRun: Sendable {
+final class ShortRun: Sendable {
   let data: TinyData
   var weights: String { data.path("run/student.safetensors") }
 
@@ -20,6 +20,11 @@ private final class ShortRun: Sendable {
   }
 
   deinit { try? FileManager.default.removeItem(at: data.folder) }
+}
+
+extension ImageLimits {
+  /// Of pictures that hold several images side by side.
+  fileprivate static let large = ImageLimits(width: 32_768, height: 32_768)
 }
 
 extension CommandTests {
@@ -117,6 +122,30 @@ extension CommandTests {
         // Without labels there is no legend of hard pixels, but the tiles stand in two rows too.
         #expect(heights.allSatisfy { $0 > 2 * 7 * 32 } && heights[0] == heights[1])
         #expect(heights[2] <= heights[0])
+      }
+    }
+
+    /// A picture costs in proportion to an image's pixels, however thin it is.
+    @Test func mapsOfThinImagesAreSmall() throws {
+      try withTemporaryFolder { folder in
+        let sizes = [("high", 3000, 1), ("wide", 1, 3000), ("dot", 1, 1)]
+        let photos = try sizes.map { name, height, width in
+          let path = folder.appendingPathComponent("\(name).png").path
+          try PNGWriter.write(TinyData.photo(0, height: height, width: width), to: path)
+          return path
+        }
+        let result = try Command.run(
+          ["maps", run.data.recipe] + photos + [
+            "--weights", run.weights, "--out", folder.path, "--set", "distill=rdd",
+            "--set", "teacher.network=deeplabv3_resnet18", "--set", "teacher.from_seed=true",
+          ])
+        result.expectSuccess()
+        for (name, height, width) in sizes {
+          let header = try ImageFile.header("\(folder.path)/\(name)_maps.png", limits: .large)
+          #expect(header.width <= 3 * max(width, 421) + 100, "\(name)")
+          #expect(header.height <= 2 * max(height, 840) + 300, "\(name)")
+          #expect(header.width * header.height <= 3_000_000, "\(name)")
+        }
       }
     }
 

@@ -132,4 +132,54 @@ import Testing
     #expect(thorough.map(\.index) == [1, 2, 3, 4, 5, 6, 7])
     #expect(Array(thorough.prefix(5)) == problems)
   }
+
+  @Test func findingsHoldLabelsAndTurnedPhotos() throws {
+    let folder = try TemporaryFolder()
+    // 24 x 16 pixels on the disk, 16 x 24 as viewers show them: EXIF orientation 6.
+    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Fixtures/images/rgb.jpg")
+    let whole = try Data(contentsOf: fixture)
+    let tiff: [UInt8] = [
+      0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
+    ]
+    let segment = [0xff, 0xe1, 0, 34] + Array("Exif\0\0".utf8) + tiff
+    try (whole.prefix(2) + segment + whole.dropFirst(2))
+      .write(to: URL(fileURLWithPath: folder.path + "/turned.jpg"))
+    try whole.write(to: URL(fileURLWithPath: folder.path + "/plain.jpg"))
+    for (name, width, height) in [("wide", 24, 16), ("high", 16, 24)] {
+      let pixels = (0..<width * height).map { [0, 2, 255][$0 % 3] as UInt8 }
+      try PNGWriter.write(
+        GrayImage(width: width, height: height, pixels: pixels), to: folder.path + "/\(name).png")
+    }
+    let list = "plain.jpg wide.png\nturned.jpg high.png\nturned.jpg wide.png"
+    let dataset = try folder.list(list, encoding: .trainIDs(ClassList(count: 3)))
+    for threads in [1, 3] {
+      let found = try DatasetCheck.look(at: dataset, depth: .pixels, threadCount: threads)
+      #expect(found.turned == [1])
+      #expect(
+        found.problems.map(\.description) == [
+          "label size: \(folder.path)/wide.png: 24 x 16 pixels; expected 16 x 24 as its image, which its "
+            + "EXIF orientation 6 turns; draw the labels on the turned image, or remove the orientation"
+        ])
+      #expect(found.labels.classes == [256, 0, 256] && found.labels.ignored == 256)
+      #expect(found.labels.absent == [1] && found.labels.values == [0, 2, 255])
+      let labels = try DatasetCheck.look(
+        at: dataset, indices: 0..<2, depth: .labels, threadCount: threads)
+      #expect(labels.labels == found.labels && labels.problems.isEmpty)
+      let headers = try DatasetCheck.look(at: dataset, depth: .headers, threadCount: threads)
+      #expect(headers.labels.total == 0 && headers.turned == [1] && headers.problems.count == 1)
+    }
+  }
+
+  @Test(arguments: [("cityscapes", false), ("voc", true), ("trainIDs", true)])
+  func masksAreOnlyWhereNothingIsAClass(_ name: String, isMask: Bool) throws {
+    var counts = LabelCounts(try #require(LabelEncoding(named: name, classCount: 2)))
+    #expect(!counts.isMask && counts.total == 0)
+    counts.stored[255] = 3
+    #expect(!counts.isMask && counts.ignored == 3)
+    counts.stored[0] = 5
+    #expect(counts.isMask == isMask && counts.valid == (isMask ? 5 : 0))
+    counts.stored[7] = name == "cityscapes" ? 1 : 0
+    #expect(counts.isMask == isMask && counts.ignored + counts.valid == counts.total)
+  }
 }

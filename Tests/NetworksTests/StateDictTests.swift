@@ -61,7 +61,7 @@ import WeightFiles
     do {
       try target.state.load(short, from: "file", network: "psp_mobile")
       Issue.record("loaded")
-    } catch {
+    } catch let error as WeightMismatch {
       #expect(
         error.problems.sorted() == [
           "head.classifier.bias F32 [6] instead of [5]",

@@ -79,4 +79,29 @@ extension Canvas {
       #expect(picture.count(colour) == 60 * 60 + 7 * 7)
     }
   }
+
+  /// A picture costs in proportion to its pixels, however thin it is.
+  @Test(arguments: [(1, 3000), (3000, 1), (1, 1), (1, 8), (2, 700), (64, 128), (96, 64)])
+  func thinTilesStaySmall(width: Int, height: Int) {
+    let tiles = (0..<6).map {
+      Panel.Tile("t\($0)", Canvas(width: width, height: height), key: .scale(ColourScale()))
+    }
+    let picture = Panel(title: "thin", tiles: tiles, legend: Legend(palette)).picture()
+    let (wide, tall) = (max(width, 420 + width), max(height, 840))
+    #expect(picture.width <= 3 * wide + 4 * 18 && picture.height <= 2 * (tall + 200) + 100)
+    #expect(picture.width * picture.height <= 4_000_000)
+  }
+
+  @Test(arguments: [(8192, 8192, 6, 3), (8192, 8192, 1, 1), (2048, 1024, 6, 1), (1, 8192, 6, 1)])
+  func hugeTilesAreThinned(width: Int, height: Int, count: Int, stride: Int) {
+    let zoom = Zoom(width: width, height: height, count: count, tileWidth: 420)
+    #expect(zoom.factor == 1 && zoom.stride == stride)
+  }
+
+  @Test func thinningKeepsEveryFewPixels() {
+    let canvas = Canvas(width: 5, height: 3) { PictureColour(UInt8($0), 0, 0) }
+    let thin = canvas.thinned(by: 2)
+    #expect(thin.width == 3 && thin.height == 2)
+    #expect((0..<6).map { thin[$0].red } == [0, 2, 4, 10, 12, 14])
+  }
 }

@@ -89,6 +89,11 @@ struct RecipeErrorTests {
         "value out of range: recipe.yaml:2: found train.batch_size: '0'; expected an integer from "
         + "1 to 4096; correct the value"),
     Case(
+      yaml: "data: {num_classes: 255}\n",
+      line:
+        "value out of range: recipe.yaml:1: found data.num_classes: '255'; expected an integer from "
+        + "0 to 254; correct the value"),
+    Case(
       yaml: "train:\n  batch_size: 99999999999999999999999\n",
       line: "value out of range: recipe.yaml:2: found train.batch_size: '99999999999999999999999'; "
         + "expected an integer from 1 to 4096; correct the value"),

@@ -23,7 +23,7 @@ struct RecipeReadingTests {
     ("train.precision", "bfloat16"), ("train.learning_rate", "1e-05"), ("train.poly_power", "1.0"),
     ("train.momentum", "0.0"), ("train.weight_decay", "0.0005"), ("train.checkpoint_every", "0"),
     ("train.validate_every", "20"), ("train.keep_checkpoints", "1"), ("train.log_every", "1"),
-    ("train.nonfinite_limit", "0"),
+    ("train.nonfinite_limit", "0"), ("train.nothing_limit", "0"),
     ("train.compare_every", "7"), ("train.watchdog_seconds", "90.0"), ("train.device", "cuda"),
     ("train.threads", "2"), ("train.instructions", "avx512_bf16"),
     ("train.bucket_mebibytes", "1"), ("train.exact_sums", "false"),

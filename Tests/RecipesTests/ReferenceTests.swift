@@ -103,6 +103,7 @@ struct ReferenceTests {
     train.keep_checkpoints = 3
     train.log_every = 10
     train.nonfinite_limit = 10
+    train.nothing_limit = 100
     train.compare_every = 100
     train.watchdog_seconds = 0.0
     train.device = cpu

@@ -185,4 +185,33 @@ import Training
     let pixels: Int64 = 3 * 3072 + 2 * 2296
     for matrix in others + [plain] { #expect(matrix.counts.reduce(0, +) == pixels) }
   }
+
+  /// Scores that would mean nothing are told on every rank.
+  @Test func faultsAreTold() throws {
+    let broken = SegmentationNetwork(
+      .pspMobile, classCount: Self.classCount, start: Initialisation(seed: 3))
+    Autograd.withoutHistory { broken.state["head.classifier.bias"]?.fill(.infinity) }
+    var unlabelled = Photos()
+    for index in unlabelled.samples.indices {
+      let count = unlabelled.samples[index].labels.pixels.count
+      unlabelled.samples[index].labels.pixels = [UInt8](repeating: ignoreIndex, count: count)
+    }
+    func faults(_ network: SegmentationNetwork, _ photos: Photos, ranks: Int) throws -> [[String]] {
+      try SimulatedRanks.run(ranks) { reducer in
+        Result { try Evaluator(photos, Recipe(), reducer: reducer).measure(network).faults }
+      }.map { try $0.get() }
+    }
+    for ranks in [1, 2] {
+      #expect(try faults(Self.network, Photos(), ranks: ranks).allSatisfy { $0.isEmpty })
+      for told in try faults(broken, unlabelled, ranks: ranks) {
+        #expect(told.count == 2, "\(told)")
+        #expect(
+          told[0].hasPrefix(
+            "logits that are not finite in 5 of 5 images, first in photo 0; expected"))
+        #expect(
+          told[1].hasPrefix("no labelled pixel in 5 images; expected some to measure by; look"))
+        #expect(told[1].hasSuffix("at the label files of data.validation_list"))
+      }
+    }
+  }
 }

@@ -97,6 +97,23 @@ import Training
     #expect(step([1, 3]).coarse == 0)
   }
 
+  /// An update that overflows is told at once: no later one makes its parameter finite again.
+  @Test(arguments: [(ElementType.float32, false), (.float64, false), (.float32, true)])
+  func updatesTellWhetherWeightsAreFinite(_ type: ElementType, exactSums: Bool) {
+    let parameter = Tensor([1.0, -2], [2]).to(type)
+    parameter.requiresGradient = true
+    let flat = FlatParameters([("only", parameter)], exactSums: exactSums)
+    let optimiser = SGD(momentum: 1, weightDecay: 0)
+    func update(_ momentum: Double) -> Bool {
+      Autograd.withoutHistory { flat.momentum.fill(momentum) }
+      return optimiser.update(flat, rate: 2)
+    }
+    #expect(update(1))
+    #expect(update(type == .float64 ? 1e300 : 1e37))
+    #expect(!update(type == .float64 ? 1.5e308 : 3e38))
+    #expect(!update(0))
+  }
+
   @Test func parametersLieInOneBufferLastFirst() throws {
     let network = SegmentationNetwork(.pspMobile, classCount: 3, start: Initialisation(seed: 1))
     let before = network.state.parameters.map { $0.tensor.detached.array(Float.self) }

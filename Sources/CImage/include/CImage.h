@@ -50,6 +50,9 @@ typedef struct {
   /// Bits a value.
   uint32_t depth;
   bool palette;
+  /// How a JPEG is to be turned to be seen (EXIF), 1 to 8; 1: as it is stored, and always of a PNG.
+  /// Width, height and decoded pixels are as stored.
+  uint32_t orientation;
 } cimage_header;
 
 /// Reads the header from the first bytes of an image. CIMAGE_TRUNCATED: more bytes are needed.

@@ -136,8 +136,15 @@ package final class BatchNorm {
   }
 
   /// Moves the running statistics; the variance is the unbiased one of the global batch.
+  ///
+  /// A batch whose statistics are not finite leaves them as they are: its update is left out too, and a
+  /// NaN would stay in them for ever.
   private func track(_ moments: Moments) {
     let unbiased = moments.variance.map { $0 * moments.count / max(moments.count - 1, 1) }
+    let largest: Double =
+      runningMean.type == .float64
+      ? .greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
+    guard (moments.mean + unbiased).allSatisfy({ $0.magnitude <= largest }) else { return }
     for (running, values) in [(runningMean, moments.mean), (runningVariance, unbiased)] {
       running.scale(by: 1 - Self.momentum)
       running.add(

@@ -8,7 +8,8 @@ import Torch
 public enum Evaluation {
   /// The scores of a recipe's student with other weights. Collective.
   ///
-  /// - Throws: one line that names the file and what is wrong with it.
+  /// - Throws: one line that names the file and what is wrong with it; also where the scores would mean
+  ///   nothing: logits that are not finite, images without one labelled pixel.
   public static func run(
     _ recipe: Recipe, weights: String, coordinator: Coordinator
   ) throws -> ValidationLine {
@@ -18,9 +19,12 @@ public enum Evaluation {
     let source = try DataSources(recipe.data).validation
     let evaluator = Evaluator(source, recipe, reducer: coordinator.reducer)
     Heartbeat.process.begin(.validation, "validation", iteration: 0)
-    let matrix = try evaluator.confusion(network)
+    let measured = try evaluator.measure(network)
+    if let fault = measured.faults.first {
+      throw TrainingError(.badData, "eval: \(weights): found \(fault)")
+    }
     return ValidationLine(
-      matrix, recipe, classes: source.classes, iteration: nil, images: source.count,
+      measured.matrix, recipe, classes: source.classes, iteration: nil, images: source.count,
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
   }
 }

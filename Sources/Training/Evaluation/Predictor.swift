@@ -26,13 +26,23 @@ public struct Predictor {
     self.flip = flip
   }
 
-  /// The class of each pixel of photos of one size, by the largest of the upsampled logits.
+  /// What a network says about a photo.
+  public struct Answer: Sendable {
+    /// The class of each pixel, by the largest of the upsampled logits.
+    public let classes: GrayImage
+    /// Whether all logits are finite; else the classes mean nothing.
+    public let isFinite: Bool
+  }
+
+  /// The answers about photos of one size.
   ///
   /// One scale: the upsampled logits are never stored. Several: they are averaged at full size.
-  public func classes(_ photos: [RGBImage]) -> [GrayImage] {
+  public func answers(_ photos: [RGBImage]) -> [Answer] {
     let (height, width) = (photos[0].height, photos[0].width)
     let logits = Autograd.withoutHistory { averagedLogits(photos) }
-    return logits.classes(height: height, width: width)
+    return zip(logits.classes(height: height, width: width), logits.areFinite).map {
+      Answer(classes: $0, isFinite: $1)
+    }
   }
 
   /// The main head's logits `[n, C, h, w]`, float32, contiguous.
@@ -77,6 +87,13 @@ extension SegmentationOutput {
   }
 }
 
+extension TaskLoss.Heads {
+  /// Whether all logits are finite; float32, contiguous, in host memory.
+  var areFinite: Bool {
+    main.areFinite.allSatisfy { $0 } && auxiliary?.areFinite.allSatisfy { $0 } ?? true
+  }
+}
+
 extension Tensor {
   /// The class of each pixel by the largest of these logits `[n, C, h, w]`, upsampled; float32,
   /// contiguous, in host memory.
@@ -89,6 +106,17 @@ extension Tensor {
           values + index * perImage, classCount: size(1), lowHeight: size(2), lowWidth: size(3),
           height: height, width: width, threadCount: TorchRuntime.threads)
         return GrayImage(width: width, height: height, pixels: pixels)
+      }
+    }
+  }
+
+  /// Whether all elements are finite, of each image of these logits `[n, C, h, w]`; float32, contiguous,
+  /// in host memory.
+  var areFinite: [Bool] {
+    let perImage = count / size(0)
+    return withElements(of: Float.self) { values in
+      (0..<size(0)).map { image in
+        values[image * perImage..<(image + 1) * perImage].allSatisfy { $0.isFinite }
       }
     }
   }

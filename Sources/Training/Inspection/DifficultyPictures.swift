@@ -48,7 +48,7 @@ public enum DifficultyPictures {
       of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
     for sample in samples[share] {
       let (photo, labels) = try sample.read()
-      let panel = artist.panel(title: sample.title, photo: photo, labels: labels)
+      let panel = try artist.panel(title: sample.title, photo: photo, labels: labels)
       try pictures.write(RGBImage(panel.picture()), sample.name + "_maps")
     }
     try coordinator.world.communicator.barrier()
@@ -80,18 +80,26 @@ struct DifficultyArtist {
   }
 
   /// The panel of an image; without labels it says nothing of labels and masks.
-  func panel(title: String, photo: RGBImage, labels: GrayImage?) -> DifficultyPanel {
-    draw(title: title, photo: photo, labels: labels, taught: taught(photo)).panel
+  ///
+  /// - Throws: `TrainingError` where logits are not finite.
+  func panel(
+    title: String, photo: RGBImage, labels: GrayImage?
+  ) throws(TrainingError) -> DifficultyPanel {
+    try draw(title: title, photo: photo, labels: labels, taught: taught(photo)).panel
   }
 
   /// The panel of an image whose teacher's logits are known, and the maps that it shows.
+  ///
+  /// - Throws: `TrainingError` where logits are not finite.
   func draw(
     title: String, photo: RGBImage, labels: GrayImage?, taught: TaskLoss.Heads?
-  ) -> (panel: DifficultyPanel, maps: DifficultyMaps?) {
+  ) throws(TrainingError) -> (panel: DifficultyPanel, maps: DifficultyMaps?) {
     let (height, width) = (photo.height, photo.width)
     let learned = Autograd.withoutHistory {
       student(image(photo), .evaluation(precision: recipe.train.precision.elementType)).hostHeads
     }
+    guard learned.areFinite else { throw .notFinite("maps: \(title)", "the student") }
+    guard taught?.areFinite ?? true else { throw .notFinite("maps: \(title)", "the teacher") }
     let lesson = teacher == nil ? "" : "\(recipe.teacher.network.rawValue) teaches "
     var panel = DifficultyPanel(
       title: "\(title): \(lesson)\(student.architecture.rawValue)",

@@ -34,7 +34,11 @@ public enum Predictions {
       of: images.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
     for index in share {
       let photo = try ImageFile.readRGB(images[index])
-      let mask = predictor.classes([photo])[0]
+      let answer = predictor.answers([photo])[0]
+      guard answer.isFinite else {
+        throw TrainingError.notFinite("predict: \(images[index])", weights)
+      }
+      let mask = answer.classes
       try pictures.write(mask, palette: classes.palette, names[index] + "_mask")
       try pictures.write(
         RGBImage(palette.overlay(mask.pixels, on: Canvas(photo))), names[index] + "_overlay")

@@ -42,7 +42,7 @@ final class RunPictures {
   func draw(iteration: Int, events: RunEvents?) throws {
     for subject in try subjects.get() {
       let sample = subject.sample
-      let (panel, maps) = artist.draw(
+      let (panel, maps) = try artist.draw(
         title: "\(sample.title), iteration \(iteration)", photo: subject.photo,
         labels: subject.labels, taught: subject.taught)
       let picture = RGBImage(panel.picture())

@@ -19,6 +19,7 @@ struct Checkpoint {
 
   private static let weightPrefix = "student."
   private static let momentumPrefix = "momentum."
+  private static let valueAdvice = "move this file away, and the run goes on from an older one"
   private static let owesValidationKey = "owes_validation"
   private static let instructionsKey = "instructions"
 
@@ -64,7 +65,8 @@ struct Checkpoint {
 
   /// Restores a run from a file's content.
   ///
-  /// - Throws: `WeightMismatch` if it belongs to another network.
+  /// - Throws: `WeightMismatch` if it belongs to another network; `FileError` if weights, momentum or
+  ///   methods' state are not finite: no update makes them so again.
   init(
     _ stored: CheckpointStore.Checkpoint, into network: SegmentationNetwork,
     _ methods: MethodSuite?, _ parameters: FlatParameters
@@ -80,7 +82,8 @@ struct Checkpoint {
     let weights = stored.archive.tensors.filter { $0.name.hasPrefix(Self.weightPrefix) }
       .map { $0.renamed(String($0.name.dropFirst(Self.weightPrefix.count))) }
     try network.state.load(
-      TensorArchive(tensors: weights), from: stored.path, network: network.architecture.rawValue)
+      TensorArchive(tensors: weights), from: stored.path, network: network.architecture.rawValue,
+      valueAdvice: Self.valueAdvice)
     func restore(_ tensor: Tensor, from name: String) throws {
       guard let found = stored.archive[name], found.shape == tensor.shape,
         found.elementType.torch != nil
@@ -89,6 +92,7 @@ struct Checkpoint {
           path: stored.path, network: network.architecture.rawValue,
           problems: ["\(name) missing or of another shape"])
       }
+      try found.requireSound(in: stored.path, as: tensor.type, advice: Self.valueAdvice)
       tensor.copy(from: Tensor(found))
     }
     try Autograd.withoutHistory {

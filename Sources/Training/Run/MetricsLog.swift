@@ -124,6 +124,8 @@ public struct TrainingLine: Codable, Sendable {
   public var repeatedSums: Int?
   /// Lines of the console that could not be written since this start; nil if there were none.
   public var lostLines: Int?
+  /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
+  public var batchesWithoutLabels: Int?
 
   enum CodingKeys: String, CodingKey {
     case kind, iteration, stage, loss, methods
@@ -156,6 +158,7 @@ public struct TrainingLine: Codable, Sendable {
     case coarseSums = "coarse_sums"
     case repeatedSums = "repeated_sums"
     case lostLines = "lost_lines"
+    case batchesWithoutLabels = "batches_without_labels"
   }
 }
 

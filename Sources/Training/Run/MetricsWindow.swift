@@ -12,6 +12,7 @@ struct MetricsWindow {
   private var skipped = 0
   private var coarse = 0
   private var repeated = 0
+  private var unlabelled = 0
 
   /// Adds a step; the wait for its data is one of its phases.
   mutating func add(_ report: TrainingStep.Report) {
@@ -24,6 +25,7 @@ struct MetricsWindow {
     if report.omission != nil { skipped += 1 }
     coarse += report.coarseSums
     repeated += report.repeatedSums
+    if report.validPixels == 0 { unlabelled += 1 }
   }
 
   /// The line of an iteration, with means over the steps since the line before.
@@ -55,7 +57,7 @@ struct MetricsWindow {
       collectiveSeconds: collectives * each,
       phaseSeconds: Dictionary(
         uniqueKeysWithValues: phases.map { ($0.key.rawValue, $0.value * each) }),
-      validPixels: statistics.validCount,
+      validPixels: report.validPixels,
       meanTfeWeight: isWeighted ? statistics.meanWeight : nil, studentThreshold: threshold(0),
       teacherThreshold: threshold(1), studentAuxiliaryThreshold: threshold(2),
       teacherAuxiliaryThreshold: threshold(3), studentKeptFraction: kept(0),
@@ -64,6 +66,7 @@ struct MetricsWindow {
       selectedPixels: isMasked ? statistics.mainSelected : nil,
       selectedAuxiliaryPixels: isMasked ? statistics.auxiliarySelected : nil,
       emptyMask: statistics.emptyMask, fallback: statistics.fallback, emptyMasks: emptyMasks,
-      fallbacks: fallbacks, skippedUpdates: skipped, coarseSums: coarse, repeatedSums: repeated)
+      fallbacks: fallbacks, skippedUpdates: skipped, coarseSums: coarse, repeatedSums: repeated,
+      batchesWithoutLabels: unlabelled)
   }
 }

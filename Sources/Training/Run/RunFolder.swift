@@ -102,6 +102,8 @@ public final class RunFolder: Sendable {
     "data.identity", "teacher.weights", "teacher.ahead", "train.checkpoint_every",
     "train.validate_every", "train.keep_checkpoints", "train.log_every", "train.threads",
     "train.bucket_mebibytes", "train.tensorboard", "train.compare_every", "train.watchdog_seconds",
+    "train.nothing_limit",
+    "train.nonfinite_limit",
     "evaluation.batch_size", "evaluation.pictures",
   ]
 

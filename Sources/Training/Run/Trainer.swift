@@ -195,6 +195,13 @@ public final class Trainer {
     if let omission = report.omission {
       logger.warning("iteration \(iteration): \(omission.rawValue); update skipped")
     }
+    guard report.weightsAreFinite else {
+      throw TrainingError(
+        .diverged,
+        "training: iteration \(iteration): found weights that are not finite after the update; "
+          + "expected finite ones; lower train.learning_rate and start again from the last checkpoint"
+      )
+    }
     guard nonfinite <= recipe.train.nonfiniteLimit else {
       throw TrainingError(
         .diverged,
@@ -208,6 +215,12 @@ public final class Trainer {
         "distill.strict_official: iteration \(iteration): found "
           + "\(report.result.statistics.validCount) valid pixels; expected at least "
           + "ohem.minimum_kept, below which the published scripts end; lower it")
+    }
+    let isLogged = isDue(iteration, recipe.train.logEvery)
+    if let warning = try step.labels.note(
+      validPixels: report.validPixels, iteration: iteration, isLogged: isLogged)
+    {
+      logger.warning("\(warning)")
     }
   }
 

@@ -27,6 +27,10 @@ final class TrainingStep {
     var gradientNorm: Double
     /// Why the update was left out; nil if it was not.
     var omission: Omission?
+    /// Whether all parameters are finite; once they are not, no update heals them.
+    var weightsAreFinite: Bool
+    /// Labelled pixels of the global batch.
+    var validPixels: Int64
     /// Parameters and levels with a gradient beyond the finest grid.
     var coarseSums: Int
     /// Small sums that were added again, on another grid.
@@ -69,6 +73,8 @@ final class TrainingStep {
   private let optimiser: SGD
   private let schedule: PolynomialSchedule
   let reducer: any Reducer
+  /// Told of every step by the loop.
+  var labels: LabelWatch
   private let precision: Torch.ElementType
   private let device: Device
 
@@ -83,6 +89,7 @@ final class TrainingStep {
     self.parameters = parameters
     self.device = device
     objective = Objective(recipe)
+    labels = LabelWatch(recipe)
     precision = recipe.train.precision.elementType
     reducer = coordinator.reducer
     loss = TaskLoss(
@@ -197,19 +204,29 @@ final class TrainingStep {
     var omission: Omission?
     if official.emptyMask { omission = .emptyMask }
     if !(norm.isFinite && result.loss.isFinite) { omission = .notFinite }
+    var weightsAreFinite = true
     if omission == nil {
-      optimiser.update(parameters, rate: schedule.rate(iteration))
+      weightsAreFinite = optimiser.update(parameters, rate: schedule.rate(iteration))
     } else if !parameters.isExact {
       parameters.gradients.fill(0)
     }
     clock.end(.update)
     return Report(
       result: result, terms: terms, stage: objective.stage(iteration), gradientNorm: norm,
-      omission: omission, coarseSums: sums.coarse,
+      omission: omission, weightsAreFinite: weightsAreFinite,
+      validPixels: validPixels(result.statistics), coarseSums: sums.coarse,
       repeatedSums: ExactSum.repetitions - repetitionsBefore, endsOfficially: official.end,
       spans: clock.spans,
       buckets: buckets.events,
       collectiveSeconds: collectiveSeconds - collectivesBefore)
+  }
+
+  /// Labelled pixels of the global batch. Collective with local statistics, which are a rank's own.
+  private func validPixels(_ statistics: DifficultyStatistics) -> Int64 {
+    guard recipe.distill.statistics == .local else { return statistics.validCount }
+    var count = [statistics.validCount]
+    reducer.sum(&count)
+    return count[0]
   }
 
   /// What the published scripts would not survive on some rank; nothing unless the recipe is

@@ -1,0 +1,57 @@
+import ImageIO
+
+/// How often each value occurs in label files, and what it means.
+public struct LabelCounts: Equatable, Sendable {
+  /// How the files name classes.
+  public let encoding: LabelEncoding
+  /// Pixels of each stored value; 256 of them.
+  public var stored = [Int64](repeating: 0, count: 256)
+
+  /// No pixels yet.
+  public init(_ encoding: LabelEncoding) { self.encoding = encoding }
+
+  /// Counts the pixels of a label file, as they are stored.
+  mutating func add(_ labels: GrayImage) {
+    stored.withUnsafeMutableBufferPointer { stored in
+      labels.pixels.withUnsafeBufferPointer { pixels in
+        for value in pixels { stored[Int(value)] += 1 }
+      }
+    }
+  }
+
+  /// Adds what was counted elsewhere.
+  mutating func add(_ other: LabelCounts) {
+    for value in stored.indices { stored[value] += other.stored[value] }
+  }
+
+  /// All pixels.
+  public var total: Int64 { stored.reduce(0, +) }
+
+  /// Pixels of each class.
+  public var classes: [Int64] {
+    let count = encoding.classes.count
+    return zip(encoding.table, stored).reduce(into: [Int64](repeating: 0, count: count)) {
+      if $1.0 < count { $0[Int($1.0)] += $1.1 }
+    }
+  }
+
+  /// Pixels of some class.
+  public var valid: Int64 { classes.reduce(0, +) }
+
+  /// Pixels that count nowhere.
+  public var ignored: Int64 {
+    zip(encoding.table, stored).reduce(0) { $0 + ($1.0 == ignoreIndex ? $1.1 : 0) }
+  }
+
+  /// The stored values that occur, ascending.
+  public var values: [Int] { stored.indices.filter { stored[$0] > 0 } }
+
+  /// The classes that occur nowhere.
+  public var absent: [Int] {
+    let classes = classes
+    return classes.indices.filter { classes[$0] == 0 }
+  }
+
+  /// Whether only 0 and 255 occur, as in a mask of black and white, and 255 is ignored here.
+  public var isMask: Bool { values == [0, 255] && valid > 0 }
+}
