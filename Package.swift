@@ -169,7 +169,8 @@ let package = Package(
       ],
       exclude: ["Snapshots"]),
     .testTarget(
-      name: "ClusterTests", dependencies: [.product(name: "Yams", package: "Yams")]),
+      name: "ClusterTests",
+      dependencies: ["TestSupport", .product(name: "Yams", package: "Yams")]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Networks", "TestSupport", "Torch", "WeightFiles", "rdd"]),

@@ -4,6 +4,10 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # for the scripts that read this file
 rdd=$root/.build/release/rdd
+for part in "$root"/launch/lib.d/*.sh; do
+  # shellcheck disable=SC1090 # the parts beside this file
+  source "$part"
+done
 
 # say TEXT: one line on stderr, where everything but results goes.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -87,8 +91,10 @@ build_rdd() {
 # prefer NAME VALUE: sets a variable that the user has not set.
 prefer() { [[ -n ${!1+set} ]] || export "$1=$2"; }
 
-# prepare_ranks: Open MPI settings that are good wherever ranks share cores.
+# prepare_ranks: Open MPI settings that are good wherever ranks share cores, and the memory back that
+# dead jobs have kept: without it the next ones may not start.
 prepare_ranks() {
+  clear_left_behind
   prefer OMPI_MCA_pml ob1
   # Where the kernel forbids single copy (containers), Open MPI 4.1 tries it for ever.
   prefer OMPI_MCA_btl_vader_single_copy_mechanism none
@@ -145,6 +151,30 @@ run_folder() {
     esac
   done
   printf '%s' "$folder"
+}
+
+# note_start FOLDER WORD...: if --fresh is among the words, sets stamp to a file beside the run
+# folder that says when the first start was.
+stamp=""
+note_start() {
+  [[ " ${*:2} " == *" --fresh "* ]] || return 0
+  stamp=${1%/}.start-${SLURM_JOB_ID:-$$}
+  ((${SLURM_RESTART_COUNT:-0})) || { mkdir -p "$(dirname "$stamp")" && : >"$stamp"; } \
+    || fail 73 "--out: $(dirname "$stamp"): no file can be made there; choose another"
+}
+
+# words_of_start FOLDER WORD...: sets words to those of the next start: without --fresh once a run has
+# written to the folder since the first start, since it would set aside what that one trained.
+words_of_start() {
+  local word written="" since=$stamp
+  words=()
+  if [[ -n $since ]]; then
+    written=$(find "$1/checkpoints" "$1"/{metrics.jsonl,history.jsonl,recipe.yaml} -newer "$since" 2>/dev/null) \
+      || [[ -e $since ]] || written=unknown
+  fi
+  for word in "${@:2}"; do
+    [[ $word == --fresh && -n $written ]] || words+=("$word")
+  done
 }
 
 # subcommand WORD: whether rdd has it; a recipe in its place means train.

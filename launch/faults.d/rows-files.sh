@@ -3,67 +3,106 @@
 # shellcheck disable=SC2154,SC2034 # launch/faults and support.sh set the rest
 
 # Calls of a save, one after the other: the call fails, or the process dies in it. Then the same
-# command again. Every open, fsync, rename and close, and of the hundreds of writes one in so many.
+# command again. With --long every call and both faults; else of the many reads and writes some, and
+# one of the two.
 row_writes() {
-  local call number fault="" good=0 count=0 hit=0 apart=100
-  local -a faults=(error=EIO signal=KILL)
-  [[ -z $is_long ]] || apart=10
+  local recipe=quick code good hit count wanted
   install_missing strace
   if ! strace -o /dev/null true 2>/dev/null; then
     skip "calls of a save that fail" "strace may not trace here"
     return
   fi
   traced writes
-  is_golden writes || fail 1 "the run without a fault ended with $code and other weights"
-  calls_of_a_save "$work/writes.trace" "$apart" >"$work/writes.calls"
-  while read -r call number; do
-    # Without --long each call meets one of the two.
-    [[ -n $is_long ]] || faults=("$([[ $fault == error=EIO ]] && echo signal=KILL || echo error=EIO)")
-    for fault in "${faults[@]}"; do
-      rm -rf "${work:?}"/writes1*
-      traced writes1 -e "inject=$call:$fault:when=$number"
-      count=$((count + 1)) trials=$((trials + 1))
-      # The call that was hit is one of the save: it names the file, or was cut off by the end.
-      if grep -qE 'checkpoints.*(INJECTED|unfinished|= \?)' "$work/writes1.trace"; then
-        hit=$((hit + 1))
-      fi
-      [[ $code == 0 ]] || run writes1 2
-      if [[ $code == 0 ]] && is_golden writes1; then
-        good=$((good + 1))
-      else
-        say "$call number $number, $fault: code $code, $(grep -a "rdd: error" "$work/writes1.log" | tail -n 1)"
-      fi
-    done
-  done <"$work/writes.calls"
-  # Numbers of calls may shift a little from run to run: most must hit the save.
-  say "$hit of $count were calls on files of the checkpoints folder"
-  note "$( ((good == count && count >= 10 && 2 * hit > count)) && echo yes || echo no)" \
-    "a call of a save fails, or the process dies in it: same bits" "$good of $count" "all"
+  [[ $code == 0 && -e $work/writes/student.safetensors ]] \
+    || fail 1 "the traced run without a fault ended with $code: $(last_error writes)"
+  calls_of_a_save "$work/writes.trace" >"$work/writes.calls"
+  wanted=$(wc -l <"$work/writes.calls")
+  awk -v all="${is_long:-no}" '
+    all == "yes" { print $1 "-" $2 "-error", $1, $2, NR, "error=EIO" }
+    all == "yes" { print $1 "-" $2 "-kill", $1, $2, NR, "signal=KILL"; next }
+    ($1 == "write" ? writes++ % 100 : $1 == "read" ? reads++ % 6 : 0) == 0 {
+      print $1 "-" $2, $1, $2, NR, (chosen++ % 2 ? "signal=KILL" : "error=EIO")
+    }' "$work/writes.calls" >"$work/writes.list"
+  each writes write_trial <"$work/writes.list"
+  count=$(wc -l <"$work/writes.list")
+  trials=$((trials + count))
+  good=$(count_tally 2 good) hit=$(count_tally 3 hit)
+  say "$wanted calls: $(cut -d' ' -f1 "$work/writes.calls" | sort | uniq -c | xargs)"
+  note "$( ((good >= count && count >= 10)) && echo yes || echo no)" \
+    "a call of a save fails, or the process dies in it: same bits" \
+    "$good of $count${pace:+, $pace s each}" "all"
+  # Each fault must have met the call that it was meant for.
+  note "$( ((hit >= count)) && echo yes || echo no)" "  faults that met their call, of $wanted calls" \
+    "$hit of $count" "$([[ -n $is_long ]] && echo "all, both ways" || echo "all of a sample")"
 }
 
-# traced NAME [strace option...]: a run of one rank under strace; sets code.
+# write_trial NAME CALL NUMBER PLACE FAULT: says whether the bits are the same in the end, and whether
+# the fault met the call at this place of the save.
+write_trial() {
+  local name=writes-$1 try code verdict=bad met=missed
+  # Which call has a number does not change from run to run; if it does, it is tried again.
+  for ((try = 0; try < 3; try++)); do
+    rm -rf "${work:?}/$name" "${work:?}/$name".*
+    traced "$name" -e "inject=$2:$5:when=$3"
+    if [[ $(calls_of_a_save "$work/$name.trace" | grep -nxF "$2 $3" | cut -d: -f1) == "$4" ]] \
+      && { [[ $5 == error* ]] || [[ $code == 137 ]]; }; then
+      met=hit
+      break
+    fi
+  done
+  [[ $code == 0 ]] || alone "$name"
+  if [[ $code == 0 ]] && is_golden "$name" writes; then
+    verdict=good
+  else
+    say "$1, $5: code $code: $(last_error "$name")"
+  fi
+  rm -rf "${work:?}/$name" "${work:?}/$name.trace"
+  echo "$verdict $met"
+}
+
+# alone NAME: a run of four iterations without mpirun, which is quicker; sets code.
+alone() {
+  code=0
+  "$rdd" train "$work/$recipe.yaml" --out "$work/$1" --set train.iterations=4 \
+    --set train.keep_checkpoints=2 </dev/null >>"$work/$1.log" 2>&1 || code=$?
+}
+
+# traced NAME [strace option...]: the same under strace; sets code. Only calls on what a save writes are
+# traced and counted, by their paths, so that nothing else changes a number. The tracer stands aside
+# (-D): the run keeps the process number, by which its temporary files are named.
 traced() {
   code=0
   (
-    strace -f -y -o "$work/$1.trace" -e trace=openat,write,fsync,rename,close "${@:2}" \
-      "$rdd" train "$work/tiny.yaml" --out "$work/$1" </dev/null >>"$work/$1.log" 2>&1
-    exit $?
+    # shellcheck disable=SC2016 # the inner shell expands
+    exec bash -c '
+      paths=(-P "$1" -P "${1%/*}/history.jsonl" -P "${1%/*}/.tmp.history.jsonl.$$")
+      for i in 1 2 3 4; do
+        paths+=(-P "$1/iteration_000000$i.safetensors")
+        paths+=(-P "$1/.tmp.iteration_000000$i.safetensors.$$")
+      done
+      exec strace -D -f -y "${paths[@]}" "${@:2}"' \
+      bash "$work/$1/checkpoints" -o "$work/$1.trace" -e trace=%file,%desc "${@:2}" \
+      "$rdd" train "$work/$recipe.yaml" --out "$work/$1" --set train.iterations=4 \
+      --set train.keep_checkpoints=2 </dev/null >>"$work/$1.log" 2>&1
   ) 2>/dev/null || code=$?
+  # The tracer writes on a moment longer.
+  for ((i = 0; i < 100; i++)); do
+    ! tail -n 1 "$work/$1.trace" 2>/dev/null | grep -q '+++ \(exited\|killed\)' || break
+    sleep 0.02
+  done
 }
 
-# calls_of_a_save TRACE APART: the calls of the save after iteration 6, of its writes every APART-th:
-# name, and the how manieth of that name it is in its thread.
+# calls_of_a_save TRACE: the calls of the save after iteration 3, from its first look into the folder
+# to the removal of the oldest file, with the ends of its neighbours: name, and the how manieth of
+# that name it is.
 calls_of_a_save() {
-  awk -v apart="$2" '
-    match($0, /^[0-9]+ +[a-z]+\(/) {
+  awk '
+    match($0, /^[0-9]+ +[a-z0-9_]+\(/) {
       split(substr($0, RSTART, RLENGTH - 1), word, " ")
-      name = word[2]
-      count[word[1], name]++
-      if (name == "openat" && /\/\.tmp\.iteration_0000006/ && /O_CREAT/) thread = word[1]
-      if (word[1] == thread && /checkpoints["\/>]/) {
-        if (name != "write" || writes++ % apart == 0) print name, count[word[1], name]
-        if (name == "close" && /checkpoints>/) exit
-      }
+      count[word[1], word[2]]++
+      if (/iteration_0000004/) exit
+      if (is_open) print word[2], count[word[1], word[2]]
+      if (/\.tmp\.iteration_0000002.*"[^"]*\/iteration_0000002\.safetensors"/) is_open = 1
     }' "$1"
 }
 

@@ -1,42 +1,55 @@
 # Rows of launch/faults about single ranks and their launcher.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # launch/faults and support.sh set the rest
+# shellcheck disable=SC2154,SC2034 # launch/faults and support.sh set and read the rest
 
 # A rank is killed at a random moment; the run is started again and ends with the same bits.
 row_kills() {
-  local count=10 good=0 lost=0 hangs=0 slowest=0 trial ranks_count name killed_at delay saved
-  [[ -z $is_long ]] || count=200
+  local count=10 trial ranks_count good recipe=quick
+  [[ -z $is_long ]] || count=1000
+  count=${kills:-$count}
+  golden quick
   for ((trial = 0; trial < count; trial++)); do
-    ranks_count=$((2 + trial % 2)) name=kill$trial
-    begin "$name" "$ranks_count"
-    wait_ranks "$ranks_count" || true
-    delay=$((RANDOM % golden_of[ranks_count]))
-    sleep "$(printf "%d.%03d" $((delay / 1000)) $((delay % 1000)))"
-    killed_at=$(now)
-    ((${#ranks[@]} == 0)) || kill -KILL "${ranks[RANDOM % ${#ranks[@]}]}" 2>/dev/null || true
-    finish
-    [[ $code != hang ]] || hangs=$((hangs + 1))
-    if [[ $code == 137 ]] && ((ended - killed_at > slowest)); then slowest=$((ended - killed_at)); fi
-    count_leftovers "${ranks[@]}"
-    trials=$((trials + 1))
-    saved=$(acknowledged "$name")
-    if [[ $code != 0 ]]; then
-      run "$name" "$ranks_count"
-      (($(resumed "$name") >= saved)) || lost=$((lost + 1))
-    fi
-    if [[ $code == 0 ]] && is_golden "$name"; then
-      good=$((good + 1))
-    else
-      say "trial $trial: $ranks_count ranks, killed after $delay ms, then code $code"
-      cp -r "$work/$name.log" "${TMPDIR:-/tmp}/rdd-fault-$name.log"
-    fi
-    rm -rf "${work:?}/$name"
-  done
-  note "$( ((good == count)) && echo yes || echo no)" \
-    "kill -9 of a random rank, 2 and 3 ranks, resumed: same bits" "$good of $count" "all"
-  note "$( ((lost + hangs == 0)) && echo yes || echo no)" \
-    "  acknowledged iterations lost; jobs that hang" "$lost; $hangs" "0; 0"
-  note "$(within "$slowest" 5000)" "  job ends after the kill, slowest" "$(seconds "$slowest") s" "5 s"
+    ranks_count=$((2 + trial % 2))
+    echo "$trial $ranks_count $((RANDOM % golden_of[ranks_count])) $RANDOM"
+  done >"$work/kills.list"
+  each kills kill_trial <"$work/kills.list"
+  trials=$((trials + count)) leftovers=$((leftovers + $(sum_tally 6)))
+  good=$(count_tally 2 good)
+  note "$( ((good >= count)) && echo yes || echo no)" \
+    "kill -9 of a random rank, 2 and 3 ranks, resumed: same bits" \
+    "$good of $count${pace:+, $pace s each}" "all"
+  note "$( (($(sum_tally 3) + $(sum_tally 4) == 0)) && echo yes || echo no)" \
+    "  acknowledged iterations lost; jobs that hang" "$(sum_tally 3); $(sum_tally 4)" "0; 0"
+  note "$(within "$(largest_tally 5)" 5000)" "  job ends after the kill, slowest" \
+    "$(seconds "$(largest_tally 5)") s" "5 s"
+}
+
+# kill_trial TRIAL RANKS DELAY PICK: says whether the bits are the same, whether acknowledged
+# iterations were lost, whether the job hung, its milliseconds to the end, and the processes left.
+kill_trial() {
+  local name=kill$1 killed_at lost=0 hung=0 took=0 saved verdict=bad leftovers=0
+  begin "$name" "$2"
+  wait_ranks "$2" || true
+  sleep "$(printf "%d.%03d" $(($3 / 1000)) $(($3 % 1000)))"
+  killed_at=$(now)
+  ((${#ranks[@]} == 0)) || kill -KILL "${ranks[$4 % ${#ranks[@]}]}" 2>/dev/null || true
+  finish
+  [[ $code != hang ]] || hung=1
+  [[ $code != 137 ]] || took=$((ended - killed_at))
+  count_leftovers "${ranks[@]}"
+  saved=$(acknowledged "$name")
+  if [[ $code != 0 ]]; then
+    run "$name" "$2"
+    (($(resumed "$name") >= saved)) || lost=1
+  fi
+  if [[ $code == 0 ]] && is_golden "$name" quick1; then
+    verdict=good
+  else
+    say "trial $1: $2 ranks, killed after $3 ms, then code $code: $(last_error "$name")"
+    cp -r "$work/$name.log" "${TMPDIR:-/tmp}/rdd-fault-$name.log"
+  fi
+  rm -rf "${work:?}/$name"
+  echo "$verdict $lost $hung $took $leftovers"
 }
 
 # A rank crashes: SIGSEGV and SIGABRT.

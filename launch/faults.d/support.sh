@@ -4,8 +4,9 @@
 
 lines=() missed=0 leftovers=0 trials=0 completed=0 golden_of=()
 
-# write_recipe: both stages, both networks, a few seconds.
-write_recipe() {
+# write_recipes: tiny has both stages and both networks, and takes a few seconds; quick is for trials
+# by the thousand: a second, most of which is the start.
+write_recipes() {
   cat >"$work/tiny.yaml" <<'END'
 data:
   kind: scenes
@@ -27,6 +28,26 @@ distill:
   warmup_iterations: 5
   ohem: {threshold: 0.05, minimum_kept: 3000}
 END
+  cat >"$work/quick.yaml" <<'END'
+data:
+  kind: scenes
+  scenes: {width: 32, height: 32, train_count: 6, validation_count: 1}
+  crop_height: 32
+  crop_width: 32
+student: {network: deeplab_mobile, head_width: 16}
+teacher: {network: deeplab_mobile, from_seed: true}
+train:
+  iterations: 8
+  batch_size: 3
+  learning_rate: 0.0005
+  log_every: 1
+  validate_every: 0
+  checkpoint_every: 1
+  tensorboard: false
+  threads: 1
+evaluation: {pictures: 0}
+distill: kd
+END
 }
 
 # now: milliseconds of the clock that nobody sets.
@@ -35,9 +56,10 @@ now() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
 # seconds MILLISECONDS: with one decimal.
 seconds() { printf '%d.%d' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
 
-# begin NAME RANKS [option...]: starts a run in the background; sets job.
+# begin NAME RANKS [option...]: starts a run of the recipe in the background; sets job.
+recipe=tiny
 begin() {
-  mpirun -n "$2" "$rdd" train "$work/tiny.yaml" --out "$work/$1" "${@:3}" \
+  mpirun -n "$2" "$rdd" train "$work/$recipe.yaml" --out "$work/$1" "${@:3}" \
     </dev/null >>"$work/$1.log" 2>&1 &
   job=$!
 }
@@ -65,7 +87,7 @@ run() {
   finish
 }
 
-# ranks_of PID: the processes of rdd that this mpirun started.
+# ranks_of PID: the processes that this one started; of mpirun, the ranks.
 ranks_of() { pgrep -P "$1" || true; }
 
 # wait_ranks RANKS: until mpirun has started them; sets ranks.
@@ -96,10 +118,21 @@ is_running() {
   [[ -n $state && $state != Z && $state != X ]]
 }
 
+# wait_gone PID...: until none of them runs, half a second at most.
+wait_gone() {
+  local pid
+  for ((i = 0; i < 25; i++)); do
+    for pid in "$@"; do
+      if is_running "$pid"; then sleep 0.02 && continue 2; fi
+    done
+    return
+  done
+}
+
 # count_leftovers PID...: adds those that still run, a moment after their job.
 count_leftovers() {
   local pid
-  sleep 0.5
+  wait_gone "$@"
   for pid in "$@"; do
     if is_running "$pid"; then
       leftovers=$((leftovers + 1))
@@ -108,24 +141,27 @@ count_leftovers() {
   done
 }
 
-# golden: the run that nothing happens to, on each number of ranks that the rows use. The weights of
-# one rank are what every other run is held against, to the bit.
+# golden NAME: the run of the recipe that nothing happens to, on each number of ranks that the rows
+# use. The weights of one rank are what every other run is held against, to the bit.
 golden() {
-  local ranks begun all=yes
+  local name=$1 ranks begun all=yes
   for ranks in 1 2 3; do
     begun=$(now)
-    run "golden$ranks" "$ranks"
-    [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(grep -a "rdd: error" "$work/golden$ranks.log")"
+    run "$name$ranks" "$ranks"
+    [[ $code == 0 ]] || fail 1 "a run without a fault ended with $code: $(last_error "$name$ranks")"
     golden_of[ranks]=$(($(now) - begun))
     say "without a fault, $ranks ranks: $(seconds "${golden_of[$ranks]}") s"
-    is_golden "golden$ranks" || all=no
+    is_golden "$name$ranks" "${name}1" || all=no
   done
-  note "$all" "without a fault: 2 and 3 ranks train the weights of one" \
+  note "$all" "without a fault, $recipe recipe: 2 and 3 ranks like one" \
     "$([[ $all == yes ]] && echo "same bits" || echo "others")" "same bits"
 }
 
-# is_golden NAME: whether the run's last weights are those of one rank without a fault, to the bit.
-is_golden() { cmp -s "$work/$1/student.safetensors" "$work/golden1/student.safetensors"; }
+# is_golden NAME [GOLDEN]: whether the run's last weights are those of one without a fault, to the bit.
+is_golden() { cmp -s "$work/$1/student.safetensors" "$work/${2:-golden1}/student.safetensors"; }
+
+# last_error NAME: the last line of a run's log that tells of a failure.
+last_error() { grep -a "rdd: error" "$work/$1.log" | tail -n 1 || true; }
 
 # acknowledged NAME: the last iteration that a log calls saved; 0 if there is none.
 acknowledged() { sed -n 's/.*saved iteration \([0-9]*\) .*/\1/p' "$work/$1.log" | tail -n 1 | grep . || echo 0; }
@@ -166,13 +202,22 @@ report() {
   ((missed == 0))
 }
 
+# end_tree PID: kills a process that this script has started, and what that one has started.
+end_tree() {
+  local child
+  local -a children
+  mapfile -t children < <(ranks_of "$1")
+  kill -KILL "$1" 2>/dev/null || true
+  for child in "${children[@]}"; do end_tree "$child"; done
+}
+
 # clean_up: what a row that was interrupted left. The logs stay if something was not as it should be.
 clean_up() {
-  local logs=${TMPDIR:-/tmp}/rdd-faults
+  local logs=${TMPDIR:-/tmp}/rdd-faults child
   if ((missed || ! ${is_reported:-0})); then
     mkdir -p "$logs" && cp "$work"/*.log "$logs" 2>/dev/null && say "logs: $logs"
   fi
-  [[ -z ${job:-} ]] || kill -KILL "$job" 2>/dev/null || true
+  for child in $(jobs -p); do end_tree "$child"; done
   umount "$work/full" "$work/room" 2>/dev/null || true
   [[ ! -e $work/lab/hostfile ]] || RDD_LAB=$work/lab "$root/cluster/lab" down || true
   rm -rf "$work"

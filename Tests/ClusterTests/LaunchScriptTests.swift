@@ -1,0 +1,114 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The scripts of launch/ with a mpirun that only notes what it was given.
+@Suite struct LaunchScriptTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// Runs a script in a folder of its own; `mpirun` there appends its words to `words` and the
+  /// hostfile's content to `hosts`, and then does `job`, a line of shell.
+  private func launch(
+    _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0"
+  ) throws -> (result: ProcessResult, words: [String], hosts: String) {
+    try withTemporaryFolder { folder in
+      try Data(hostfile).write(to: folder.appendingPathComponent("hosts.txt"))
+      let mpirun = folder.appendingPathComponent("mpirun")
+      try Data(
+        """
+        #!/bin/bash
+        here=\(folder.path) out=\(folder.path)/runs/a
+        echo "$*" >>"$here/words"
+        [[ $1 != --hostfile ]] || cat "$2" >>"$here/hosts"
+        starts=$(wc -l <"$here/words")
+        \(job)
+        """.utf8
+      ).write(to: mpirun)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: mpirun.path)
+      var environment = ProcessInfo.processInfo.environment
+      environment["PATH"] = folder.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+      let given = words.map { $0.replacingOccurrences(of: "HERE", with: folder.path) }
+      let result = try ProcessRun.run(
+        Self.root + "/launch/" + given[0], Array(given.dropFirst()), environment: environment,
+        timeout: 60)
+      func text(_ name: String) -> String {
+        (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+      }
+      return (result, text("words").split(separator: "\n").map(String.init), text("hosts"))
+    }
+  }
+
+  private let hosts = ["hosts", "HERE/hosts.txt", "check", "a.yaml"]
+  private let supervised = [
+    "supervise", "hosts", "HERE/hosts.txt", "a.yaml", "--out", "HERE/runs/a",
+  ]
+
+  @Test(arguments: [
+    "localhost slots=2", "localhost slots=2\r\n", "\u{FEFF}localhost slots=2\n",
+    "# mine\r\n\r\n  localhost\tslots = 2  # two\r\n", "localhost\u{A0}slots=2\n",
+    "localhost slots=2\r# old\r",
+  ])
+  func hostfilesOfAllEditorsAreRead(text: String) throws {
+    for words in [hosts, supervised] {
+      let run = try launch(words, hostfile: Array(text.utf8))
+      #expect(run.result.exitCode == 0, "\(run.result)")
+      let found = run.hosts.split { $0.isNewline }.map { line in
+        line.prefix { $0 != "#" }.split { " \t".contains($0) }.joined(separator: " ")
+      }.filter { !$0.isEmpty }
+      // A file that mpirun takes is given to it as it is.
+      #expect([["localhost slots=2"], ["localhost slots = 2"]].contains(found), "\(run.hosts)")
+      #expect(!run.hosts.contains("\r") && !run.hosts.contains("\u{FEFF}"), "\(run.hosts)")
+    }
+  }
+
+  @Test func aLastHostWithoutLineEndIsNotLeftOut() throws {
+    let run = try launch(supervised, hostfile: Array("localhost slots=1\n127.0.0.1 slots=3".utf8))
+    // The second one is asked by ssh, and nothing answers here or it is taken.
+    let isAsked = run.result.standardError.contains("host 127.0.0.1 does not answer")
+    #expect(isAsked || run.hosts.contains("127.0.0.1 slots=3"), "\(run.result)")
+  }
+
+  @Test(arguments: [
+    ("node1 slots=2\nnode2 slots=two", ":2: found 'slots=two'; expected a number"),
+    ("node1 slots=0", ":1: found 'slots=0'; expected a number of at least 1"),
+    ("-oProxyCommand=x slots=1", ":1: found '-oProxyCommand=x'; expected a host's name"),
+    ("node1:2", ":1: found 'node1:2'; expected a host's name"),
+    ("# none\n\n", ": found no host; expected a line for each"),
+    ("node1 slots=1\nnode1 slots=2\n", ":2: found node1 again"),
+    ("n\0o\0d\0e\01\0", ": found zero bytes, as in UTF-16"),
+  ])
+  func aLineThatIsNoHostIsNamed(text: String, message: String) throws {
+    for words in [hosts, supervised] {
+      let run = try launch(words, hostfile: Array(text.utf8))
+      #expect(run.result.exitCode == 65 && run.words == [], "\(run.result)")
+      let lines = run.result.standardError.split(separator: "\n").filter {
+        $0.contains(": error: hostfile: ")
+      }
+      #expect(lines.count == 1 && lines[0].contains("/hosts.txt" + message), "\(run.result)")
+    }
+  }
+
+  private let fresh = ["supervise", "local", "2", "a.yaml", "--fresh", "--out", "HERE/runs/a"]
+
+  @Test func aRunThatIsStartedAgainDoesNotBeginAnew() throws {
+    let job = """
+      [[ $starts == 1 ]] || exit 0
+      mkdir -p "$out/checkpoints" && touch "$out/checkpoints/iteration_0000003.safetensors"
+      exit 137
+      """
+    let run = try launch(fresh, job: job)
+    #expect(run.result.exitCode == 0, "\(run.result)")
+    #expect(run.words.map { $0.contains(" --fresh ") } == [true, false], "\(run.words)")
+  }
+
+  @Test func aStartThatWroteNothingBeginsAnewAgain() throws {
+    // An old run lies there, which nobody has set aside yet.
+    let job = """
+      if [[ $starts == 1 ]]; then mkdir -p "$out" && touch -d yesterday "$out/metrics.jsonl"; exit 1; fi
+      """
+    let run = try launch(fresh, job: job)
+    #expect(run.words.map { $0.contains(" --fresh ") } == [true, true], "\(run.words)")
+  }
+}
