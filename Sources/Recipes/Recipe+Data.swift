@@ -27,6 +27,8 @@ extension Recipe {
     public var prefetchBatches = 4
     /// Memory of each rank for decoded images, in MiB.
     public var cacheMebibytes = 512
+    /// Memory that one decoded image may take, in MiB.
+    public var imageMebibytes = 192
     /// The synthetic street scenes.
     public var scenes = Scenes()
   }
@@ -131,6 +133,10 @@ extension Key {
     Key(
       "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
       "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept."),
+    Key(
+      "data.image_mebibytes", \.data.imageMebibytes, 1...65_536,
+      "The most memory that one decoded image may take, in MiB, at 3 bytes a pixel; a larger one is "
+        + "refused before it is decoded."),
     Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
     Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
     Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),

@@ -74,6 +74,7 @@ struct ReferenceTests {
     data.loader_threads = 1
     data.prefetch_batches = 4
     data.cache_mebibytes = 512
+    data.image_mebibytes = 192
     data.scenes.height = 128
     data.scenes.width = 256
     data.scenes.train_count = 500
