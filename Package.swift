@@ -66,12 +66,12 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Randomness", swiftSettings: kernel),
     .target(name: "Reduction"),
-    .target(name: "EventFiles"),
+    .target(name: "EventFiles", dependencies: ["Files"]),
     .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "ImageIO", dependencies: ["CImage"]),
+    .target(name: "ImageIO", dependencies: ["CImage", "Files"]),
     .target(name: "WeightFiles", dependencies: ["CXXHash", "Files"]),
     .target(
-      name: "Recipes", dependencies: [.product(name: "Yams", package: "Yams")]),
+      name: "Recipes", dependencies: ["Files", .product(name: "Yams", package: "Yams")]),
 
     // Floor 2: the method and its surroundings; they know neither MPI nor the command line.
     .target(
@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "Networks", dependencies: ["Files", "Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: kernel),
-    .target(name: "Datasets", dependencies: ["ImageIO", "Randomness"]),
+    .target(name: "Datasets", dependencies: ["Files", "ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.
     .target(
       name: "Methods",
@@ -87,14 +87,14 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
-    .target(name: "DataParallel", dependencies: ["MPI", "Reduction"]),
+    .target(name: "DataParallel", dependencies: ["Files", "MPI", "Reduction"]),
 
     // Floor 4: recipe, coordinator, loop, checkpoints.
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "Methods", "Networks",
-        "Pictures", "Randomness", "Recipes", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "ImageIO", "Methods",
+        "Networks", "Pictures", "Randomness", "Recipes", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -102,19 +102,18 @@ let package = Package(
     .target(
       name: "Parity",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "ImageIO", "Methods", "Networks", "Recipes",
-        "Reduction", "Torch",
-        "Training", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks",
+        "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
       ]),
 
     // Floor 5: what finished runs tell.
-    .target(name: "Reports", dependencies: ["Recipes", "Training"]),
+    .target(name: "Reports", dependencies: ["Files", "Recipes", "Training"]),
 
     // Floor 6: the command.
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Methods", "Parity", "Reports", "Training",
+        "Files", "Methods", "Parity", "Reports", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -127,6 +126,7 @@ let package = Package(
       name: "FuzzedReaders",
       dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
@@ -158,8 +158,9 @@ let package = Package(
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
-    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TestSupport", "Training"]),
+    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Files", "Reports", "TestSupport", "Training"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(

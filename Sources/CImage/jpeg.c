@@ -8,8 +8,8 @@
 
 #include "internal.h"
 
-// Memory that libjpeg may take for one image (a progressive one is held as coefficients).
-static const long maximum_memory = 256L << 20;
+// Memory that libjpeg may take for one image, unless its pixels ask for more.
+static const long least_memory = 256L << 20;
 // A progressive file of a few KB can ask for thousands of passes over the whole image.
 static const int maximum_scans = 200;
 
@@ -18,6 +18,7 @@ typedef struct {
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
   jmp_buf exit;
+  long memory;
   cimage_status status;
   char *message;
 } jpeg_context;
@@ -70,7 +71,7 @@ static void open_jpeg(
   struct jpeg_decompress_struct *jpeg, jpeg_context *context, const uint8_t *bytes,
   size_t length) {
   jpeg_create_decompress(jpeg);  // keeps err and client_data
-  jpeg->mem->max_memory_to_use = maximum_memory;
+  jpeg->mem->max_memory_to_use = context->memory;
   context->source.next_input_byte = bytes;
   context->source.bytes_in_buffer = length;
   context->source.init_source = start_source;
@@ -88,6 +89,7 @@ static void prepare(
   struct jpeg_decompress_struct *jpeg, jpeg_context *context, char *message) {
   memset(jpeg, 0, sizeof *jpeg);
   memset(context, 0, sizeof *context);
+  context->memory = least_memory;
   context->message = message;
   jpeg->err = jpeg_std_error(&context->errors);
   jpeg->client_data = context;
@@ -141,12 +143,16 @@ cimage_status cimage_decode_jpeg(
   char *message) {
   if (header->channels != 1 && header->channels != 3) {
     return cimage_fail(
-      message, CIMAGE_UNSUPPORTED, "a JPEG photo of %u channels; expected gray or RGB",
-      header->channels);
+      message, CIMAGE_UNSUPPORTED,
+      "a JPEG photo of %u channels%s; expected gray or RGB; convert it to RGB",
+      header->channels, header->channels == 4 ? " (CMYK)" : "");
   }
   struct jpeg_decompress_struct jpeg;
   jpeg_context context;
   prepare(&jpeg, &context, message);
+  // A progressive image is held as coefficients: 2 bytes for each of 3 channels, and some rows more.
+  const long coefficients = 6L * header->width * header->height + (16L << 20);
+  if (coefficients > context.memory) context.memory = coefficients;
   decode_rows(&jpeg, &context, pixels, bytes, length);
   jpeg_destroy_decompress(&jpeg);
   return context.status;

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MPI
 import Synchronization
@@ -45,6 +46,8 @@ public enum FailureExit {
     // Another thread may hold the lock of a stream that nobody reads.
     if !abruptly { fflush(nil) }
     write(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
+    // What stands for a lock outlives a process that ends like this.
+    if !abruptly { RunFolderLock.releaseAll() }
     let code = (1...255).contains(code) ? code : internalFailure
     guard place != nil, !abruptly else {
       // Not exit(): destructors of libraries whose threads still run could crash, and change the
@@ -59,11 +62,12 @@ public enum FailureExit {
     leave(String(describing: error), code: code)
   }
 
-  /// The line that `leave` prints, with its line feed.
+  /// The line that `leave` prints, with its line feed; whatever the message quotes, it stays one line
+  /// and tells the terminal nothing but its text.
   package static func line(_ message: String, rank: Int, worldSize: Int, host: String) -> String {
     let oneLine = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     let place = worldSize > 1 ? "rank \(rank) (host \(host)): " : ""
-    return "rdd: error: \(place)\(oneLine)\n"
+    return "rdd: error: \(escaped(place + oneLine))\n"
   }
 
   private static func write(_ line: String) {

@@ -77,7 +77,9 @@ public struct ListDataset: SampleSource {
       guard image.canHoldPhoto else {
         throw ImageError(
           .unsupported, path: imagePath,
-          reason: "a JPEG photo of \(image.channels) channels; expected gray or RGB")
+          reason:
+            "a JPEG photo of \(image.channels) channels\(image.channels == 4 ? " (CMYK)" : ""); "
+            + "expected gray or RGB; convert it to RGB")
       }
       let labels = try ImageFile.header(labelPath, limits: limits)
       guard labels.canHoldLabels else {

@@ -1,12 +1,13 @@
+import Files
 import Foundation
 import ImageIO
 
 /// A list of samples: lines of `image label`, paths relative to a root folder.
 ///
 /// A tab separates the two, and then the paths may hold spaces; without a tab, spaces do. Blank
-/// lines and lines that start with `#` are skipped. A path is relative, without `..`, and stays
-/// under the root after symbolic links are resolved. Kept as bytes: 10^7 samples take 20 bytes
-/// each beside the text.
+/// lines, lines that start with `#` and a byte order mark are skipped. A path is relative, without
+/// `..`, and stays under the root after symbolic links are resolved. Kept as bytes: 10^7 samples
+/// take 20 bytes each beside the text.
 public struct ListFile: Sendable {
   /// A line of the list.
   public struct Entry: Equatable, Sendable {
@@ -119,7 +120,10 @@ extension ListFile {
   }
 
   private mutating func parse() throws(DatasetError) {
-    var start = 0
+    guard !TextBytes.isUTF16(bytes) else {
+      throw DatasetError(.list, at: path, "text in UTF-16; expected text in UTF-8; save it as such")
+    }
+    var start = TextBytes.markCount(bytes)
     var line = 0
     while start < bytes.count {
       line += 1

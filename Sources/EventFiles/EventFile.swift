@@ -1,29 +1,34 @@
+import Files
 import Foundation
 
 /// A file of events that TensorBoard reads: TFRecord frames around TensorFlow's Event messages.
 ///
 /// Each start of a run opens a file of its own; TensorBoard joins those of one folder. What could
-/// not be written (a full disk) is left out: pictures of a run are no reason to end it.
+/// not be written (a full disk) is left out and counted: pictures of a run are no reason to end it.
 public final class EventFile {
-  private let file: FileHandle
+  private let file: RecordFile
+  /// Events that could not be written; those after them could, if there was room again.
+  public private(set) var lostCount = 0
 
   /// Opens a new file in a folder, which is made if missing; nil if that cannot be.
   ///
   /// - Parameters:
   ///   - folder: what is given to `tensorboard --logdir`, or a folder in it.
   ///   - firstStep: events at or after it that an earlier start wrote count no longer.
-  public init?(folder: String, firstStep: Int = 0) {
-    let manager = FileManager.default
-    try? manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  ///   - files: the calls on files.
+  public init?(folder: String, firstStep: Int = 0, files: FileStore = FileStore()) {
     let seconds = Int(Date().timeIntervalSince1970)
-    var (path, number) = ("", 0)
-    repeat {
-      path = "\(folder)/events.out.tfevents.\(seconds).rdd.\(number)"
-      number += 1
-    } while manager.fileExists(atPath: path)
-    guard manager.createFile(atPath: path, contents: nil),
-      let file = FileHandle(forWritingAtPath: path)
-    else { return nil }
+    var made: RecordFile?
+    do {
+      try files.makeFolder(folder)
+      for number in 0..<Self.nameLimit where made == nil {
+        made = try RecordFile(
+          new: "\(folder)/events.out.tfevents.\(seconds).rdd.\(number)", files: files)
+      }
+    } catch {
+      return nil
+    }
+    guard let file = made else { return nil }
     self.file = file
     var version = ProtocolBuffer()
     version.add(3, "brain.Event:2")
@@ -37,7 +42,8 @@ public final class EventFile {
     write(event)
   }
 
-  deinit { try? file.close() }
+  /// Starts within one second that find a name.
+  private static let nameLimit = 1000
 
   /// Adds numbers at a step, by tag. A tag's part before `/` is its group.
   public func add(scalars: [(tag: String, value: Double)], step: Int) {
@@ -96,10 +102,10 @@ public final class EventFile {
     timed.add(1, Date().timeIntervalSince1970)
     let data = timed.bytes + event.bytes
     let length = withUnsafeBytes(of: UInt64(data.count).littleEndian) { Array($0) }
-    var frame = Data(length)
+    var frame = length
     withUnsafeBytes(of: CRC32C.masked(length).littleEndian) { frame.append(contentsOf: $0) }
-    frame.append(contentsOf: data)
+    frame += data
     withUnsafeBytes(of: CRC32C.masked(data).littleEndian) { frame.append(contentsOf: $0) }
-    try? file.write(contentsOf: frame)
+    do { try file.append(frame) } catch { lostCount += 1 }
   }
 }

@@ -6,9 +6,17 @@ import Glibc
 /// renamed.
 public struct AtomicFile: Sendable {
   package let files: FileStore
+  private let isDurable: Bool
 
   /// A writer that makes its calls through `files`.
-  public init(files: FileStore = FileStore()) { self.files = files }
+  public init(files: FileStore = FileStore()) { self.init(files: files, isDurable: true) }
+
+  /// A writer whose files are on the disk when it returns, or, if they need not be, only complete: for
+  /// many small files that can be made again.
+  package init(files: FileStore = FileStore(), isDurable: Bool) {
+    self.files = files
+    self.isDurable = isDurable
+  }
 
   /// Saves `text` as the file `path`, replacing an older one at once.
   ///
@@ -20,7 +28,8 @@ public struct AtomicFile: Sendable {
   /// Saves `regions`, one after the other, as the file `path`, replacing an older one at once.
   ///
   /// When it returns, the file is on the disk. When it throws, `path` is as it was, or, if only the
-  /// last step failed (bringing the folder to the disk), the complete new file.
+  /// last step failed (bringing the folder to the disk), the complete new file. A link at `path` is
+  /// replaced, not followed; one that leads to a device stays, as devices do.
   ///
   /// - Parameters:
   ///   - regions: the content.
@@ -32,6 +41,7 @@ public struct AtomicFile: Sendable {
   ) throws(FileError) {
     let (folder, name) = split(path)
     let temporary = folder + "/" + TemporaryName(label: name).text
+    try checkTarget(path)
     try checkSpace(folder, byteCount: regions.reduce(0) { $0 + $1.count })
     do throws(FileError) {
       try write(regions, temporary: temporary)
@@ -41,7 +51,19 @@ public struct AtomicFile: Sendable {
       try? files.unlink(temporary)
       throw error
     }
-    try syncFolder(folder)
+    if isDurable { try syncFolder(folder) }
+  }
+
+  /// Removes the temporary files of processes that are dead.
+  ///
+  /// - Parameter folder: a folder that no other host writes into: processes are looked for on this one.
+  /// - Returns: the names that were removed.
+  package func removeLeftOvers(in folder: String) throws(FileError) -> [String] {
+    let names = try call("opendir", folder) { () throws(SystemError) in try files.names(folder) }
+    return names.filter { name in
+      guard let temporary = TemporaryName(name), temporary.isLeftOver else { return false }
+      return (try? files.unlink(folder + "/" + name)) != nil
+    }
   }
 
   /// Brings the names in a folder to the disk.
@@ -56,6 +78,23 @@ public struct AtomicFile: Sendable {
       throw error
     }
     try call("close", folder) { () throws(SystemError) in try files.close(descriptor) }
+  }
+
+  /// Stops before a device, a pipe or a folder would be replaced by a file.
+  private func checkTarget(_ path: String) throws(FileError) {
+    let kind: FileStatus.Kind
+    do throws(SystemError) {
+      kind = try files.status(path).kind
+    } catch {
+      // Nothing there, or a link that leads nowhere; what else stands in the way, the writing finds.
+      return
+    }
+    guard kind == .regular else {
+      throw FileError(
+        kind: .notWritable, path: path,
+        detail: "found \(kind == .folder ? "a folder" : "a device or pipe"); expected a file or "
+          + "nothing; choose another name")
+    }
   }
 
   private func checkSpace(_ folder: String, byteCount: Int) throws(FileError) {
@@ -79,7 +118,9 @@ public struct AtomicFile: Sendable {
         }
       }
       // Never tried again: the system may have dropped the pages that failed.
-      try call("fsync", path) { () throws(SystemError) in try files.fsync(descriptor) }
+      if isDurable {
+        try call("fsync", path) { () throws(SystemError) in try files.fsync(descriptor) }
+      }
     } catch {
       try? files.close(descriptor)
       throw error
@@ -91,13 +132,13 @@ public struct AtomicFile: Sendable {
   private func create(_ path: String) throws(FileError) -> Int32 {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
     do throws(SystemError) {
-      return try files.open(path, flags, 0o600)
+      return try files.open(path, flags, 0o666)
     } catch {
       guard error.code == EEXIST else { throw .system(path, "open", error) }
     }
     try call("unlink", path) { () throws(SystemError) in try files.unlink(path) }
     return try call("open", path) { () throws(SystemError) in
-      try files.open(path, flags, 0o600)
+      try files.open(path, flags, 0o666)
     }
   }
 

@@ -2,16 +2,20 @@
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is, and so with which code the process ends.
   public enum Kind: String, Sendable {
-    /// The content is damaged, hostile or of another kind.
+    /// Weights are damaged, hostile or of another kind.
     case refused = "weights refused"
+    /// Another file is damaged or of another kind.
+    case unsuitable = "file refused"
     /// There is no such file.
     case missing = "weights missing"
     /// The system refused to open, read, write or rename.
     case inputOutput = "file failed"
     /// There is less room on the disk than a safe save needs.
     case noSpace = "disk full"
-    /// Another run holds the folder.
+    /// Another run holds the folder, or it is this run's no longer.
     case locked = "run folder in use"
+    /// There is no place where this user can write the file or make the folder.
+    case notWritable = "not writable"
   }
 
   /// What kind of failure it is.
@@ -20,20 +24,23 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   public let path: String
   /// Place, what was found, what was expected and what to do.
   public let detail: String
+  /// What the system answered, if it was a call that failed.
+  public let cause: SystemError?
 
   /// Says why a file could not be used.
-  package init(kind: Kind, path: String, detail: String) {
+  package init(kind: Kind, path: String, detail: String, cause: SystemError? = nil) {
     self.kind = kind
     self.path = path
     self.detail = detail
+    self.cause = cause
   }
 
   /// The process's exit code, from sysexits.h: 65 data, 66 no input, 73 cannot create, 74 input/output.
   public var exitCode: Int32 {
     switch kind {
-    case .refused: 65
+    case .refused, .unsuitable: 65
     case .missing: 66
-    case .locked: 73
+    case .locked, .notWritable: 73
     case .inputOutput, .noSpace: 74
     }
   }
@@ -41,7 +48,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One line: what, where, found, expected, what to do.
   public var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }
 
-  /// A file whose content is not as it must be.
+  /// Weights whose content is not as it must be.
   package static func refused(
     _ path: String, _ place: String? = nil, found: String, expected: String,
     advice: String = "use another copy of the file"
@@ -54,25 +61,17 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// A call of the operating system that failed.
   package static func system(_ path: String, _ call: String, _ error: SystemError) -> FileError {
-    let kind: Kind = error.isOutOfSpace ? .noSpace : .inputOutput
+    FileError(
+      kind: error.isOutOfSpace ? .noSpace : .inputOutput, path: path,
+      detail: "\(call): found \(error); expected success; \(error.advice)", cause: error)
+  }
+
+  /// A call that makes a file or folder and failed: the place's fault, or the disk's.
+  package static func creation(_ path: String, _ call: String, _ error: SystemError) -> FileError {
+    guard error.isDenied else { return .system(path, call, error) }
     return FileError(
-      kind: kind, path: path,
-      detail: "\(call): found \(error); expected success; check the disk and the permissions")
+      kind: .notWritable, path: path,
+      detail: "\(call): found \(error); expected a place that this user can write; choose another",
+      cause: error)
   }
 }
-
-/// `text` without line breaks and control characters, at most 200 characters long.
-package func oneLine(_ text: String) -> String {
-  var line = ""
-  for scalar in text.unicodeScalars.prefix(200) {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .surrogate, .format:
-      line += "\\u{" + String(scalar.value, radix: 16) + "}"
-    default: line.unicodeScalars.append(scalar)
-    }
-  }
-  return text.unicodeScalars.count > 200 ? line + "..." : line
-}
-
-/// A name from a file, in quotes, fit for a message.
-package func quoted(_ name: String) -> String { "'" + oneLine(name) + "'" }

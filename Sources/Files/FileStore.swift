@@ -1,23 +1,8 @@
 import Glibc
 
-/// The number that a failed call of the operating system left in `errno`.
-public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The error number.
-  public let code: Int32
-
-  /// An error with the number `code`.
-  public init(code: Int32) { self.code = code }
-
-  /// The system's own words with the number.
-  public var description: String { "\(String(cString: strerror(code))) (errno \(code))" }
-
-  /// Whether the disk or the quota is full.
-  var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
-}
-
 /// Every call on files of a run and on weights, so that tests can let each of them fail.
 ///
-/// Each member is the system call of the same name; failure is its `errno`.
+/// Each member is one system call, or what the system tells; failure is its `errno`.
 public struct FileStore: Sendable {
   /// Opens `path` with flags and mode; returns the descriptor.
   public var open: @Sendable (String, Int32, mode_t) throws(SystemError) -> Int32 = {
@@ -54,16 +39,47 @@ public struct FileStore: Sendable {
     path throws(SystemError) in
     _ = try checked(Glibc.unlink(path))
   }
-  /// Makes a folder that only its owner may use.
+  /// Makes a folder that whoever the umask allows may use.
   public var mkdir: @Sendable (String) throws(SystemError) -> Void = {
     path throws(SystemError) in
-    _ = try checked(Glibc.mkdir(path, 0o700))
+    _ = try checked(Glibc.mkdir(path, 0o777))
+  }
+  /// Cuts an open file to a number of bytes.
+  package var truncate: @Sendable (Int32, Int) throws(SystemError) -> Void = {
+    descriptor, byteCount throws(SystemError) in
+    _ = try checked(Glibc.ftruncate(descriptor, off_t(byteCount)))
+  }
+  /// Succeeds if this user may do with a path what the bits say: R_OK, W_OK, X_OK.
+  package var access: @Sendable (String, Int32) throws(SystemError) -> Void = {
+    path, bits throws(SystemError) in
+    _ = try checked(Glibc.access(path, bits))
+  }
+  /// What a path names; of a link, what it leads to.
+  package var status: @Sendable (String) throws(SystemError) -> FileStatus = {
+    path throws(SystemError) in
+    var status = Glibc.stat()
+    _ = try checked(stat(path, &status))
+    return FileStatus(status)
+  }
+  /// What a path names; of a link, the link itself.
+  package var linkStatus: @Sendable (String) throws(SystemError) -> FileStatus = {
+    path throws(SystemError) in
+    var status = Glibc.stat()
+    _ = try checked(lstat(path, &status))
+    return FileStatus(status)
+  }
+  /// What an open file is.
+  package var openStatus: @Sendable (Int32) throws(SystemError) -> FileStatus = {
+    descriptor throws(SystemError) in
+    var status = Glibc.stat()
+    _ = try checked(fstat(descriptor, &status))
+    return FileStatus(status)
   }
   /// Bytes of an open regular file; nil for another kind of file.
   public var byteCount: @Sendable (Int32) throws(SystemError) -> Int? = {
     descriptor throws(SystemError) in
     var status = stat()
-    _ = try checked(Glibc.fstat(descriptor, &status))
+    _ = try checked(fstat(descriptor, &status))
     return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
   }
   /// Bytes that this user can still write on the disk of `path`.
@@ -97,12 +113,11 @@ public struct FileStore: Sendable {
     descriptor throws(SystemError) in
     _ = try checked(flock(descriptor, LOCK_EX | LOCK_NB))
   }
+  /// How this process is named where a file stands for a lock.
+  package var lockOwner: @Sendable () -> LockOwner = { .current }
+  /// What becomes of a process of this host.
+  package var processLife: @Sendable (Int32) -> ProcessLife = { ProcessLife(of: $0) }
 
   /// The operating system's own calls.
   public init() {}
-}
-
-private func checked<Result: SignedInteger>(_ result: Result) throws(SystemError) -> Result {
-  guard result != -1 else { throw SystemError(code: errno) }
-  return result
 }

@@ -40,7 +40,7 @@ package struct InputFile: ~Copyable {
       try? files.close(descriptor)
       throw .refused(
         path, found: "a folder, device or pipe", expected: "a regular file",
-        advice: "give the path of a weight file")
+        advice: "give the path of a file")
     }
     return InputFile(path: path, byteCount: byteCount, files: files, descriptor: descriptor)
   }

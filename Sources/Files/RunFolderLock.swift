@@ -2,35 +2,130 @@ import Glibc
 
 /// The right to write into a run's folder, held by one process until the lock is gone.
 ///
-/// The system drops the lock when the process ends, however it ends.
+/// The system drops the lock when the process ends, however it ends. Where the file system has no
+/// locks, a file `.lock.owner` stands for one; see `notice`.
 public final class RunFolderLock: Sendable {
+  /// What the user should know: that the file system has no locks, and what stands for one; nil
+  /// where it has.
+  public let notice: String?
+  private let path: String
   private let descriptor: Int32
   private let files: FileStore
+  private let ownerFile: OwnerFile?
 
-  /// Locks `folder/.lock`; `locked` (exit code 73) if another process or lock holds it.
+  /// Locks `folder/.lock`.
+  ///
+  /// - Throws: `locked` (exit code 73) if another process or lock holds it; `notWritable` (73) where
+  ///   no lock can be made; `noSpace` (74) on a full disk.
   public init(folder: String, files: FileStore = FileStore()) throws(FileError) {
     let path = folder + "/.lock"
-    let descriptor: Int32
-    do throws(SystemError) {
-      descriptor = try files.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let file = try Self.open(path, files)
+    do throws(FileError) {
+      let ownerFile = OwnerFile(path: path + ".owner", files: files)
+      let missing = try Self.lock(file, path, files)
+      if missing == nil {
+        // From a start on a host to which this file system showed no locks.
+        try ownerFile.removeIfDead()
+      } else {
+        try ownerFile.make()
+      }
+      notice = missing.map {
+        "run folder: \(oneLine(folder)): this file system has no locks (\($0)); .lock.owner keeps "
+          + "other runs out"
+      }
+      self.ownerFile = missing == nil ? nil : ownerFile
     } catch {
-      throw FileError(
-        kind: .locked, path: path,
-        detail: "found \(error); expected a writable folder; choose another folder")
+      try? files.close(file.descriptor)
+      throw error
     }
-    do throws(SystemError) {
-      try files.lock(descriptor)
-    } catch {
-      try? files.close(descriptor)
-      let found = error.code == EWOULDBLOCK ? "a lock of another run" : error.description
-      throw FileError(
-        kind: .locked, path: path,
-        detail: "found \(found); expected a free folder; wait for that run or choose another folder"
-      )
-    }
-    self.descriptor = descriptor
+    self.path = path
+    descriptor = file.descriptor
     self.files = files
+    try check()
   }
 
-  deinit { try? files.close(descriptor) }
+  deinit {
+    ownerFile?.release()
+    try? files.close(descriptor)
+  }
+
+  /// Stops unless the folder still is this lock's: it may have been removed or replaced meanwhile,
+  /// and another run may hold what stands in its place.
+  ///
+  /// - Throws: `locked` (exit code 73) if it is not; another kind if that cannot be seen.
+  package func check() throws(FileError) {
+    if let ownerFile { return try ownerFile.check() }
+    let isSame: Bool
+    do throws(SystemError) {
+      isSame = try files.openStatus(descriptor).isSameFile(as: files.linkStatus(path))
+    } catch {
+      guard [ENOENT, ENOTDIR, ESTALE].contains(error.code) else {
+        throw .system(path, "stat", error)
+      }
+      isSame = false
+    }
+    guard isSame else { throw Self.lost(path) }
+  }
+
+  /// Gives up what this process holds where the system would not: for ends of the process that
+  /// release nothing. Not for a process that goes on.
+  package static func releaseAll() { OwnerFile.releaseAll() }
+
+  /// The lock's file; one of another user may allow no more than reading, which is enough.
+  private static func open(
+    _ path: String, _ files: FileStore
+  ) throws(FileError) -> (descriptor: Int32, isWritable: Bool) {
+    let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    do throws(SystemError) {
+      return (try files.open(path, O_RDWR | O_CREAT | flags, 0o666), true)
+    } catch {
+      if error.code == EACCES || error.code == EPERM,
+        (try? files.access(split(path).folder, W_OK | X_OK)) != nil,
+        let descriptor = try? files.open(path, O_RDONLY | flags, 0)
+      {
+        return (descriptor, false)
+      }
+      guard error.isDenied else { throw .system(path, "open", error) }
+      throw FileError(
+        kind: .notWritable, path: path,
+        detail: "found \(error); expected a folder that this user can write; choose another folder",
+        cause: error)
+    }
+  }
+
+  /// Locks the file; what the system answered where it has no locks, nil where it has.
+  private static func lock(
+    _ file: (descriptor: Int32, isWritable: Bool), _ path: String, _ files: FileStore
+  ) throws(FileError) -> String? {
+    do throws(SystemError) {
+      try files.lock(file.descriptor)
+      return nil
+    } catch {
+      if error.code == EWOULDBLOCK { throw inUse(path, "a lock of another run") }
+      if error.meansNoLocks { return "flock: \(error)" }
+      guard error.code == EBADF, !file.isWritable else { throw .system(path, "flock", error) }
+      // File servers lock only what may be written.
+      throw FileError(
+        kind: .notWritable, path: path,
+        detail: "found a file of another user; expected one that this user can write; remove it "
+          + "once that user's run has ended, or choose another folder", cause: error)
+    }
+  }
+
+  /// Another run holds the folder.
+  static func inUse(
+    _ path: String, _ found: String, advice: String = "wait for that run or choose another folder"
+  ) -> FileError {
+    FileError(
+      kind: .locked, path: path, detail: "found \(found); expected a free folder; \(advice)")
+  }
+
+  /// The folder is this lock's no longer.
+  static func lost(_ path: String) -> FileError {
+    FileError(
+      kind: .locked, path: path,
+      detail:
+        "found none or another file; expected the lock of this run, whose folder was removed or "
+        + "replaced meanwhile; start again with a folder of its own")
+  }
 }

@@ -5,8 +5,10 @@ package struct TemporaryName {
   package let label: String
   package let process: Int32
 
+  /// A name for a file that will be called `label`, cut where the whole would be too long for one.
   package init(label: String) {
-    self.label = label
+    self.label =
+      label.utf8.count <= 200 ? label : String(decoding: label.utf8.prefix(200), as: UTF8.self)
     process = getpid()
   }
 

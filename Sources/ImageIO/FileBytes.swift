@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import Glibc
 
 /// Whole files as bytes.
 package enum FileBytes {
@@ -39,28 +40,18 @@ package enum FileBytes {
   }
 
   /// Writes a file as a whole: readers see the old content or the new, never a part.
-  package static func replace(_ path: String, with bytes: [UInt8]) throws(ImageError) {
-    let partial = path + ".partial"
-    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw systemError(path) }
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = systemError(path)
-        close(descriptor)
-        unlink(partial)
-        throw error
-      }
-      written += count
-    }
-    guard close(descriptor) == 0, rename(partial, path) == 0 else {
-      let error = systemError(path)
-      unlink(partial)
-      throw error
+  ///
+  /// - Parameters:
+  ///   - path: the file; a link there is replaced, not followed.
+  ///   - bytes: its content.
+  ///   - isDurable: whether it is on the disk when this returns.
+  package static func replace(
+    _ path: String, with bytes: [UInt8], isDurable: Bool = false
+  ) throws(ImageError) {
+    do throws(FileError) {
+      try AtomicFile(isDurable: isDurable).write([ByteRegion(copying: bytes)], to: path)
+    } catch {
+      throw ImageError(.file, path: path, reason: error.cause?.description ?? error.detail)
     }
   }
 

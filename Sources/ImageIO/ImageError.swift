@@ -42,10 +42,16 @@ public struct ImageLimits: Equatable, Sendable {
   public var pixels: Int
   /// Bytes of the file.
   public var fileBytes: Int
+  /// What to do about a larger image, for messages; nil if there is nothing.
+  public var remedy: String?
 
-  /// Limits; the defaults are 8192 x 8192 pixels, 64 Mi pixels in all, 256 MiB of file.
+  /// The longest side that a file of any kind can say: JPEG has 16 bits for it.
+  public static let longestSide = 65_535
+
+  /// Limits; the defaults are sides of 65535 pixels, 64 Mi pixels in all, 256 MiB of file.
   public init(
-    width: Int = 8192, height: Int = 8192, pixels: Int = 64 << 20, fileBytes: Int = 256 << 20
+    width: Int = longestSide, height: Int = longestSide, pixels: Int = 64 << 20,
+    fileBytes: Int = 256 << 20, remedy: String? = nil
   ) {
     precondition(
       width > 0 && height > 0 && pixels > 0 && fileBytes > 0
@@ -55,8 +61,32 @@ public struct ImageLimits: Equatable, Sendable {
     self.height = height
     self.pixels = pixels
     self.fileBytes = fileBytes
+    self.remedy = remedy
   }
 
-  /// 8192 x 8192 pixels, 64 Mi pixels in all, 256 MiB of file.
+  /// The limits of images that take at most `mebibytes` MiB when they are decoded to 3 bytes a pixel.
+  ///
+  /// - Parameters:
+  ///   - mebibytes: from 1 to 2^20.
+  ///   - remedy: what to do about a larger image, for messages.
+  public init(mebibytes: Int, remedy: String? = nil) {
+    precondition(
+      (1...1 << 20).contains(mebibytes), "ImageLimits of \(mebibytes) MiB; expected 1 to 2^20")
+    let bytes = mebibytes << 20
+    // A file may be larger than its pixels, by 16 bits a channel and by transparency.
+    self.init(pixels: bytes / 3, fileBytes: max(256 << 20, bytes / 3 * 4), remedy: remedy)
+  }
+
+  /// Sides of 65535 pixels, 64 Mi pixels in all, 256 MiB of file.
   public static let standard = ImageLimits()
+
+  /// Calls `body`; what it finds too large is told with the remedy.
+  func explaining<R>(_ body: () throws(ImageError) -> R) throws(ImageError) -> R {
+    do throws(ImageError) {
+      return try body()
+    } catch {
+      guard error.kind == .tooLarge, let remedy else { throw error }
+      throw ImageError(.tooLarge, path: error.path, reason: "\(error.reason); \(remedy)")
+    }
+  }
 }

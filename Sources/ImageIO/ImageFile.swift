@@ -9,7 +9,7 @@ public enum ImageFile {
     // A PNG needs 33 bytes. A JPEG may hold a thumbnail or a profile before the size.
     var prefix = 4096
     while true {
-      let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
+      let bytes = try contents(path, limits, prefix: prefix)
       do {
         return try header(of: bytes, path: path, limits: limits)
       } catch {
@@ -24,7 +24,7 @@ public enum ImageFile {
   public static func readRGB(
     _ path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> RGBImage {
-    let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes)
+    let bytes = try contents(path, limits)
     return try decodeRGB(bytes, path: path, limits: limits)
   }
 
@@ -32,7 +32,7 @@ public enum ImageFile {
   public static func readLabels(
     _ path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> GrayImage {
-    let bytes = try FileBytes.contents(of: path, limit: limits.fileBytes)
+    let bytes = try contents(path, limits)
     return try decodeLabels(bytes, path: path, limits: limits)
   }
 
@@ -41,8 +41,10 @@ public enum ImageFile {
     of bytes: [UInt8], path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> ImageHeader {
     var header = cimage_header()
-    try check(path) { message in
-      cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
+    try limits.explaining { () throws(ImageError) in
+      try check(path) { message in
+        cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
+      }
     }
     let orientation = Orientation(Int(header.orientation))
     let (width, height) = (Int(header.width), Int(header.height))
@@ -71,6 +73,14 @@ public enum ImageFile {
     let header = try header(of: bytes, path: path, limits: limits)
     let pixels = try decode(bytes, 1, CIMAGE_LABELS, header, path: path, limits: limits)
     return GrayImage(width: header.width, height: header.height, pixels: pixels)
+  }
+
+  private static func contents(
+    _ path: String, _ limits: ImageLimits, prefix: Int = .max
+  ) throws(ImageError) -> [UInt8] {
+    try limits.explaining { () throws(ImageError) in
+      try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
+    }
   }
 
   private static func decode(

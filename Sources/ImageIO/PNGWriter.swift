@@ -18,19 +18,32 @@ public enum PNGWriter {
   }
 
   /// Writes a photo as RGB PNG; the file appears as a whole or not at all.
-  public static func write(_ image: RGBImage, to path: String) throws(ImageError) {
+  ///
+  /// - Parameters:
+  ///   - image: the photo.
+  ///   - path: the file; one that is there, or a link, is replaced.
+  ///   - isDurable: whether it is on the disk when this returns.
+  public static func write(
+    _ image: RGBImage, to path: String, isDurable: Bool = false
+  ) throws(ImageError) {
     let bytes = try encode(
       image.pixels, image.width, image.height, CIMAGE_RGB, palette: [], path: path)
-    try FileBytes.replace(path, with: bytes)
+    try FileBytes.replace(path, with: bytes, isDurable: isDurable)
   }
 
   /// Writes a label map as palette PNG, or gray; the file appears as a whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - image: the label map.
+  ///   - palette: a colour for each value; empty for gray.
+  ///   - path: the file; one that is there, or a link, is replaced.
+  ///   - isDurable: whether it is on the disk when this returns.
   public static func write(
-    _ image: GrayImage, palette: [RGBColour] = [], to path: String
+    _ image: GrayImage, palette: [RGBColour] = [], to path: String, isDurable: Bool = false
   ) throws(ImageError) {
     let bytes = try encode(
       image.pixels, image.width, image.height, CIMAGE_LABELS, palette: palette, path: path)
-    try FileBytes.replace(path, with: bytes)
+    try FileBytes.replace(path, with: bytes, isDurable: isDurable)
   }
 
   private static func encode(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reduction
 
@@ -80,13 +81,17 @@ extension ParityFile {
   public static func files(at paths: [String]) throws(ParityError) -> [ParityFile] {
     var files: [ParityFile] = []
     for path in paths {
-      var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      guard isFolder.boolValue else {
+      let store = FileStore()
+      guard (try? store.status(path))?.kind == .folder else {
         files.append(try ParityFile(path))
         continue
       }
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      let names: [String]
+      do throws(SystemError) {
+        names = try store.names(path)
+      } catch {
+        throw ParityError(path, "folder", found: "\(error)", expected: "a folder that can be read")
+      }
       let found = names.filter { $0.hasSuffix(".safetensors") }.sorted()
       guard !found.isEmpty else {
         throw ParityError(

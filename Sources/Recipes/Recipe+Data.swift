@@ -29,6 +29,8 @@ extension Recipe {
     public var cacheMebibytes = 512
     /// What of the listed files a run remembers, to notice that they have changed.
     public var identity = DataIdentity.contents
+    /// Memory that one decoded image may take, in MiB.
+    public var imageMebibytes = 192
     /// The synthetic street scenes.
     public var scenes = Scenes()
   }
@@ -147,6 +149,10 @@ extension Key {
       "data.identity", \.data.identity,
       "What of the listed files a run remembers, to notice on going on that they have changed: a hash "
         + "of their contents, which is made at the start, or their sizes alone."),
+    Key(
+      "data.image_mebibytes", \.data.imageMebibytes, 1...65_536,
+      "The most memory that one decoded image may take, in MiB, at 3 bytes a pixel; a larger one is "
+        + "refused before it is decoded."),
     Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
     Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
     Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),

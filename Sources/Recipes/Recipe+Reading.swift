@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Recipe {
@@ -19,7 +20,7 @@ extension Recipe {
   /// Reads the text of a recipe.
   ///
   /// - Parameters:
-  ///   - yaml: the text, at most 64 KiB.
+  ///   - yaml: the text, at most 64 KiB; a byte order mark before it is skipped.
   ///   - file: its name for messages.
   ///   - folder: the absolute folder that relative paths in the text start from; those of `overrides`
   ///     start from the current folder.
@@ -28,6 +29,8 @@ extension Recipe {
   public static func decode(
     yaml: String, file: String, folder: String = currentFolder, overrides: [String] = []
   ) throws(RecipeError) -> Recipe {
+    let hasMark = yaml.unicodeScalars.first == "\u{FEFF}"
+    let yaml = hasMark ? String(yaml.unicodeScalars.dropFirst()) : yaml
     let root = try Written(yaml: yaml, name: file, folder: folder)
     let written = try settings(root, file: file)
     var overriding: [Setting] = []
@@ -59,31 +62,27 @@ extension Recipe {
 
   /// The text of a file, read no further than a recipe may be long.
   private static func text(of file: String) throws(RecipeError) -> String {
-    func unreadable(_ found: String, _ expected: String) -> RecipeError {
+    func unreadable(
+      _ found: String, _ expected: String, _ remedy: String = "give the path of a recipe"
+    ) -> RecipeError {
       RecipeError(
-        kind: .unreadable, place: file, found: found, expected: expected,
-        remedy: "give the path of a recipe")
+        kind: .unreadable, place: file, found: found, expected: expected, remedy: remedy)
     }
-    guard let handle = FileHandle(forReadingAtPath: file) else {
-      let exists = FileManager.default.fileExists(atPath: file)
-      throw unreadable(exists ? "a file without permission to read" : "no file", "a YAML file")
+    let bytes: [UInt8]?
+    do throws(FileError) {
+      bytes = try WholeFile.bytes(file, prefix: RecipeLimits.bytes + 1)
+    } catch {
+      guard let cause = error.cause else {
+        throw unreadable("a folder, device or pipe", "a regular file")
+      }
+      throw unreadable("\(cause)", "a file that this user can read")
     }
-    defer { try? handle.close() }
-    guard let bytes = try? handle.read(upToCount: RecipeLimits.bytes + 1) else {
-      // An empty file is read as nil or as no bytes.
-      if (try? handle.offset()) == 0, !isFolder(file) { return "" }
-      throw unreadable("a folder", "a YAML file")
+    guard let bytes else { throw unreadable("no file", "a YAML file") }
+    // Of a longer text the last character may be cut: it is refused for its length.
+    if bytes.count <= RecipeLimits.bytes, let found = TextBytes.fault(bytes) {
+      throw unreadable(found, "text in UTF-8", "save it as such")
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw unreadable("bytes that are not UTF-8", "text in UTF-8")
-    }
-    return text
-  }
-
-  private static func isFolder(_ file: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
-      && isFolder.boolValue
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// What the preset among settings sets; nil if none is named. The last one named counts.

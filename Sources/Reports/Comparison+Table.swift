@@ -1,9 +1,10 @@
+import Files
 import Foundation
 
 extension Comparison {
   /// The comparison as text: a table of the groups, then one of their differences.
   public var table: String {
-    let width = max(5, rows.map(\.name.count).max() ?? 0)
+    let width = max(5, rows.map { escaped($0.name).count }.max() ?? 0)
     var lines = [
       "mean IoU in percent, \(weights.rawValue) weights, mean +- standard deviation over seeds", "",
       Self.padded("run", width) + Self.right("seeds", 7) + Self.right("mean IoU", 16)
@@ -11,15 +12,16 @@ extension Comparison {
     ]
     for row in rows {
       lines.append(
-        Self.padded(row.name, width) + Self.right("\(row.seeds.count)", 7)
+        Self.padded(escaped(row.name), width) + Self.right("\(row.seeds.count)", 7)
           + Self.right(row.meanIoU.text, 16) + Self.right(row.pixelAccuracy.text, 17)
           + Self.right(Self.time(row.seconds.mean), 9)
-          + (row.isUnfinished ? "  not finished" : ""))
+          + (row.isUnfinished ? "  not finished" : "")
+          + (row.damagedLines > 0 ? "  \(row.damagedLines) damaged lines left out" : ""))
     }
     guard !pairs.isEmpty else { return lines.joined(separator: "\n") }
     lines += ["", "differences of mean IoU in points, with 95 % intervals"]
     for pair in pairs {
-      lines.append("\(pair.first) - \(pair.second): \(pair.difference.text)")
+      lines.append("\(escaped("\(pair.first) - \(pair.second)")): \(pair.difference.text)")
     }
     return lines.joined(separator: "\n")
   }

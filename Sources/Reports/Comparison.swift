@@ -26,6 +26,8 @@ public struct Comparison: Sendable, Encodable {
     public let seconds: Spread
     /// Whether a run has not reached its recipe's last iteration.
     public let isUnfinished: Bool
+    /// Lines of the runs' metrics that could not be read, and are left out.
+    public let damagedLines: Int
 
     enum CodingKeys: String, CodingKey {
       case name, runs, seeds
@@ -33,6 +35,7 @@ public struct Comparison: Sendable, Encodable {
       case pixelAccuracy = "pixel_accuracy_percent"
       case seconds
       case isUnfinished = "unfinished"
+      case damagedLines = "damaged_lines"
     }
   }
 
@@ -66,7 +69,8 @@ public struct Comparison: Sendable, Encodable {
         pixelAccuracy: Spread(
           group.runs.map { 100 * (weights == .last ? $0.last : $0.best).pixelAccuracy }),
         seconds: Spread(group.runs.map(\.seconds)),
-        isUnfinished: group.runs.contains { !$0.isFinished })
+        isUnfinished: group.runs.contains { !$0.isFinished },
+        damagedLines: group.runs.reduce(0) { $0 + $1.damagedLines })
     }
     pairs = groups.indices.flatMap { later in
       (0..<later).map { earlier in

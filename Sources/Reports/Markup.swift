@@ -1,18 +1,21 @@
+import Files
+
 /// HTML that is written piece by piece.
 enum Markup {
-  /// Text as HTML shows it.
+  /// Text as HTML shows it. Sign by sign: a mark behind a `<` would make one letter of both, which is
+  /// no `<` any more.
   static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
+    var result = String.UnicodeScalarView()
+    for scalar in Files.escaped(text).unicodeScalars {
+      switch scalar {
+      case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+      case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+      case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+      case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+      default: result.append(scalar)
       }
     }
-    return result
+    return String(result)
   }
 
   /// A table; the first column names the rows, numbers stand on the right.

@@ -58,7 +58,15 @@ public struct ReportPage {
         "pixel accuracy %", "time", "iterations",
       ], rows)
       + "<p class=\"soft\">Mean IoU is \(runs[0].last.meaning). The best weights were chosen on the images that they are "
-      + "measured on.</p>"
+      + "measured on.</p>" + damage
+  }
+
+  /// What could not be read of the runs' metrics; empty if all could.
+  private var damage: String {
+    zip(runs, names).filter { $0.0.damagedLines > 0 }.map { run, name in
+      "<p class=\"soft\">\(Markup.escaped(name)): \(run.damagedLines) damaged lines of metrics.jsonl "
+        + "are left out.</p>"
+    }.joined()
   }
 
   private var differences: String {

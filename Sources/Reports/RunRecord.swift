@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Recipes
 import Training
@@ -25,17 +26,24 @@ public struct RunRecord: Sendable {
   public var isFinished: Bool { last.iteration == recipe.train.iterations }
   /// Seconds of all iterations and validations, also those of earlier starts.
   public let seconds: Double
+  /// Lines of the metrics that could not be read, and are left out.
+  public let damagedLines: Int
 
   /// Reads a run folder; the run may still be going on.
   ///
-  /// - Throws: `ReportError` if it is none, or was not validated yet; `RecipeError`.
+  /// - Throws: `ReportError` if it is none, or was not validated yet; `RecipeError`; `FileError` for
+  ///   files that are there and cannot be read.
   public init(folder path: String) throws {
     self.path = path
-    recipe = try Recipe.decode(
-      yaml: Self.text(path + "/recipe.yaml"), file: path + "/recipe.yaml")
+    let recipePath = path + "/recipe.yaml"
+    guard let text = try WholeFile.text(recipePath, limit: Self.byteLimit) else {
+      throw Self.missing(recipePath)
+    }
+    recipe = try Recipe.decode(yaml: text, file: recipePath)
     let lines = try Self.lines(path + "/metrics.jsonl")
     training = lines.training
     validations = lines.validations
+    damagedLines = lines.damaged
     guard !validations.isEmpty else {
       throw ReportError(
         description: "run: \(path): found no validation; expected one at least; wait for it, or "
@@ -49,28 +57,35 @@ public struct RunRecord: Sendable {
     self.seconds = seconds
   }
 
-  private static func text(_ path: String) throws -> String {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw ReportError(
-        description: "run: \(path): found no such file; expected the folder of a run that "
-          + "`rdd train --out` made; look for its recipe.yaml and metrics.jsonl")
-    }
-    return text
+  /// Bytes of a recipe or of metrics: 10^6 lines and more.
+  private static let byteLimit = 2 << 30
+
+  private static func missing(_ path: String) -> ReportError {
+    ReportError(
+      description: "run: \(path): found no such file; expected the folder of a run that "
+        + "`rdd train --out` made; look for its recipe.yaml and metrics.jsonl")
   }
 
   private struct Kind: Decodable { let kind: String }
 
+  /// The lines of a file of metrics. One that is damaged costs itself alone; one of another kind is
+  /// no matter of ours.
   private static func lines(
     _ path: String
-  ) throws -> (training: [TrainingLine], validations: [ValidationLine]) {
+  ) throws -> (training: [TrainingLine], validations: [ValidationLine], damaged: Int) {
+    guard let bytes = try WholeFile.bytes(path, limit: byteLimit) else { throw missing(path) }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     var training: [TrainingLine] = []
     var validations: [ValidationLine] = []
-    let lines = try text(path).split(separator: "\n")
+    var damaged = 0
+    let blanks = Array(" \t\r".utf8)
+    let lines = bytes.split(separator: UInt8(ascii: "\n")).filter { line in
+      !line.allSatisfy(blanks.contains)
+    }
     for (index, line) in lines.enumerated() {
-      let data = Data(line.utf8)
+      let data = Data(line)
       do {
         switch try decoder.decode(Kind.self, from: data).kind {
         case "train": training.append(try decoder.decode(TrainingLine.self, from: data))
@@ -79,12 +94,10 @@ public struct RunRecord: Sendable {
         }
       } catch {
         // A run that goes on may be writing its last line at this moment.
-        if index == lines.count - 1 { break }
-        throw ReportError(
-          description: "run: \(path): line \(index + 1): found no line of metrics; expected one "
-            + "JSON object a line as `rdd train` writes them; remove the line")
+        let isLast = index == lines.count - 1 && bytes.last != UInt8(ascii: "\n")
+        damaged += isLast ? 0 : 1
       }
     }
-    return (training, validations)
+    return (training, validations, damaged)
   }
 }

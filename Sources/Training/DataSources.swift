@@ -1,5 +1,7 @@
 import Datasets
+import Files
 import Foundation
+import ImageIO
 import Recipes
 
 /// A recipe's images, for training and for validation.
@@ -33,20 +35,21 @@ public struct DataSources: Sendable {
   static func list(_ name: String, _ key: String, _ data: Recipe.Data) throws -> ListDataset {
     let root = root(data)
     let path = path(ofList: name, data)
-    let files = FileManager.default
-    guard files.fileExists(atPath: root) else {
+    let files = FileStore()
+    guard !files.isAbsent(root) else {
       throw TrainingError(
         .missingInput,
         "data.root: \(root): found no folder; expected the folder of the images; "
           + "add --set data.root=FOLDER")
     }
-    guard files.fileExists(atPath: path) else {
+    guard !files.isAbsent(path) else {
       throw TrainingError(
         .missingInput,
         "\(key): \(path): found no file; expected a list of images and labels; make one, or "
           + "name another with --set \(key)=FILE")
     }
-    return ListDataset(list: try ListFile(path: path, root: root), encoding: data.encoding)
+    return ListDataset(
+      list: try ListFile(path: path, root: root), encoding: data.encoding, limits: data.imageLimits)
   }
 
   /// The file of a list.
@@ -89,6 +92,13 @@ public struct DataSources: Sendable {
 extension Recipe.Data {
   /// The classes that the networks tell apart.
   var classes: ClassList { kind == .scenes ? .streetScenes : encoding.classes }
+
+  /// What an image may measure at most.
+  var imageLimits: ImageLimits {
+    ImageLimits(
+      mebibytes: imageMebibytes,
+      remedy: "data.image_mebibytes is \(imageMebibytes): raise it, or make the image smaller")
+  }
 
   /// How the label files name classes.
   var encoding: LabelEncoding {

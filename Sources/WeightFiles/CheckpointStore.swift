@@ -51,10 +51,7 @@ public struct CheckpointStore: Sendable {
       isNew = false
     }
     if isNew { try AtomicFile(files: files).syncFolder(split(folder).folder) }
-    return try names().filter { name in
-      guard let temporary = TemporaryName(name), temporary.isLeftOver else { return false }
-      return (try? files.unlink(folder + "/" + name)) != nil
-    }
+    return try AtomicFile(files: files).removeLeftOvers(in: folder)
   }
 
   /// Saves `archive` as the checkpoint after `iteration`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Training
@@ -44,14 +45,7 @@ struct BenchScaling: ParsableCommand {
     let sums = try sums.map { try Self.read($0, as: AllreduceBench.Timings.self, of: "allreduce") }
     let scaling = try Scaling(steps, sums: sums, linkGigabits: gigabits)
     if let picture {
-      do {
-        try scaling.picture.write(toFile: picture, atomically: true, encoding: .utf8)
-      } catch {
-        throw TrainingError(
-          .cannotCreate,
-          "scaling: \(picture): found a place that cannot be written; expected a file in a folder "
-            + "of this user's; choose another --picture")
-      }
+      try OutputText(of: "scaling", option: "--picture").write(scaling.picture, to: picture)
     }
     print(json ? try scaling.json : scaling.table)
   }
@@ -59,12 +53,12 @@ struct BenchScaling: ParsableCommand {
   private static func read<Value: Decodable>(
     _ path: String, as type: Value.Type, of bench: String
   ) throws -> Value {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = try WholeFile.bytes(path, limit: 64 << 20) else {
       throw TrainingError(
         .missingInput,
         "scaling: \(path): found no file; expected what rdd bench \(bench) --json prints")
     }
-    guard let value = try? JSONDecoder().decode(type, from: data) else {
+    guard let value = try? JSONDecoder().decode(type, from: Data(bytes)) else {
       throw TrainingError(
         .badData,
         "scaling: \(path): found something else; expected what rdd bench \(bench) --json prints")

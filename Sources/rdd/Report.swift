@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Reports
 import Training
 
@@ -23,14 +22,7 @@ struct Report: ParsableCommand {
 
   func run() throws {
     let page = ReportPage(try runs.map { try RunRecord(folder: $0) })
-    do {
-      try page.html.write(toFile: out, atomically: true, encoding: .utf8)
-    } catch {
-      throw TrainingError(
-        .cannotCreate,
-        "report: \(out): found a place that cannot be written; expected a file in a folder of this "
-          + "user's; choose another --out")
-    }
+    try OutputText(of: "report", option: "--out").write(page.html, to: out)
     print(out)
   }
 }

@@ -41,10 +41,11 @@ struct Train: ParsableCommand {
     let job = try Job(options, isWatched: true, tellsRanks: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
+    let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
     let trainer = try Trainer(
       job.recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),
       coordinator: coordinator, logger: job.logger,
-      trace: try trace.map { try Trace($0, coordinator: coordinator) })
+      trace: trace)
     let summary: Trainer.Summary
     do {
       summary = try trainer.run()
@@ -58,6 +59,8 @@ struct Train: ParsableCommand {
       print(summary.last.table)
       print(summary.verdict(folder: folder))
     }
+    // All else is done and saved.
+    if let failure = trace?.failure { throw failure }
     try job.finish()
   }
 }

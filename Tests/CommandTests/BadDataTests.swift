@@ -74,6 +74,18 @@ extension CommandTests {
       }
     }
 
+    @Test("An image beyond the recipe's bound names the key")
+    func imageBeyondTheBound() throws {
+      try withTinyData { data in
+        try PNGWriter.write(
+          TinyData.photo(1, height: 600, width: 600), to: data.path("1.png"))
+        try Command.run(
+          ["train", data.recipe, "--out", data.path("run"), "--set", "data.image_mebibytes=1"]
+        ).expectFailure(
+          65, ["/1.png: 600 x 600 pixels; ", "data.image_mebibytes is 1: raise it, or make"])
+      }
+    }
+
     @Test func missingListAndRoot() throws {
       try withTinyData { data in
         let train = ["train", data.recipe, "--out", data.path("run"), "--set"]

@@ -60,6 +60,20 @@ extension CommandTests {
       }
     }
 
+    @Test("Places for a report, a picture and a trace that are none")
+    func placesThatCannotBeWritten() throws {
+      try withTinyData { data in
+        let place = data.path("none/file")
+        try Command.run(
+          ["train", data.recipe, "--out", data.path("run"), "--trace", place], ranks: 2
+        ).expectFailure(73, ["trace: \(place): ", "No such file", "choose another --trace"])
+        try Command.run(["bench", "scaling", data.recipe, data.path("train.txt")])
+          .expectFailure(65, ["scaling: \(data.recipe): found something else"])
+        try Command.run(["bench", "scaling", data.folder.path, data.recipe])
+          .expectFailure(65, ["file refused: \(data.folder.path): "])
+      }
+    }
+
     @Test("A folder that another run holds")
     func folderInUse() throws {
       try withTinyData { data in

@@ -43,6 +43,31 @@ extension CommandTests {
         .expectFailure(66, ["cannot read the recipe: /nowhere/a.yaml: found no file"])
     }
 
+    @Test("A pipe in place of a recipe ends the job at once", arguments: [nil, 2])
+    func pipe(ranks: Int?) throws {
+      try withTinyData { data in
+        let pipe = data.path("pipe.yaml")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        try Command.run(["train", pipe], ranks: ranks)
+          .expectFailure(66, ["cannot read the recipe: \(pipe): found a folder, device or pipe"])
+      }
+    }
+
+    @Test("What a recipe says never reaches the terminal as a command")
+    func commandsOfATerminal() throws {
+      try withTinyData { data in
+        for (setting, text) in [
+          ("data.root=/no\u{1B}[2J", "data.root: /no\\u{1b}[2J: found no folder"),
+          ("data.kind=\u{202E}tsil", "data.kind: '\\u{202e}tsil'"),
+        ] {
+          let result = try Command.run(["train", data.recipe, "--set", setting])
+          result.expectFailure(setting.hasPrefix("data.root") ? 66 : 65, [text])
+          #expect(
+            !result.standardError.unicodeScalars.contains { ["\u{1B}", "\u{202E}"].contains($0) })
+        }
+      }
+    }
+
     @Test func moreRanksThanImages() throws {
       try withTinyData { data in
         try Command.run(["train", data.recipe, "--out", data.path("run")], ranks: 3)

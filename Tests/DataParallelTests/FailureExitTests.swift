@@ -70,4 +70,11 @@ import Testing
       FailureExit.line("disk:\nfull\n", rank: 2, worldSize: 3, host: "a")
         == "rdd: error: rank 2 (host a): disk: full\n")
   }
+
+  /// Names of files and values of recipes are other people's.
+  @Test func aLineTellsTheTerminalNothing() {
+    let line = FailureExit.line(
+      "list: caf\u{E9}\u{1B}[2J\r\n\u{9B}31m\u{202E}gpj\u{2028}", rank: 0, worldSize: 1, host: "a")
+    #expect(line == "rdd: error: list: caf\u{E9}\\u{1b}[2J \\u{9b}31m\\u{202e}gpj\n")
+  }
 }

@@ -56,6 +56,18 @@ import Testing
     }
   }
 
+  @Test func aByteOrderMarkIsSkippedAndUTF16Named() throws {
+    for text in ["a.png b.png\n", "# first\na.png b.png\n"] {
+      #expect(try parse("\u{FEFF}" + text).first?.image == "a.png")
+    }
+    let wide: [UInt8] = [0xFF, 0xFE] + "a.png b.png\n".utf8.flatMap { [$0, 0] }
+    for bytes in [wide, Array(wide.dropFirst(2))] {
+      #expect(
+        message(bytes)
+          == "list: train.txt: text in UTF-16; expected text in UTF-8; save it as such")
+    }
+  }
+
   @Test func dotsInNamesAreAllowed() throws {
     #expect(try parse("a..b ..c/d...\n").first?.label == "..c/d...")
     #expect(try parse(String(repeating: "a", count: 4096) + " b").count == 1)

@@ -1,4 +1,5 @@
 import EventFiles
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -52,6 +53,42 @@ import Testing
       #expect(
         Array(events[2].dropFirst(9))
           == [0x10, 9, 0x2A, UInt8(value.count + 2), 0x0A, UInt8(value.count)] + value)
+    }
+  }
+
+  @Test func anEventWithoutRoomIsLostWhole() throws {
+    try withTemporaryFolder { folder in
+      let isFull = Full()
+      var files = FileStore()
+      files.write = { descriptor, bytes throws(SystemError) in
+        // A part goes in, then nothing.
+        guard isFull.calls > 0 else { return try FileStore().write(descriptor, bytes) }
+        isFull.calls += 1
+        guard isFull.calls % 2 == 0 else { throw SystemError(code: ENOSPC) }
+        return try FileStore().write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<5]))
+      }
+      let file = try #require(EventFile(folder: folder.path, files: files))
+      let name = try FileManager.default.contentsOfDirectory(atPath: folder.path)[0]
+      func count() throws -> Int {
+        try Data(contentsOf: folder.appending(path: name)).count
+      }
+      let before = try count()
+      isFull.calls = 1
+      for _ in 0..<3 { file.add(scalars: [("a", 1)], step: 1) }
+      #expect(try file.lostCount == 3 && count() == before)
+      isFull.calls = 0
+      file.add(scalars: [("a", 1)], step: 2)
+      #expect(try file.lostCount == 3 && count() > before)
+    }
+  }
+
+  private final class Full: @unchecked Sendable { var calls = 0 }
+
+  @Test func startsOfOneSecondHaveFilesOfTheirOwn() throws {
+    try withTemporaryFolder { folder in
+      for _ in 0..<5 { #expect(EventFile(folder: folder.path) != nil) }
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(names.count == 5)
     }
   }
 

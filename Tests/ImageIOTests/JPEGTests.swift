@@ -47,8 +47,14 @@ import Testing
     #expect(try ImageFile.readRGB(path) == ImageFile.readRGB(Fixtures.path("rgb.jpg")))
   }
 
-  @Test func otherKindsAreRefused() {
-    #expect(kind { try ImageFile.readRGB(Fixtures.path("cmyk.jpg")) } == .unsupported)
+  @Test func otherKindsAreRefused() throws {
+    let error = #expect(throws: ImageError.self) {
+      try ImageFile.readRGB(Fixtures.path("cmyk.jpg"))
+    }
+    #expect(error?.kind == .unsupported)
+    #expect(
+      error?.reason
+        == "a JPEG photo of 4 channels (CMYK); expected gray or RGB; convert it to RGB")
     #expect(kind { try ImageFile.readLabels(Fixtures.path("gray.jpg")) } == .unsupported)
   }
 

@@ -8,6 +8,41 @@ import Testing
   private let labels = GrayImage(
     width: 7, height: 5, pixels: (0..<35).map { UInt8($0 % 11) })
 
+  @Test func aPanoramaIsReadAndAHugeImageIsWhereTheBoundAllowsIt() throws {
+    let panorama = GrayImage(
+      width: 9000, height: 100, pixels: [UInt8](repeating: 3, count: 900_000))
+    let bytes = try PNGWriter.encode(panorama)
+    #expect(try ImageFile.decodeRGB(bytes, path: "x").pixels.count == 2_700_000)
+    // 10000 x 10000 pixels by their header; the pixels themselves are not there.
+    let header = PNGBuilder(
+      width: 10_000, height: 10_000, depth: 8, colourType: PNGBuilder.gray, rows: [[0]]
+    ).bytes
+    for (mebibytes, isRead) in [(192, false), (286, false), (287, true)] {
+      let limits = ImageLimits(mebibytes: mebibytes, remedy: "raise the key")
+      do {
+        #expect(try ImageFile.header(of: header, path: "x", limits: limits).width == 10_000)
+        #expect(isRead)
+      } catch {
+        #expect(!isRead && error.kind == .tooLarge)
+        #expect(error.reason.hasSuffix(" pixels in all; raise the key"), "\(error)")
+      }
+    }
+    #expect(ImageLimits(mebibytes: 192) == .standard)
+  }
+
+  @Test func aLinkInThePlaceOfAPictureIsNotFollowed() throws {
+    let folder = try TemporaryFolder()
+    let victim = try folder.write("victim", [1, 2, 3])
+    let (path, partial) = (folder.path + "/a.png", folder.path + "/a.png.partial")
+    for link in [path, partial] {
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: victim)
+    }
+    try PNGWriter.write(GrayImage(width: 1, height: 1, pixels: [0]), to: path)
+    #expect(FileManager.default.contents(atPath: victim) == Data([1, 2, 3]))
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.type] as? FileAttributeType == .typeRegular)
+  }
+
   @Test func photoReturnsAsWritten() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/photo.png"

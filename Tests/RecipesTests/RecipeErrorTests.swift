@@ -190,11 +190,42 @@ struct RecipeErrorTests {
         + rest)
     #expect(
       refusal(folder.path)
-        == "cannot read the recipe: \(folder.path): found a folder; expected a YAML file; \(rest)")
+        == "cannot read the recipe: \(folder.path): found a folder, device or pipe; expected a "
+        + "regular file; \(rest)")
     #expect(
       refusal(bytes)
-        == "cannot read the recipe: \(bytes): found bytes that are not UTF-8; expected "
-        + "text in UTF-8; " + rest)
+        == "cannot read the recipe: \(bytes): found bytes that are not UTF-8 in line 1; expected "
+        + "text in UTF-8; save it as such")
+    let wide = folder.path + "/wide.yaml"
+    try Data("train: {}\n".utf16.flatMap { [UInt8($0 & 255), 0] }).write(
+      to: URL(fileURLWithPath: wide))
+    #expect(refusal(wide).hasPrefix("cannot read the recipe: \(wide): found text in UTF-16; "))
+    let loop = folder.path + "/loop.yaml"
+    try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: "loop.yaml")
+    #expect(refusal(loop).contains(": found Too many levels of symbolic links (errno 40); "))
+  }
+
+  @Test("A pipe or device is refused at once, whoever writes it", .timeLimit(.minutes(1)))
+  func pipes() throws {
+    let pipe = FileManager.default.temporaryDirectory.path + "/recipe-pipe-\(getpid())"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    for file in [pipe, "/dev/zero"] {
+      let error = #expect(throws: RecipeError.self) { try Recipe.load(file) }
+      #expect(error?.kind == .unreadable)
+      #expect(error?.found == "a folder, device or pipe")
+    }
+  }
+
+  @Test("A byte order mark is no part of the text")
+  func mark() throws {
+    let file = FileManager.default.temporaryDirectory.path + "/recipe-mark-\(getpid()).yaml"
+    let yaml = "# with a mark\ndistill: none\ntrain: {iterations: 7}\n"
+    try ("\u{FEFF}" + yaml).write(toFile: file, atomically: true, encoding: .utf8)
+    defer { unlink(file) }
+    #expect(try Recipe.load(file).train.iterations == 7)
+    #expect(try decode("\u{FEFF}" + yaml) == decode(yaml))
+    #expect(refusal("\u{FEFF}\ntrian: {}").hasPrefix("unknown key: recipe.yaml:2: found 'trian'"))
   }
 
   @Test("A message stays on one line whatever is written")

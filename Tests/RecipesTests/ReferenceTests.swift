@@ -75,6 +75,7 @@ struct ReferenceTests {
     data.prefetch_batches = 4
     data.cache_mebibytes = 512
     data.identity = contents
+    data.image_mebibytes = 192
     data.scenes.height = 128
     data.scenes.width = 256
     data.scenes.train_count = 500

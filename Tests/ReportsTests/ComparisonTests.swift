@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reports
 import TestSupport
@@ -42,16 +43,38 @@ import Testing
     }
   }
 
-  @Test func aTornLastLineIsLeftOutAndAnotherIsNot() throws {
+  @Test func aDamagedLineCostsItselfAndIsTold() throws {
     try withTemporaryFolder { folder in
       let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20, 22])
-      let file = path + "/metrics.jsonl"
-      let text = try String(contentsOfFile: file, encoding: .utf8)
-      try (text + #"{"kind":"train","iter"#).write(
-        toFile: file, atomically: true, encoding: .utf8)
-      #expect(try RunRecord(folder: path).training.count == 2)
-      try ("{}\n" + text).write(toFile: file, atomically: true, encoding: .utf8)
-      #expect(throws: ReportError.self) { try RunRecord(folder: path) }
+      let file = URL(fileURLWithPath: path + "/metrics.jsonl")
+      let whole = try Data(contentsOf: file)
+      // Torn by a run that goes on; of a later version; by a bad disk, a power cut, a text editor.
+      for (before, after, damaged) in [
+        ("", #"{"kind":"train","iter"#, 0), (#"{"kind":"start","why":"x"}"#, "", 0),
+        ("{}", "", 1), ("\0\0\0", "", 1), ("# note by M\u{FC}ller", "\0\0\n", 2),
+      ] {
+        let latin = before.unicodeScalars.map { UInt8($0.value) }
+        try (Data(latin) + Data("\r\n".utf8) + whole + Data(after.utf8)).write(to: file)
+        let run = try RunRecord(folder: path)
+        #expect(run.training.count == 2 && run.validations.count == 2)
+        #expect(run.damagedLines == damaged, "\(before)")
+        let table = Comparison(RunGroup.groups([run]), weights: .last).table
+        #expect(table.contains("damaged lines left out") == (run.damagedLines > 0))
+        #expect(ReportPage([run]).html.contains("damaged lines") == (run.damagedLines > 0))
+      }
+    }
+  }
+
+  @Test func whatIsThereAndCannotBeReadIsNotAbsent() throws {
+    try withTemporaryFolder { folder in
+      let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20])
+      for name in ["metrics.jsonl", "recipe.yaml"] {
+        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(
+          atPath: "\(path)/\(name)", withIntermediateDirectories: false)
+        let error = #expect(throws: FileError.self) { try RunRecord(folder: path) }
+        #expect(error?.description.hasPrefix("file refused: \(path)/\(name): ") == true)
+      }
     }
   }
 

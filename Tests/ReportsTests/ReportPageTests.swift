@@ -35,6 +35,32 @@ import Testing
     }
   }
 
+  /// A mark behind a sign makes one letter of both; a terminal's commands are nobody's name.
+  @Test func namesOfStrangersStayText() throws {
+    try withTemporaryFolder { folder in
+      let name = "<\u{301}b>\u{1B}[2J\u{202E}"
+      let path = try Folders(folder: folder).run(name, seed: 1, method: "kd", meanIoU: [20])
+      let record = try RunRecord(folder: path)
+      let page = ReportPage([record]).html
+      #expect(page.contains("&lt;\u{301}b&gt;\\u{1b}[2J\\u{202e}"))
+      let table = Comparison(RunGroup.groups([record]), weights: .last).table
+      for text in [page, table] {
+        #expect(
+          !text.unicodeScalars.contains("\u{1B}") && !text.unicodeScalars.contains("\u{202E}"))
+      }
+    }
+  }
+
+  @Test func aPictureThatCannotBeReadIsTold() throws {
+    try withTemporaryFolder { folder in
+      let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20])
+      let picture = path + "/pictures/scene/1.png"
+      try FileManager.default.createDirectory(atPath: picture, withIntermediateDirectories: true)
+      let page = ReportPage([try RunRecord(folder: path)]).html
+      #expect(page.contains("a: scene, 1 cannot be read: found a folder, device or pipe"))
+    }
+  }
+
   /// The recipe has twenty iterations, and the switch comes at the 4000th: no mark, no switch.
   @Test func aMarkBeyondTheRunIsLeftOut() throws {
     try withTemporaryFolder { folder in

@@ -19,6 +19,19 @@ import WeightFiles
     throw TrainingError(.internalFailure, "saved on a disk without room")
   }
 
+  /// The limit of `ulimit -f` can be raised from outside.
+  @Test func aLimitOnFileSizesIsLikeAFullDisk() throws {
+    var files = FileStore()
+    files.write = { _, _ throws(SystemError) in throw SystemError(code: EFBIG) }
+    let path = NSTemporaryDirectory() + "/rdd-file-limit.safetensors"
+    let error = #expect(throws: FileError.self) {
+      try AtomicFile(files: files).writeAtomically(TensorArchive(tensors: []), to: path)
+    }
+    var limit = SaveLimit()
+    #expect(try limit.missed(#require(error), isLast: false) == 1)
+    #expect(error?.exitCode == 74)
+  }
+
   @Test func aFullDiskCostsTwoCheckpoints() throws {
     let error = try fullDisk()
     var limit = SaveLimit()

@@ -126,6 +126,17 @@ import WeightFiles
     }
   }
 
+  @Test func othersMayReadWhatTheUmaskAllows() throws {
+    _ = try store.save(.sample(1), iteration: 100)
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("Umask:") }
+    let umask = try #require(line.flatMap { Int($0.split(separator: "\t").last ?? "", radix: 8) })
+    for (path, mode) in [(store.folder, 0o777), (store.path(100), 0o666)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == mode & ~umask, "\(path)")
+    }
+  }
+
   @Test func bestWeightsAreReplaced() throws {
     let path = folder.path + "/best.safetensors"
     for seed in 0..<3 {

@@ -100,6 +100,9 @@ final class FailingStore: Sendable {
     files.freeBytes = { path throws(SystemError) in
       try self.call("statvfs") { () throws(SystemError) in try system.freeBytes(path) }
     }
+    files.status = { path throws(SystemError) in
+      try self.call("stat") { () throws(SystemError) in try system.status(path) }
+    }
     files.names = { path throws(SystemError) in
       try self.call("opendir") { () throws(SystemError) in try system.names(path) }
     }

@@ -15,9 +15,13 @@ struct InspectedSample {
 /// Finds the images that `rdd maps` is asked for.
 struct SampleFinder {
   private let sources: DataSources
+  private let limits: ImageLimits
 
   /// A finder among a recipe's images.
-  init(_ recipe: Recipe) throws { sources = try DataSources(recipe.data) }
+  init(_ recipe: Recipe) throws {
+    sources = try DataSources(recipe.data)
+    limits = recipe.data.imageLimits
+  }
 
   /// How many validation samples there are.
   var validationCount: Int { sources.validation.count }
@@ -26,7 +30,7 @@ struct SampleFinder {
   /// a file, whose labels the validation list knows, or the training list, or nobody.
   func sample(_ argument: String) throws -> InspectedSample {
     if let index = Int(argument) { return try validationSample(index) }
-    _ = try ImageFile.header(argument)
+    _ = try ImageFile.header(argument, limits: limits)
     let title = PictureNames.stem(argument)
     for source in [sources.validation, sources.training] {
       guard let dataset = source as? ListDataset,
@@ -34,8 +38,8 @@ struct SampleFinder {
       else { continue }
       return labelled(dataset, index, title: title)
     }
-    return InspectedSample(title: title, name: PictureNames.fileName(title)) {
-      (try ImageFile.readRGB(argument), nil)
+    return InspectedSample(title: title, name: PictureNames.fileName(title)) { [limits] in
+      (try ImageFile.readRGB(argument, limits: limits), nil)
     }
   }
 

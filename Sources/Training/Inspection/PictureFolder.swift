@@ -1,24 +1,34 @@
+import Files
 import Foundation
 import ImageIO
 
 /// A folder that pictures are written into, by all ranks.
 struct PictureFolder {
   let path: String
+  private let isDurable: Bool
 
   /// Makes the folder unless it is there.
   ///
-  /// - Throws: `TrainingError` (exit code 73) if it cannot be made or written.
-  init(_ path: String) throws(TrainingError) {
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - isDurable: whether each picture is on the disk before the next: those of a run are.
+  /// - Throws: `TrainingError` (exit code 73) if it cannot be made or written; `FileError` (74) if the
+  ///   disk is full or fails.
+  init(_ path: String, isDurable: Bool = false) throws {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    self.isDurable = isDurable
+    let files = FileStore()
+    do throws(FileError) {
+      try files.makeFolder(path)
     } catch {
+      guard error.kind == .notWritable else { throw error }
       throw TrainingError(
         .cannotCreate,
-        "pictures: \(path): found a place where no folder can be made; expected a writable place; "
-          + "choose another --out")
+        "pictures: \(path): found a place where no folder can be made "
+          + "(\(error.cause?.description ?? error.detail)); expected a writable place; choose another "
+          + "--out")
     }
-    guard access(path, W_OK | X_OK) == 0 else {
+    guard (try? files.access(path, W_OK | X_OK)) != nil else {
       throw TrainingError(
         .cannotCreate,
         "pictures: \(path): found a folder that cannot be written; expected a folder of this "
@@ -28,13 +38,15 @@ struct PictureFolder {
 
   /// Writes a picture as `name`.png.
   func write(_ image: RGBImage, _ name: String) throws {
-    try orExplain { () throws(ImageError) in try PNGWriter.write(image, to: file(name)) }
+    try orExplain { () throws(ImageError) in
+      try PNGWriter.write(image, to: file(name), isDurable: isDurable)
+    }
   }
 
   /// Writes class indices as `name`.png, a palette PNG.
   func write(_ classes: GrayImage, palette: [RGBColour], _ name: String) throws {
     try orExplain { () throws(ImageError) in
-      try PNGWriter.write(classes, palette: palette, to: file(name))
+      try PNGWriter.write(classes, palette: palette, to: file(name), isDurable: isDurable)
     }
   }
 

@@ -46,7 +46,7 @@ final class RunPictures {
         title: "\(sample.title), iteration \(iteration)", photo: subject.photo,
         labels: subject.labels, taught: subject.taught)
       let picture = RGBImage(panel.picture())
-      let pictures = try PictureFolder("\(folder)/\(sample.name)")
+      let pictures = try PictureFolder("\(folder)/\(sample.name)", isDurable: true)
       let name = "iteration_" + String(format: "%07d", iteration)
       try pictures.write(picture, name)
       events?.add(

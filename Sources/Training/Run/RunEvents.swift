@@ -1,11 +1,14 @@
 import Difficulty
 import EventFiles
-import Foundation
+import Files
 import ImageIO
 
 /// A run's numbers, histograms and pictures for TensorBoard, on rank 0.
 final class RunEvents {
   private let file: EventFile
+
+  /// Events that could not be written.
+  var lostCount: Int { file.lostCount }
 
   /// Events after an iteration, in a file of this start's own; nil if none can be written.
   init?(folder: String, after iteration: Int) {
@@ -53,9 +56,9 @@ final class RunEvents {
   func add(
     _ picture: RGBImage, file path: String, _ maps: DifficultyMaps?, name: String, iteration: Int
   ) {
-    if let png = FileManager.default.contents(atPath: path) {
+    if let png = (try? WholeFile.bytes(path)) ?? nil {
       file.add(
-        png: [UInt8](png), size: (picture.height, picture.width), tag: "maps/\(name)",
+        png: png, size: (picture.height, picture.width), tag: "maps/\(name)",
         step: iteration)
     }
     guard let maps else { return }

@@ -1,5 +1,6 @@
 import DataParallel
 import Dispatch
+import Files
 import Foundation
 
 /// When the ranks did what, for the viewers of Chrome's trace format: the first iterations of a
@@ -18,17 +19,20 @@ public final class Trace {
   private var events: [Event] = []
   private var iterationCount = 0
   private var isWritten = false
+  /// Why the file is not there, on rank 0: no reason to end a run before it is done.
+  public private(set) var failure: (any Error)?
 
   /// A trace whose time begins now, on all ranks alike. Collective.
   ///
   /// - Parameters:
   ///   - path: the file, which rank 0 writes.
   ///   - coordinator: the ranks.
-  /// - Throws: `TrainingError` (exit code 73) if rank 0 cannot write the file.
+  /// - Throws: `TrainingError` (exit code 73) if rank 0 cannot write there; `FileError` (74) if the disk
+  ///   is full or fails.
   public init(_ path: String, coordinator: Coordinator) throws {
     self.path = path
     self.coordinator = coordinator
-    if coordinator.isLead { try Self.write("", path) }
+    if coordinator.isLead { try Self.output.write("", to: path) }
     try coordinator.world.communicator.barrier()
     zero = DispatchTime.now().uptimeNanoseconds
     let rank = coordinator.rank
@@ -67,7 +71,7 @@ public final class Trace {
     if iterationCount == Self.iterationLimit { try finish() }
   }
 
-  /// Writes the file, if it is not written yet. Collective.
+  /// Writes the file, if it is not written yet; sets `failure` if that cannot be. Collective.
   func finish() throws {
     guard !isWritten else { return }
     isWritten = true
@@ -78,19 +82,15 @@ public final class Trace {
       Array(lines.joined(separator: ",\n").utf8))
     guard coordinator.isLead else { return }
     let joined = all.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",\n")
-    try Self.write("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n\(joined)\n]}\n", path)
-  }
-
-  private static func write(_ text: String, _ path: String) throws {
     do {
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      try Self.output.write(
+        "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n\(joined)\n]}\n", to: path)
     } catch {
-      throw TrainingError(
-        .cannotCreate,
-        "trace: \(path): found it not writable; expected a file in a folder of this user's; "
-          + "choose another --trace")
+      failure = error
     }
   }
+
+  private static let output = OutputText(of: "trace", option: "--trace")
 
   private func microseconds(_ nanoseconds: UInt64) -> Double {
     Double(Int64(nanoseconds) - Int64(zero)) / 1e3

@@ -1,0 +1,76 @@
+import Glibc
+
+/// A new file that grows by whole records: one that cannot be written whole is taken back, so that
+/// those after it are read.
+///
+/// For one thread at a time.
+package final class RecordFile {
+  private let path: String
+  private let files: FileStore
+  private let descriptor: Int32
+  /// Bytes of all whole records.
+  private var byteCount = 0
+  /// Whether a part of a record stands at the end, since it could not be taken back.
+  private var isTorn = false
+
+  /// Makes the file `path`; nil if there is one of this name.
+  ///
+  /// - Throws: `FileError` if it cannot be made.
+  package init?(new path: String, files: FileStore = FileStore()) throws(FileError) {
+    self.path = path
+    self.files = files
+    do throws(SystemError) {
+      descriptor = try files.open(
+        path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    } catch {
+      if error.code == EEXIST { return nil }
+      throw .creation(path, "open", error)
+    }
+  }
+
+  deinit { try? files.close(descriptor) }
+
+  /// Adds a record, or nothing.
+  ///
+  /// - Throws: `FileError` if it is lost. Later ones may come through, when there is room again.
+  package func append(_ record: [UInt8]) throws(FileError) {
+    if isTorn { try cut() }
+    do throws(SystemError) {
+      try write(record)
+      byteCount += record.count
+    } catch {
+      isTorn = true
+      try? cut()
+      throw .system(path, "write", error)
+    }
+  }
+
+  private func write(_ record: [UInt8]) throws(SystemError) {
+    var failure: SystemError?
+    record.withUnsafeBytes { bytes in
+      var rest = bytes
+      while !rest.isEmpty {
+        do throws(SystemError) {
+          let count = try files.write(descriptor, rest)
+          guard count > 0 else { throw SystemError(code: EIO) }
+          rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        } catch {
+          if error.code == EINTR { continue }
+          failure = error
+          return
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Takes back what a failed write left.
+  private func cut() throws(FileError) {
+    do throws(SystemError) {
+      try files.truncate(descriptor, byteCount)
+    } catch {
+      throw .system(path, "truncate", error)
+    }
+    isTorn = false
+  }
+}

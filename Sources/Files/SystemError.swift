@@ -1,0 +1,41 @@
+import Glibc
+
+/// The number that a failed call of the operating system left in `errno`.
+public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The error number.
+  public let code: Int32
+
+  /// An error with the number `code`.
+  public init(code: Int32) { self.code = code }
+
+  /// The system's own words with the number.
+  public var description: String { "\(String(cString: strerror(code))) (errno \(code))" }
+
+  /// Whether the disk or the quota is full.
+  var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+
+  /// Whether the place is at fault, and not the disk: no such folder, no right to write there.
+  package var isDenied: Bool {
+    [EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR, EEXIST, ELOOP, ENAMETOOLONG].contains(code)
+  }
+
+  /// Whether the file system, or this place of it, knows no locks.
+  var meansNoLocks: Bool { [ENOLCK, EOPNOTSUPP, ENOTSUP, EINVAL, ENOSYS].contains(code) }
+
+  /// What to do about it.
+  var advice: String {
+    switch code {
+    case ENOSPC, EDQUOT: "make room"
+    case EFBIG: "raise the limit on the size of files (ulimit -f)"
+    case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+    case ENOMEM: "give the process more memory"
+    default: "check the disk and the permissions"
+    }
+  }
+}
+
+/// The result of a system call, or the error that it left when it is -1.
+func checked<Result: SignedInteger>(_ result: Result) throws(SystemError) -> Result {
+  guard result != -1 else { throw SystemError(code: errno) }
+  return result
+}

@@ -1,0 +1,94 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// The lock of a run's folder where the file system has locks.
+@Suite struct RunFolderLockTests {
+  @Test func aFolderThatIsRemovedOrReplacedIsNoticed() throws {
+    try withTemporaryFolder { place in
+      let folder = place.path + "/run"
+      let changes: [() throws -> Void] = [
+        { try FileManager.default.removeItem(atPath: folder) },
+        { try FileManager.default.moveItem(atPath: folder, toPath: folder + "-old") },
+        { try FileManager.default.removeItem(atPath: folder + "/.lock") },
+        {
+          try FileManager.default.removeItem(atPath: folder)
+          try FileStore().makeFolder(folder)
+          try write("", folder + "/.lock")
+        },
+      ]
+      for change in changes {
+        try FileStore().makeFolder(folder)
+        let lock = try RunFolderLock(folder: folder)
+        #expect(lock.notice == nil)
+        try lock.check()
+        try change()
+        let error = failure { try lock.check() }
+        #expect(error?.kind == .locked && error?.exitCode == 73)
+        #expect(error?.description.contains("removed or replaced meanwhile") == true)
+      }
+    }
+  }
+
+  @Test func whatCannotBeLookedAtIsNotGone() throws {
+    try withTemporaryFolder { folder in
+      var files = FileStore()
+      let fails = Flag()
+      files.linkStatus = { path throws(SystemError) in
+        if fails.isSet { throw SystemError(code: EIO) }
+        return try FileStore().linkStatus(path)
+      }
+      let lock = try RunFolderLock(folder: folder.path, files: files)
+      fails.isSet = true
+      #expect(failure { try lock.check() }?.kind == .inputOutput)
+    }
+  }
+
+  @Test func itsFileIsSharedAsTheUmaskAllows() throws {
+    try withTemporaryFolder { folder in
+      let lock = try RunFolderLock(folder: folder.path)
+      #expect(try mode(folder.path + "/.lock") == allowed(0o666))
+      withExtendedLifetime(lock) {}
+    }
+  }
+
+  /// The file of another user, which a umask of 022 left.
+  @Test func aLockThatCanOnlyBeReadIsEnough() throws {
+    try withTemporaryFolder { folder in
+      try write("", folder.path + "/.lock")
+      var files = FileStore()
+      files.open = { path, flags, mode throws(SystemError) in
+        guard flags & O_ACCMODE == O_RDONLY else { throw SystemError(code: EACCES) }
+        return try FileStore().open(path, flags, mode)
+      }
+      let lock = try RunFolderLock(folder: folder.path, files: files)
+      try lock.check()
+      #expect(failure { _ = try RunFolderLock(folder: folder.path) }?.kind == .locked)
+      withExtendedLifetime(lock) {}
+      // A file server that locks only what may be written.
+      files.lock = { _ throws(SystemError) in throw SystemError(code: EBADF) }
+      let error = failure { _ = try RunFolderLock(folder: folder.path, files: files) }
+      #expect(error?.kind == .notWritable)
+      #expect(error?.detail.contains("found a file of another user") == true)
+    }
+  }
+
+  @Test(
+    arguments: [(EACCES, 73), (EROFS, 73), (ENOSPC, 74), (EDQUOT, 74), (EIO, 74)]
+      as [(Int32, Int32)])
+  func theFirstFileOfARunSaysWhatIsWrong(code: Int32, exitCode: Int32) throws {
+    try withTemporaryFolder { folder in
+      var files = FileStore()
+      files.open = { _, _, _ throws(SystemError) in throw SystemError(code: code) }
+      let error = failure { _ = try RunFolderLock(folder: folder.path, files: files) }
+      #expect(error?.exitCode == exitCode)
+      #expect((error?.kind == .noSpace) == (code == ENOSPC || code == EDQUOT))
+    }
+  }
+}
+
+/// A condition that a test sets while others look.
+final class Flag: @unchecked Sendable {
+  var isSet = false
+}
