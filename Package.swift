@@ -87,7 +87,7 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
-    .target(name: "DataParallel", dependencies: ["MPI", "Reduction"]),
+    .target(name: "DataParallel", dependencies: ["Files", "MPI", "Reduction"]),
 
     // Floor 4: recipe, coordinator, loop, checkpoints.
     .target(
@@ -114,19 +114,21 @@ let package = Package(
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Methods", "Parity", "Reports", "Training",
+        "Files", "Methods", "Parity", "Reports", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tests. rank-program is what the parallel ones start under mpirun.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
-      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
+      name: "rank-program",
+      dependencies: ["DataParallel", "Files", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
     .target(
       name: "FuzzedReaders",
       dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(

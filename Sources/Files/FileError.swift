@@ -60,19 +60,3 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
       detail: "\(call): found \(error); expected success; check the disk and the permissions")
   }
 }
-
-/// `text` without line breaks and control characters, at most 200 characters long.
-package func oneLine(_ text: String) -> String {
-  var line = ""
-  for scalar in text.unicodeScalars.prefix(200) {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .surrogate, .format:
-      line += "\\u{" + String(scalar.value, radix: 16) + "}"
-    default: line.unicodeScalars.append(scalar)
-    }
-  }
-  return text.unicodeScalars.count > 200 ? line + "..." : line
-}
-
-/// A name from a file, in quotes, fit for a message.
-package func quoted(_ name: String) -> String { "'" + oneLine(name) + "'" }

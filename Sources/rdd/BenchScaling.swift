@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Training
@@ -53,7 +54,7 @@ struct BenchScaling: ParsableCommand {
             + "of this user's; choose another --picture")
       }
     }
-    print(json ? try scaling.json : scaling.table)
+    Console.print(json ? try scaling.json : scaling.table)
   }
 
   private static func read<Value: Decodable>(

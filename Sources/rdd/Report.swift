@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Training
@@ -31,6 +32,6 @@ struct Report: ParsableCommand {
         "report: \(out): found a place that cannot be written; expected a file in a folder of this "
           + "user's; choose another --out")
     }
-    print(out)
+    Console.print(out)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataParallel
+import Files
 import Foundation
 import Training
 
@@ -27,13 +28,14 @@ struct Train: ParsableCommand {
 
   func run() throws {
     StopRequest.listen()
-    let job = try Job(options, isWatched: true, tellsRanks: true)
+    let job = try Job(options, isWatched: true, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
     let trainer = try Trainer(
       job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
       trace: try trace.map { try Trace($0, coordinator: coordinator) })
     let summary: Trainer.Summary
+    StopRequest.heed()
     do {
       summary = try trainer.run()
     } catch let stop as Preempted {
@@ -43,9 +45,10 @@ struct Train: ParsableCommand {
       Foundation.exit(TrainingError.Code.preempted.rawValue)
     }
     if coordinator.isLead {
-      print(summary.last.table)
-      print(summary.verdict(folder: folder))
+      Console.print(summary.last.table)
+      Console.print(summary.verdict(folder: folder))
     }
     try job.finish()
+    try Job.requireResults("the run is complete, and its weights are in \(folder)")
   }
 }
