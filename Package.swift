@@ -120,7 +120,8 @@ let package = Package(
     // Tests. rank-program is what the parallel ones start under mpirun.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
-      name: "rank-program", dependencies: ["DataParallel", "MPI", "Randomness", "WeightFiles"],
+      name: "rank-program",
+      dependencies: ["DataParallel", "Files", "MPI", "Randomness", "WeightFiles"],
       path: "Tests/RankProgram"),
     .target(
       name: "FuzzedReaders",

@@ -150,6 +150,8 @@ run_folder() {
       --out=*) folder=${!i#--out=} ;;
     esac
   done
+  # As rdd reads it.
+  [[ $folder != \~/* ]] || folder=$HOME${folder:1}
   printf '%s' "$folder"
 }
 

@@ -10,8 +10,9 @@ public enum FailureExit {
   /// The exit code in place of one outside 1...255: EX_SOFTWARE of sysexits.h.
   public static let internalFailure: Int32 = 70
   /// How long ranks other than 0 wait before they speak, so that what fails alike on all ranks (a
-  /// bad recipe) is said once: rank 0's abort ends them within 0.2 s, or 1 s on a busy host; before
-  /// MPI is active it takes mpirun about 1 s to see that rank 0 has exited.
+  /// bad recipe) is said once: rank 0's abort ends them within 0.2 s, or 1 s on a busy host, by the
+  /// SIGTERM that mpirun sends first; before MPI is active it takes mpirun about 1 s to see that rank 0
+  /// has exited.
   private static let patienceSeconds = (active: 1.5, inactive: 2.5)
 
   private static let isLeaving = Atomic(false)
@@ -32,6 +33,8 @@ public enum FailureExit {
       expected: false, desired: true, ordering: .acquiringAndReleasing
     ).exchanged
     while !isFirst { sleep(1) }
+    // Else a rank that waits for its turn to speak would outlive mpirun's SIGTERM, and speak.
+    StopRequest.cancel()
     // A closed stderr must not turn the exit code into SIGPIPE's.
     signal(SIGPIPE, SIG_IGN)
     let environment = MPIEnvironment.current
@@ -45,7 +48,8 @@ public enum FailureExit {
     }
     // Another thread may hold the lock of a stream that nobody reads.
     if !abruptly { fflush(nil) }
-    write(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
+    if !abruptly, let loss = Console.lossInWords { Console.say("rdd: warning: \(loss)") }
+    Console.say(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
     // What stands for a lock outlives a process that ends like this.
     if !abruptly { RunFolderLock.releaseAll() }
     let code = (1...255).contains(code) ? code : internalFailure
@@ -68,11 +72,5 @@ public enum FailureExit {
     let oneLine = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     let place = worldSize > 1 ? "rank \(rank) (host \(host)): " : ""
     return "rdd: error: \(escaped(place + oneLine))\n"
-  }
-
-  private static func write(_ line: String) {
-    // One write: lines of several ranks do not mix.
-    let bytes = Array(line.utf8)
-    _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

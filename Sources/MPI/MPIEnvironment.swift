@@ -34,6 +34,15 @@ public struct MPIEnvironment: Sendable {
     return nil
   }
 
+  /// Whether srun started this process as a task of a step.
+  ///
+  /// The shell of an allocation has the allocation's variables too, but nobody has started tasks there.
+  /// It is in no step, or in one of a reserved number, and so is a batch script.
+  private var isSlurmTask: Bool {
+    if let step = number(["SLURM_STEP_ID", "SLURM_STEPID"]) { return step < 0xFFFF_FFF0 }
+    return number(["SLURM_PROCID"]) ?? 0 > 0
+  }
+
   /// Open MPI settings that are better than its defaults and that the user has not made.
   ///
   /// - Waiting ranks yield the core. Beside the threads that compute, each rank has one that
@@ -59,9 +68,14 @@ public struct MPIEnvironment: Sendable {
   /// - Parameters:
   ///   - worldSize: what MPI says.
   ///   - command: the command line without the launcher, for the message.
-  public func checkWorld(worldSize: Int, command: [String]) throws(LaunchError) {
+  ///   - wantsEveryTask: whether also a single process in the shell of a Slurm allocation of several
+  ///     tasks is a mistake.
+  public func checkWorld(
+    worldSize: Int, command: [String], wantsEveryTask: Bool = true
+  ) throws(LaunchError) {
     if let (count, variable) = launchedCount {
       guard count != worldSize else { return }
+      if !wantsEveryTask, worldSize == 1, variable == "SLURM_NTASKS", !isSlurmTask { return }
       throw LaunchError(
         found: "\(variable) is \(count)", expectedRanks: count, worldSize: worldSize,
         launcher: variable.hasPrefix("SLURM") ? .srun : .mpirun, command: command)
@@ -114,7 +128,8 @@ public struct LaunchError: Error, Equatable, CustomStringConvertible {
     let hint =
       launcher == .mpirun
       ? " with the mpirun of the Open MPI that rdd is linked with"
-      : "; or inside the allocation: mpirun \(command.joined(separator: " "))"
+      : "; or inside the allocation: mpirun \(command.joined(separator: " ")), and mpirun -n 1 for one "
+        + "rank alone"
     return "world: \(found), but MPI sees \(worldSize) rank\(worldSize == 1 ? "" : "s"); "
       + "expected one world of \(expectedRanks) ranks; start with: \(workingCommand)\(hint)"
   }

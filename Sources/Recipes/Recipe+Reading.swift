@@ -108,7 +108,9 @@ private struct Setting {
     let outcome = key.read(value, &recipe)
     if outcome == .done { return }
     var remedy = "correct the value"
-    if let text = value.text, !value.isEmpty, let choice = nearest(to: text, among: key.choices) {
+    if let text = value.text, !value.isEmpty,
+      let choice = Bool.word(for: text, among: key.choices) ?? nearest(to: text, among: key.choices)
+    {
       remedy = "did you mean \(choice)?"
     }
     throw RecipeError(
@@ -185,13 +187,24 @@ private func key(_ path: String, at place: Place, _ value: Written) throws(Recip
     remedy: "did you mean \(nearest(to: path, among: names) ?? "")?")
 }
 
-/// The absolute form of a path, without `.` and `..`.
+/// The absolute form of a path, without `.` and `..`; `~/` is the user's folder.
 func absolutePath(_ path: String, from folder: String) -> String {
   if path.isEmpty { return folder }
+  let path = fromHome(path)
   let joined = path.hasPrefix("/") ? path : folder + "/" + path
   var parts: [Substring] = []
   for part in joined.split(separator: "/") where part != "." {
     if part == ".." { _ = parts.popLast() } else { parts.append(part) }
   }
   return "/" + parts.joined(separator: "/")
+}
+
+/// A path in which a leading `~/` is the user's folder, as a shell would have it.
+///
+/// Without a variable HOME the path stays as it is.
+public func fromHome(_ path: String) -> String {
+  guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"],
+    home.hasPrefix("/")
+  else { return path }
+  return home + path.dropFirst()
 }

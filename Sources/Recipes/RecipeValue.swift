@@ -22,6 +22,17 @@ extension Bool: RecipeValue {
     self = word == "true"
   }
   var yaml: String { self ? "true" : "false" }
+
+  /// The word that somebody means who writes another of YAML 1.1's; nil if it is none of them, or the
+  /// choices are not those of a truth value.
+  static func word(for text: String, among words: [String]) -> String? {
+    guard words == choices else { return nil }
+    switch text.lowercased() {
+    case "yes", "y", "on", "true", "1": return "true"
+    case "no", "n", "off", "false", "0": return "false"
+    default: return nil
+    }
+  }
 }
 
 extension Int: RecipeValue {

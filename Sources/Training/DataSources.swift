@@ -54,7 +54,8 @@ public struct DataSources: Sendable {
 
   /// The file of a list.
   static func path(ofList name: String, _ data: Recipe.Data) -> String {
-    name.hasPrefix("/") ? name : root(data) + "/" + name
+    let name = fromHome(name)
+    return name.hasPrefix("/") ? name : root(data) + "/" + name
   }
 
   private static func root(_ data: Recipe.Data) -> String {

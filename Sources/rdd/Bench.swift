@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Training
 
 /// `rdd bench`: how fast the parts of a run are here.
@@ -52,7 +53,7 @@ struct BenchStep: ParsableCommand {
     let job = try Job(options, isWatched: true)
     let timings = try StepBench.run(
       job.recipe, steps: steps, warmup: warmup, coordinator: job.coordinator)
-    if job.coordinator.isLead { print(json ? try timings.json : timings.table) }
+    if job.coordinator.isLead { Console.print(json ? try timings.json : timings.table) }
     try job.finish()
   }
 }
@@ -87,7 +88,7 @@ struct BenchLoss: ParsableCommand {
   func run() throws {
     let job = try Job(options)
     let timings = try LossBench.run(job.recipe, calls: calls, coordinator: job.coordinator)
-    if job.coordinator.isLead { print(json ? try timings.json : timings.table) }
+    if job.coordinator.isLead { Console.print(json ? try timings.json : timings.table) }
     try job.finish()
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Training
 
 /// `rdd bench allreduce`: the times of sums over the ranks.
@@ -44,7 +45,7 @@ struct BenchAllreduce: ParsableCommand {
     let timings = try AllreduceBench.run(
       sizes: sizes.map { Int($0 * 1_048_576) }, bucketBytes: bucketMebibytes << 20, calls: calls,
       coordinator: coordinator)
-    if coordinator.isLead { print(json ? try timings.json : timings.table) }
+    if coordinator.isLead { Console.print(json ? try timings.json : timings.table) }
     try coordinator.world.finalize()
   }
 }
@@ -79,7 +80,7 @@ struct BenchTeacher: ParsableCommand {
   func run() throws {
     let job = try Job(options)
     let timings = try TeacherBench.run(job.recipe, calls: calls, coordinator: job.coordinator)
-    if job.coordinator.isLead { print(json ? try timings.json : timings.table) }
+    if job.coordinator.isLead { Console.print(json ? try timings.json : timings.table) }
     try job.finish()
   }
 }

@@ -47,7 +47,7 @@ struct BenchScaling: ParsableCommand {
     if let picture {
       try OutputText(of: "scaling", option: "--picture").write(scaling.picture, to: picture)
     }
-    print(json ? try scaling.json : scaling.table)
+    Console.print(json ? try scaling.json : scaling.table)
   }
 
   private static func read<Value: Decodable>(

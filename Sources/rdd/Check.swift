@@ -1,6 +1,6 @@
 import ArgumentParser
 import DataParallel
-import Foundation
+import Files
 import Training
 
 /// `rdd check`: whether a run would work, before an hour is spent on it.
@@ -35,14 +35,14 @@ struct Check: ParsableCommand {
       coordinator: job.coordinator)
     let problems = report.problems
     if job.coordinator.isLead {
-      print(report.table)
-      // The table before the lines on stderr, where both go to one place.
-      fflush(nil)
-      for warning in report.warnings { say("warning", warning) }
-      for problem in problems.prefix(Self.shownProblems) { say("problem", problem.line) }
+      Console.print(report.table)
+      for warning in report.warnings { Console.say("rdd: warning: \(warning)") }
+      for problem in problems.prefix(Self.shownProblems) {
+        Console.say("rdd: problem: \(problem.line)")
+      }
     }
     guard let first = problems.first else {
-      if job.coordinator.isLead { print("\nready to train") }
+      if job.coordinator.isLead { Console.print("\nready to train") }
       return try job.finish()
     }
     let hidden = problems.count - Self.shownProblems
@@ -50,9 +50,5 @@ struct Check: ParsableCommand {
       "check: \(options.recipe): found \(problems.count) problem\(problems.count == 1 ? "" : "s")"
         + (hidden > 0 ? ", of which \(hidden) are not shown" : "")
         + "; expected none; correct them and check again", code: first.code)
-  }
-
-  private func say(_ kind: String, _ text: String) {
-    FileHandle.standardError.write(Data("rdd: \(kind): \(text)\n".utf8))
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reports
 
 /// `rdd compare`: finished runs side by side.
@@ -24,7 +25,7 @@ struct Compare: ParsableCommand {
   func run() throws {
     let folders = try runs.map { try RunRecord(folder: $0) }
     let comparison = Comparison(RunGroup.groups(folders), weights: weights)
-    print(json ? try comparison.json : comparison.table)
+    Console.print(json ? try comparison.json : comparison.table)
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Networks
 import Training
 
@@ -30,10 +31,10 @@ struct Convert: ParsableCommand {
   func run() throws {
     do {
       let summary = try WeightConversion.run(file, part: part, network: network, to: out)
-      for name in summary.leftOut { print("left out: \(name)") }
-      print("\(summary.tensorCount) tensors, \(summary.elementCount) values: \(out)")
+      for name in summary.leftOut { Console.print("left out: \(name)") }
+      Console.print("\(summary.tensorCount) tensors, \(summary.elementCount) values: \(out)")
     } catch let mismatch as WeightMismatch {
-      for problem in mismatch.problems { print("does not fit: \(problem)") }
+      for problem in mismatch.problems { Console.print("does not fit: \(problem)") }
       throw mismatch
     }
   }

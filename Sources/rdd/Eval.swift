@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Files
 import Training
 
 /// `rdd eval`: the scores of weights on a recipe's validation images.
@@ -24,7 +24,7 @@ struct Eval: ParsableCommand {
   func run() throws {
     let job = try Job(options, isWatched: true)
     let line = try Evaluation.run(job.recipe, weights: weights, coordinator: job.coordinator)
-    if job.coordinator.isLead { print(json ? try line.json : line.table) }
+    if job.coordinator.isLead { Console.print(json ? try line.json : line.table) }
     try job.finish()
   }
 }

@@ -1,4 +1,5 @@
 import DataParallel
+import Files
 import Foundation
 import Logging
 import MPI
@@ -23,11 +24,12 @@ struct Job {
   /// - Parameters:
   ///   - options: the recipe.
   ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
-  ///   - tellsRanks: whether the first line tells ranks, threads and instructions, and not only
-  ///     instructions that some rank would not have chosen.
-  init(_ options: RecipeOptions, isWatched: Bool = false, tellsRanks: Bool = false) throws {
+  ///   - trains: whether the first line tells ranks, threads and instructions, and not only
+  ///     instructions that some rank would not have chosen, and whether a single process that is
+  ///     started where several are reserved is a mistake.
+  init(_ options: RecipeOptions, isWatched: Bool = false, trains: Bool = false) throws {
     StartGuard.arm()
-    let world = try Self.startWorld()
+    let world = try Self.startWorld(trains: trains)
     LoggingSystem.bootstrap { _ in LineLogHandler() }
     var voice = Logger(label: "rdd")
     voice.logLevel = world.rank == 0 ? .info : .error
@@ -38,8 +40,8 @@ struct Job {
       world, threads: recipe.train.threads, instructions: recipe.train.instructions)
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
     try recipe.requireFormat(on: coordinator.instructions)
-    let ranks = tellsRanks ? "\(coordinator.ranksInWords); " : ""
-    if tellsRanks || coordinator.instructions.isLowered {
+    let ranks = trains ? "\(coordinator.ranksInWords); " : ""
+    if trains || coordinator.instructions.isLowered {
       logger.info("\(ranks)instructions: \(coordinator.instructions)")
     }
     TorchRuntime.threads = coordinator.threadCount
@@ -50,20 +52,35 @@ struct Job {
   }
 
   /// Starts the ranks, and sends failures of LibTorch the way of all others. Collective.
-  static func startWorld() throws -> World {
+  ///
+  /// - Parameter trains: whether a single process that is started where several are reserved is a
+  ///   mistake.
+  static func startWorld(trains: Bool = false) throws -> World {
     let world = try World()
     TorchRuntime.onFailure = {
       FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
     }
     try world.environment.checkWorld(
-      worldSize: world.worldSize, command: CommandLine.arguments)
+      worldSize: world.worldSize, command: CommandLine.arguments, wantsEveryTask: trains)
     return world
   }
 
-  /// Ends the ranks after success. Collective.
+  /// Ends the ranks after success, and tells what the log lost. Collective.
   func finish() throws {
     try watchdog?.stop()
+    if let loss = Console.lossInWords { logger.warning("\(loss)") }
     try coordinator.world.finalize()
+  }
+
+  /// Fails if results could not be written.
+  ///
+  /// - Parameter outcome: what the command has done all the same.
+  static func requireResults(_ outcome: String? = nil) throws(TrainingError) {
+    guard let failure = Console.printFailure else { return }
+    throw TrainingError(
+      .writeFailed,
+      "results: stdout: found \(failure); expected all of them to be written; "
+        + (outcome.map { $0 + "; " } ?? "") + "give stdout a place that takes them")
   }
 
   /// Ends the job with an error's one line and code.
@@ -75,7 +92,9 @@ struct Job {
   static func leave(usage: String) -> Never {
     // Every rank has the same command line: the first one says what is wrong with it.
     if MPIEnvironment.current.launchedRank ?? 0 == 0 {
-      FileHandle.standardError.write(Data((usage + "\n").utf8))
+      usage.split(separator: "\n", omittingEmptySubsequences: false).forEach {
+        Console.say(String($0))
+      }
     }
     exit(64)
   }

@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import Logging
 
 /// Log lines as people read them: time in UTC, the level if it is not plain information, the text.
+/// One that cannot be written is lost (`Console`), and the run goes on.
 struct LineLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
   var logLevel: Logger.Level = .info
@@ -14,6 +16,6 @@ struct LineLogHandler: LogHandler {
   func log(event: LogEvent) {
     let time = Date().formatted(.iso8601)
     let level = event.level == .info ? "" : "\(event.level): "
-    FileHandle.standardError.write(Data("\(time) \(level)\(event.message)\n".utf8))
+    Console.say("\(time) \(level)\(event.message)")
   }
 }

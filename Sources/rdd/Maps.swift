@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Training
 
 /// `rdd maps`: what the method sees in images.
@@ -31,7 +32,7 @@ struct Maps: ParsableCommand {
     let job = try Job(options)
     try DifficultyPictures.write(
       job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
-    if job.coordinator.isLead { print("\(images.count) pictures in \(out)") }
+    if job.coordinator.isLead { Console.print("\(images.count) pictures in \(out)") }
     try job.finish()
   }
 }

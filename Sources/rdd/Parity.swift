@@ -1,5 +1,6 @@
 import ArgumentParser
 import Difficulty
+import Files
 import Foundation
 import Parity
 import Torch
@@ -68,9 +69,7 @@ struct ParityCommand: ParsableCommand {
     let coordinator = try Coordinator(world)
     TorchRuntime.threads = coordinator.threadCount
     if coordinator.isLead, coordinator.instructions.isLowered {
-      // A line that cannot be written is lost, not the command.
-      try? FileHandle.standardError.write(
-        contentsOf: Data("rdd: instructions: \(coordinator.instructions)\n".utf8))
+      Console.say("rdd: instructions: \(coordinator.instructions)")
     }
     var report = ParityReport()
     let found = try ParityFile.files(at: files)
@@ -83,15 +82,11 @@ struct ParityCommand: ParsableCommand {
         try ranksSimulated.map { try ParityCheck.lines(file, run, simulatedRanks: $0) }
         ?? ParityCheck.lines(file, run)
       report.lines += lines
-      if !json, coordinator.isLead {
-        lines.forEach { print($0.text) }
-        // Networks take their time: what is known shows at once, in pipes too.
-        fflush(nil)
-      }
+      if !json, coordinator.isLead { lines.forEach { Console.print($0.text) } }
     }
-    if coordinator.isLead { print(json ? try report.json : report.lastLine) }
-    fflush(nil)
+    if coordinator.isLead { Console.print(json ? try report.json : report.lastLine) }
     try coordinator.world.finalize()
+    try Job.requireResults()
     if !report.isGood { Foundation.exit(1) }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Training
 
 /// `rdd predict`: what a network sees in images.
@@ -29,7 +30,7 @@ struct Predict: ParsableCommand {
     try Predictions.write(
       job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
     if job.coordinator.isLead {
-      print("\(images.count) masks and \(images.count) overlays in \(out)")
+      Console.print("\(images.count) masks and \(images.count) overlays in \(out)")
     }
     try job.finish()
   }

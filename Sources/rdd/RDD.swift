@@ -1,4 +1,8 @@
 import ArgumentParser
+import DataParallel
+import Files
+import Recipes
+import Training
 
 /// The command: one subcommand a job, results on stdout, everything else on stderr.
 @main
@@ -21,15 +25,40 @@ struct RDD: ParsableCommand {
     ])
 
   static func main() {
+    Console.prepare()
+    ProcessSignals.prepare()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(try arguments())
       try command.run()
+      try Job.requireResults()
     } catch let error where exitCode(for: error) == .success {
-      exit(withError: error)
+      // Help, the version, completions.
+      let text = fullMessage(for: error)
+      if !text.isEmpty { Console.print(text) }
+      do { try Job.requireResults() } catch { Job.leave(error) }
     } catch let error where isUsage(error) {
       Job.leave(usage: fullMessage(for: error))
     } catch {
       Job.leave(error)
+    }
+  }
+
+  /// The words of the command line, with paths as a shell would give them: it leaves the `~` of
+  /// `--out=~/runs` alone.
+  private static func arguments() throws(TrainingError) -> [String] {
+    // Swift reads them from /proc, and finds none without it.
+    guard !CommandLine.arguments.isEmpty else {
+      throw TrainingError(
+        .badWorld,
+        "command line: /proc/self/cmdline: found nothing to read; expected the words of this command; "
+          + "mount proc on /proc")
+    }
+    return CommandLine.arguments.dropFirst().map { word in
+      guard word.hasPrefix("--"), let equals = word.firstIndex(of: "=") else {
+        return fromHome(word)
+      }
+      let value = word.index(after: equals)
+      return String(word[..<value]) + fromHome(String(word[value...]))
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Methods
 import Recipes
 
@@ -11,7 +12,7 @@ struct RecipeKeys: ParsableCommand {
       """)
 
   func run() {
-    print(Recipe.referenceTable())
-    print(MethodTable.reference(), terminator: "")
+    Console.print(Recipe.referenceTable())
+    Console.print(MethodTable.reference(), terminator: "")
   }
 }

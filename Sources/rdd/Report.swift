@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reports
 import Training
 
@@ -23,6 +24,6 @@ struct Report: ParsableCommand {
   func run() throws {
     let page = ReportPage(try runs.map { try RunRecord(folder: $0) })
     try OutputText(of: "report", option: "--out").write(page.html, to: out)
-    print(out)
+    Console.print(out)
   }
 }

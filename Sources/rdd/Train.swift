@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataParallel
+import Files
 import Foundation
 import Training
 
@@ -38,7 +39,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     StopRequest.listen()
-    let job = try Job(options, isWatched: true, tellsRanks: true)
+    let job = try Job(options, isWatched: true, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
     let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
@@ -47,6 +48,7 @@ struct Train: ParsableCommand {
       coordinator: coordinator, logger: job.logger,
       trace: trace)
     let summary: Trainer.Summary
+    StopRequest.heed()
     do {
       summary = try trainer.run()
     } catch let stop as Preempted {
@@ -56,12 +58,13 @@ struct Train: ParsableCommand {
       Foundation.exit(TrainingError.Code.preempted.rawValue)
     }
     if coordinator.isLead {
-      print(summary.last.table)
-      print(summary.verdict(folder: folder))
+      Console.print(summary.last.table)
+      Console.print(summary.verdict(folder: folder))
     }
     // All else is done and saved.
     if let failure = trace?.failure { throw failure }
     try job.finish()
+    try Job.requireResults("the run is complete, and its weights are in \(folder)")
   }
 }
 

@@ -39,7 +39,8 @@ struct Run {
   @discardableResult
   func train(
     _ name: String, ranks: Int?, set: [String] = [], options: [String] = [],
-    environment: [String: String] = [:], onlyRank: [Int: [String: String]] = [:]
+    environment: [String: String] = [:], onlyRank: [Int: [String: String]] = [:],
+    meanwhile: (RunningProcess) throws -> Void = { _ in }
   ) throws -> ProcessResult {
     try MPIRun.run(
       ranks: ranks, program: "rdd",
@@ -48,7 +49,7 @@ struct Run {
       // Threads that wait leave the core to those that compute: some runs have more than cores.
       environment: environment.merging(
         ["OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"]) { own, _ in own },
-      onlyRank: onlyRank, timeout: 300)
+      onlyRank: onlyRank, timeout: 300, meanwhile: meanwhile)
   }
 
   /// A file below the folder.

@@ -39,6 +39,33 @@ import Testing
     #expect(LaunchError.exitCode == 69)
   }
 
+  /// The shell of an allocation, a batch script, and the shell that Slurm itself makes a step.
+  @Test(
+    arguments: [
+      ["SLURM_NTASKS": "4"], ["SLURM_NTASKS": "4", "SLURM_PROCID": "0"],
+      ["SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967290"],
+    ])
+  func aSingleProcessInAnAllocationMayDoAllButTrain(variables: [String: String]) throws {
+    let environment = MPIEnvironment(variables)
+    try environment.checkWorld(worldSize: 1, command: command, wantsEveryTask: false)
+    let error = #expect(throws: LaunchError.self) {
+      try environment.checkWorld(worldSize: 1, command: command)
+    }
+    #expect(error?.description.contains("mpirun -n 1 for one rank alone") == true)
+  }
+
+  @Test(arguments: [
+    ["SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_STEP_ID": "0"],
+    ["SLURM_NTASKS": "4", "SLURM_PROCID": "2"], ["PMI_SIZE": "3", "PMI_RANK": "0"],
+    ["OMPI_COMM_WORLD_SIZE": "2"],
+  ])
+  func aLonelyTaskMayDoNothing(variables: [String: String]) {
+    #expect(throws: LaunchError.self) {
+      try MPIEnvironment(variables).checkWorld(
+        worldSize: 1, command: command, wantsEveryTask: false)
+    }
+  }
+
   @Test func settingsOfTheUserWin() {
     let yields = "OMPI_MCA_mpi_yield_when_idle"
     let launched = ["PMIX_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"]

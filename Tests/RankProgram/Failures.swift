@@ -12,8 +12,10 @@ func failByAbort(_ world: World, _ arguments: [String]) throws {
   try world.communicator.barrier()
 }
 
-/// All ranks find the same fault at the same time.
+/// All ranks find the same fault at the same time, in a loop that may be asked to stop.
 func failOnAllRanks(_ world: World, _ arguments: [String]) throws {
+  StopRequest.listen()
+  StopRequest.heed()
   try world.communicator.barrier()
   FailureExit.leave("recipe: a.yaml: line 3:\nunknown key", code: 65)
 }

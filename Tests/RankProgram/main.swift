@@ -18,6 +18,8 @@ let cases: [String: Case] = [
   "abort": failByAbort, "fail-all": failOnAllRanks, "fail-one": failOnOneRank,
   "fail-collective": failInCollective, "fail-layout": failInLayout, "fail-after": failAfterEnd,
   "kill-launcher": killLauncher,
+  "stop-early": stopEarly, "stop-wish": checkWish, "stop-twice": stopTwice,
+  "stop-ignored": checkIgnored, "broken-pipe": checkBrokenPipe, "console": checkConsole,
   "wait": waitForEver, "watchdog": checkWatchdog, "fail-watched": failUnderWatch,
 ]
 

@@ -15,16 +15,23 @@ public enum MPIRun {
   ///   - environment: added to what a test needs; an empty value removes a variable.
   ///   - onlyRank: variables of some ranks alone.
   ///   - timeout: in seconds.
+  ///   - output: where stdout goes.
+  ///   - error: where stderr goes.
+  ///   - meanwhile: called once the job has been started.
   public static func run(
     ranks: Int?, program: String, arguments: [String] = [], environment: [String: String] = [:],
-    onlyRank: [Int: [String: String]] = [:], timeout: Double = 60
+    onlyRank: [Int: [String: String]] = [:], timeout: Double = 60,
+    output: ProcessRun.Sink = .result, error: ProcessRun.Sink = .result,
+    meanwhile: (RunningProcess) throws -> Void = { _ in }
   ) throws -> ProcessResult {
     let path = try BuiltProgram.path(program)
     let variables = testEnvironment().merging(environment) { $1 }.filter { !$0.value.isEmpty }
     oneAtATime.lock()
     defer { oneAtATime.unlock() }
     guard let ranks else {
-      return try ProcessRun.run(path, arguments, environment: variables, timeout: timeout)
+      return try ProcessRun.run(
+        path, arguments, environment: variables, timeout: timeout, output: output, error: error,
+        meanwhile: meanwhile)
     }
     let alike = ["-n", "\(ranks)", path] + arguments
     let apart = (0..<ranks).map { rank in
@@ -33,7 +40,8 @@ public enum MPIRun {
     }
     return try ProcessRun.run(
       "mpirun", onlyRank.isEmpty ? alike : Array(apart.joined(separator: [":"])),
-      environment: variables, timeout: timeout)
+      environment: variables, timeout: timeout, output: output, error: error,
+      meanwhile: meanwhile)
   }
 
   /// This process's environment, with what jobs on a small and shared machine need.

@@ -20,8 +20,41 @@ public struct ProcessResult: Sendable, CustomStringConvertible {
   }
 }
 
+/// A program that runs.
+public struct RunningProcess {
+  /// Its process.
+  public let pid: pid_t
+  /// The file of its stderr.
+  let log: String
+
+  /// Waits until it has written a text to stderr; whether it did within half a minute.
+  public func waitForLog(_ text: String) -> Bool {
+    for _ in 0..<6000 {
+      if ProcessRun.text(log).contains(text) { return true }
+      usleep(5_000)
+    }
+    return false
+  }
+
+  /// Sends it a signal.
+  public func send(_ signal: Int32) { kill(pid, signal) }
+
+  /// The processes that it has started, such as the ranks of mpirun.
+  public var children: [pid_t] { ProcessRun.children(of: pid) }
+}
+
 /// Runs programs under a deadline.
 public enum ProcessRun {
+  /// Where a stream of a program goes.
+  public enum Sink: Sendable {
+    /// Into the result.
+    case result
+    /// To a file or device.
+    case path(String)
+    /// Nowhere: its descriptor is closed.
+    case closed
+  }
+
   /// A program could not be started.
   public struct StartError: Error, CustomStringConvertible {
     /// One line.
@@ -31,21 +64,34 @@ public enum ProcessRun {
   /// Runs a program in a process group of its own and returns when it has ended.
   ///
   /// When the deadline passes it kills the group and every descendant: mpirun puts each rank in a
-  /// group of its own.
+  /// group of its own. No signal is ignored or held back in it, whatever this process does.
   ///
   /// - Parameters:
   ///   - program: a path.
   ///   - environment: the whole environment.
   ///   - timeout: in seconds.
+  ///   - output: where stdout goes.
+  ///   - error: where stderr goes.
+  ///   - meanwhile: called once the program has been started.
   public static func run(
-    _ program: String, _ arguments: [String], environment: [String: String], timeout: Double
+    _ program: String, _ arguments: [String], environment: [String: String], timeout: Double,
+    output: Sink = .result, error: Sink = .result,
+    meanwhile: (RunningProcess) throws -> Void = { _ in }
   ) throws -> ProcessResult {
     try withTemporaryFolder { folder in
       // Files, not pipes: whoever writes much is never held up by who reads.
       let out = folder.appendingPathComponent("stdout").path
       let err = folder.appendingPathComponent("stderr").path
       let begin = DispatchTime.now().uptimeNanoseconds
-      let pid = try spawn(program, arguments, environment, out: out, err: err)
+      let pid = try spawn(
+        program, arguments, environment,
+        sinks: [(STDOUT_FILENO, output, out), (STDERR_FILENO, error, err)])
+      do {
+        try meanwhile(RunningProcess(pid: pid, log: err))
+      } catch {
+        _ = waitFor(pid, begin: begin, timeout: 0)
+        throw error
+      }
       let (status, timedOut) = waitFor(pid, begin: begin, timeout: timeout)
       return ProcessResult(
         exitCode: exitCode(status), standardOutput: text(out), standardError: text(err),
@@ -54,21 +100,34 @@ public enum ProcessRun {
   }
 
   private static func spawn(
-    _ program: String, _ arguments: [String], _ environment: [String: String], out: String,
-    err: String
+    _ program: String, _ arguments: [String], _ environment: [String: String],
+    sinks: [(descriptor: Int32, sink: Sink, file: String)]
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     let flags = O_WRONLY | O_CREAT | O_TRUNC
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out, flags, 0o600)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err, flags, 0o600)
+    for (descriptor, sink, file) in sinks {
+      switch sink {
+      case .result: posix_spawn_file_actions_addopen(&actions, descriptor, file, flags, 0o600)
+      case .path(let path):
+        posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY, 0)
+      case .closed: posix_spawn_file_actions_addclose(&actions, descriptor)
+      }
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setflags(
+      &attributes,
+      Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     posix_spawnattr_setpgroup(&attributes, 0)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
 
     var argv = ([program] + arguments).map { strdup($0) } + [nil]
     var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -100,6 +159,20 @@ public enum ProcessRun {
 
   /// Children, their children and so on, as /proc shows them now.
   private static func descendants(of pid: pid_t) -> [pid_t] {
+    var family: [pid_t] = []
+    var open = [pid]
+    let all = childrenByParent()
+    while let parent = open.popLast() {
+      let found = all[parent] ?? []
+      family += found
+      open += found
+    }
+    return family
+  }
+
+  static func children(of pid: pid_t) -> [pid_t] { childrenByParent()[pid] ?? [] }
+
+  private static func childrenByParent() -> [pid_t: [pid_t]] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     var children: [pid_t: [pid_t]] = [:]
     for process in entries.compactMap({ pid_t($0) }) {
@@ -109,14 +182,7 @@ public enum ProcessRun {
         children[parent, default: []].append(process)
       }
     }
-    var family: [pid_t] = []
-    var open = [pid]
-    while let parent = open.popLast() {
-      let found = children[parent] ?? []
-      family += found
-      open += found
-    }
-    return family
+    return children
   }
 
   private static func exitCode(_ status: Int32) -> Int32 {
@@ -124,7 +190,7 @@ public enum ProcessRun {
     return signal == 0 ? (status >> 8) & 0xff : 128 + signal
   }
 
-  private static func text(_ path: String) -> String {
+  static func text(_ path: String) -> String {
     guard let data = FileManager.default.contents(atPath: path) else { return "" }
     return String(decoding: data, as: UTF8.self)
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Logging
 
@@ -47,7 +48,7 @@ public final class Progress {
     isLineOpen = true
     // A character less than there are: some terminals begin a new line after the last.
     let shown = text.text(columns: max(Self.columns - 1, 1), isColoured: isColoured)
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(shown)".utf8))
+    Console.show("\r\u{1B}[K\(shown)")
   }
 
   /// Writes a line of its own.
@@ -64,7 +65,7 @@ public final class Progress {
 
   /// Ends the line that is redrawn.
   func close() {
-    if isLineOpen { FileHandle.standardError.write(Data("\n".utf8)) }
+    if isLineOpen { Console.show("\n") }
     isLineOpen = false
   }
 

@@ -1,0 +1,112 @@
+import Glibc
+import Synchronization
+
+/// The two streams of this process that people and programs read: the log on stderr and the results
+/// on stdout.
+///
+/// A line of the log that cannot be written is lost and counted, and a run never waits long for those
+/// who read it. Results that cannot be written are a failure of the command, which has to ask for it
+/// (`printFailure`). Nothing here traps. Any thread may call it.
+public enum Console {
+  /// Seconds that a line of the log waits for room.
+  private static let patience = 2.0
+
+  private struct Log {
+    var lostLines = 0
+    var firstLoss: SystemError?
+    /// Nobody takes what is written: further lines do not wait before one gets through.
+    var isStuck = false
+    /// A line was cut off: the next one begins on a line of its own.
+    var isTorn = false
+  }
+
+  private struct Results {
+    var failure: SystemError?
+    var isUsed = false
+  }
+
+  private static let log = Mutex(Log())
+  private static let results = Mutex(Results())
+
+  /// Takes the places of standard streams that are closed. Once, before a file is opened: it would
+  /// get such a place, and then the log too.
+  public static func prepare() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) == -1 {
+      // Only for reading, so that a write fails as on a closed one.
+      if open("/dev/null", O_RDONLY) == -1 { _ = open("/", O_RDONLY | O_DIRECTORY) }
+    }
+  }
+
+  // MARK: Log
+
+  /// Writes one line on stderr; one that cannot be written is lost.
+  ///
+  /// - Parameter line: its line feed is added; line breaks in it become spaces, and other control
+  ///   characters are written out. Up to 4095 bytes do not mix with lines of other ranks.
+  public static func say(_ line: String) {
+    let before = log.withLock { ($0.isTorn, $0.isStuck) }
+    let oneLine = line.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let text = (before.0 ? "\n" : "") + escaped(oneLine) + "\n"
+    let outcome = TextStream(STDERR_FILENO).write(text, seconds: before.1 ? 0 : patience)
+    log.withLock { log in
+      log.isStuck = outcome.error?.code == EAGAIN
+      log.isTorn = outcome.error != nil && (log.isTorn || outcome.byteCount > 0)
+      guard let error = outcome.error else { return }
+      log.lostLines += 1
+      log.firstLoss = log.firstLoss ?? error
+    }
+  }
+
+  /// Writes a text on stderr as it is, such as a line that is drawn again and again. It does not wait,
+  /// and is not counted.
+  public static func show(_ text: String) {
+    _ = TextStream(STDERR_FILENO).write(text, seconds: 0)
+  }
+
+  /// How many lines of the log could not be written.
+  public static var lostLines: Int { log.withLock { $0.lostLines } }
+
+  /// Why the first of them could not be written.
+  public static var firstLoss: SystemError? { log.withLock { $0.firstLoss } }
+
+  /// What was lost, for a line at the end of a run; nil if nothing was.
+  public static var lossInWords: String? {
+    let (count, reason) = log.withLock { ($0.lostLines, $0.firstLoss) }
+    guard count > 0, let reason else { return nil }
+    let words = reason.code == EAGAIN ? "nobody read them" : "\(reason)"
+    return "\(count) line\(count == 1 ? "" : "s") of this log could not be written: \(words)"
+  }
+
+  // MARK: Results
+
+  /// Writes a text on stdout, at once and however long it takes.
+  ///
+  /// After a failure nothing more is written, so that what is there has no holes. On a terminal control
+  /// characters are written out, and elsewhere the text is as it is.
+  public static func print(_ text: String, terminator: String = "\n") {
+    guard results.withLock({ $0.failure }) == nil else { return }
+    let whole = text + terminator
+    let shown = isatty(STDOUT_FILENO) == 1 ? escaped(whole, keepsLines: true) : whole
+    let outcome = TextStream(STDOUT_FILENO).write(shown, seconds: nil)
+    results.withLock { results in
+      results.isUsed = true
+      results.failure = results.failure ?? outcome.error
+    }
+  }
+
+  /// Why results could not be written; nil if all of them were, or there were none.
+  ///
+  /// Asking brings out what a network file system only says when a file is closed.
+  public static var printFailure: SystemError? {
+    let (failure, isUsed) = results.withLock { ($0.failure, $0.isUsed) }
+    guard failure == nil, isUsed else { return failure }
+    let copy = dup(STDOUT_FILENO)
+    if copy != -1, close(copy) == -1, errno != EINTR {
+      let late = SystemError(code: errno)
+      results.withLock { $0.failure = late }
+      return late
+    }
+    return nil
+  }
+}
