@@ -1,3 +1,5 @@
+import Host
+
 /// Looks at every file of a dataset before a run does.
 public enum DatasetCheck {
   /// What is wrong with a sample.
@@ -18,11 +20,11 @@ public enum DatasetCheck {
   ///   - decodesPixels: read every pixel and every label value too; otherwise only that the files
   ///     are there, of the right kind and of the same size.
   ///   - threadCount: threads that read.
-  /// - Throws: `DatasetError` if the system gives no thread.
+  /// - Throws: `ThreadError` if the system does not give all threads.
   public static func problems(
     in dataset: ListDataset, indices: Range<Int>? = nil, decodesPixels: Bool = false,
     threadCount: Int
-  ) throws(DatasetError) -> [Problem] {
+  ) throws(ThreadError) -> [Problem] {
     let indices = indices ?? 0..<dataset.count
     let found = FoundProblems()
     try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in

@@ -23,10 +23,14 @@ struct Job {
   /// - Parameters:
   ///   - options: the recipe.
   ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
+  ///   - work: what the ranks are started for, which says how many threads they need.
   ///   - tellsRanks: whether the first line tells ranks, threads and instructions, and not only
   ///     instructions that some rank would not have chosen.
-  init(_ options: RecipeOptions, isWatched: Bool = false, tellsRanks: Bool = false) throws {
-    StartGuard.arm()
+  init(
+    _ options: RecipeOptions, isWatched: Bool = false,
+    work: (Recipe) -> ThreadNeeds.Work = { _ in .measuring }, tellsRanks: Bool = false
+  ) throws {
+    try StartGuard.arm()
     let world = try Self.startWorld()
     LoggingSystem.bootstrap { _ in LineLogHandler() }
     var voice = Logger(label: "rdd")
@@ -42,6 +46,8 @@ struct Job {
     if tellsRanks || coordinator.instructions.isLowered {
       logger.info("\(ranks)instructions: \(coordinator.instructions)")
     }
+    if let warning = coordinator.threadWarning { logger.warning("\(warning)") }
+    try coordinator.requireThreads(work(recipe), isWatched: isWatched)
     TorchRuntime.threads = coordinator.threadCount
     watchdog =
       isWatched
@@ -51,9 +57,11 @@ struct Job {
 
   /// Starts the ranks, and sends failures of LibTorch the way of all others. Collective.
   static func startWorld() throws -> World {
+    try HostRequirements.prepare()
     let world = try World()
     TorchRuntime.onFailure = {
-      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
+      FailureExit.leave(
+        MemoryNeeds.explained($0), code: TrainingError.Code.internalFailure.rawValue)
     }
     try world.environment.checkWorld(
       worldSize: world.worldSize, command: CommandLine.arguments)

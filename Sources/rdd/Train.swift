@@ -27,9 +27,11 @@ struct Train: ParsableCommand {
 
   func run() throws {
     StopRequest.listen()
-    let job = try Job(options, isWatched: true, tellsRanks: true)
+    let job = try Job(
+      options, isWatched: true, work: ThreadNeeds.Work.steps, tellsRanks: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
+    for line in try coordinator.requireMemory(job.recipe) { job.logger.warning("\(line)") }
     let trainer = try Trainer(
       job.recipe, folder: folder, coordinator: coordinator, logger: job.logger,
       trace: try trace.map { try Trace($0, coordinator: coordinator) })

@@ -33,7 +33,7 @@ public struct RunCheck {
     try check.checkRanks()
     check.checkLibraries()
     try check.checkInstructions()
-    if let networks { check.checkMemory(networks) }
+    try check.checkLimits()
     if coordinator.isLead { check.checkFolder(folder, networks) }
     try check.shareProblems()
     if measures, check.report.problems.isEmpty { try check.measure() }
