@@ -61,11 +61,13 @@ let package = Package(
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
     // Floor 1: one Swift library over each shim, and what needs none.
+    // Threads, and the limits that machine, container and shell set.
+    .target(name: "Host"),
     // Files as the system has them, read and written whole.
     .target(name: "Files"),
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Randomness", swiftSettings: kernel),
-    .target(name: "Reduction"),
+    .target(name: "Reduction", dependencies: ["Host"]),
     .target(name: "EventFiles", dependencies: ["Files"]),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "ImageIO", dependencies: ["CImage", "Files"]),
@@ -75,11 +77,11 @@ let package = Package(
 
     // Floor 2: the method and its surroundings; they know neither MPI nor the command line.
     .target(
-      name: "Difficulty", dependencies: ["Reduction", "Torch"], swiftSettings: kernel),
+      name: "Difficulty", dependencies: ["Host", "Reduction", "Torch"], swiftSettings: kernel),
     .target(
       name: "Networks", dependencies: ["Files", "Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: kernel),
-    .target(name: "Datasets", dependencies: ["Files", "ImageIO", "Randomness"]),
+    .target(name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.
     .target(
       name: "Methods",
@@ -87,13 +89,14 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
-    .target(name: "DataParallel", dependencies: ["Files", "MPI", "Reduction"]),
+    .target(name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Reduction"]),
 
     // Floor 4: recipe, coordinator, loop, checkpoints.
     .target(
       name: "Training",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "ImageIO", "Methods",
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "Host", "ImageIO",
+        "Methods",
         "Networks", "Pictures", "Randomness", "Recipes", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -128,6 +131,7 @@ let package = Package(
       dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
@@ -153,8 +157,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Parity", "Recipes", "Reduction",
-        "Torch", "Training", "WeightFiles",
+        "Datasets", "Difficulty", "Files", "Host", "ImageIO", "Networks", "Parity", "Recipes",
+        "Reduction", "Torch", "Training", "WeightFiles",
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),

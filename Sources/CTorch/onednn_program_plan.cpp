@@ -156,7 +156,9 @@ std::optional<PreparedConvolution> prepare_convolution(
   return prepared;
 }
 
-void ProgramPlan::infer_sizes(const std::vector<ProgramNode> &nodes) {
+std::vector<Pair> infer_sizes(
+    const std::vector<ProgramNode> &nodes, int64_t batch, int64_t height, int64_t width) {
+  std::vector<Pair> sizes;
   for (const ProgramNode &node : nodes) {
     const Pair in = node.inputs.empty() ? Pair{height, width} : sizes[node.inputs[0]];
     Pair size = in;
@@ -183,13 +185,14 @@ void ProgramPlan::infer_sizes(const std::vector<ProgramNode> &nodes) {
     }
     sizes.push_back(size);
   }
+  return sizes;
 }
 
 ProgramPlan::ProgramPlan(
     std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, at::ScalarType type,
     int64_t batch, int64_t height, int64_t width)
     : batch(batch), height(height), width(width), threads(at::get_num_threads()) {
-  infer_sizes(nodes);
+  sizes = infer_sizes(nodes, batch, height, width);
   std::vector<int64_t> slices = slice_candidates(nodes, outputs);
   convolutions.resize(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {

@@ -81,11 +81,14 @@ struct ProgramPlan {
       const std::vector<char *> &outputs);
 
  private:
-  void infer_sizes(const std::vector<ProgramNode> &nodes);
   void place(
       const std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs,
       const std::vector<int64_t> &slices, int64_t element);
 };
+
+/// The height and width of every value for `batch` images of a size.
+std::vector<Pair> infer_sizes(
+    const std::vector<ProgramNode> &nodes, int64_t batch, int64_t height, int64_t width);
 
 /// The primitives for a convolution node; with `step` other than the node's channels, it writes into
 /// a slice, or comes back empty where oneDNN has no fast kernel for that.

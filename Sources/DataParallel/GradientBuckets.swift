@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import MPI
 
 /// Sums gradients over all ranks while backward still computes others.
@@ -10,7 +11,7 @@ import MPI
 /// normalised over all ranks.
 ///
 /// With one rank there is no thread and nothing is copied. A failed collective ends the job through
-/// `CollectiveFailure`.
+/// `CollectiveFailure`, a thread that does not start through `FailureExit`.
 public final class GradientBuckets: @unchecked Sendable {
   /// How gradients are dealt into buckets.
   public let layout: GradientLayout
@@ -29,7 +30,7 @@ public final class GradientBuckets: @unchecked Sendable {
   private var round: BucketRound
   private var isClosing = false
   private var isAwaited = false
-  private var thread: Thread?
+  private var hasThread = false
 
   /// Buckets in memory of their own: each gradient is written where `gradient(_:)` says.
   /// Collective.
@@ -126,18 +127,20 @@ public final class GradientBuckets: @unchecked Sendable {
       round.isUntouched, "GradientBuckets.close: gradients are ready; expected wait() first")
     isClosing = true
     condition.broadcast()
-    while thread != nil { condition.wait() }
+    while hasThread { condition.wait() }
     condition.unlock()
     rounded?.close()
     try communicator.free()
   }
 
   private func startThread() {
-    // The thread keeps this object alive until close().
-    let thread = Thread { self.reduceUntilClosed() }
-    thread.name = "rdd-gradients"
-    self.thread = thread
-    thread.start()
+    hasThread = true
+    do {
+      // The thread keeps this object alive until close().
+      try Threads.start("rdd-gradients", isProven: true) { self.reduceUntilClosed() }
+    } catch {
+      FailureExit.leave(error, code: ThreadError.exitCode)
+    }
   }
 
   private func reduceUntilClosed() {
@@ -148,7 +151,7 @@ public final class GradientBuckets: @unchecked Sendable {
       reduceNext()
       if round.isReduced { condition.broadcast() }
     }
-    thread = nil
+    hasThread = false
     condition.broadcast()
     condition.unlock()
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import MPI
 
 /// How many threads a rank computes with.
@@ -17,6 +18,8 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   public let threadCount: Int
   /// Where the number comes from.
   public let source: Source
+  /// The user's wish, if it is more than `most(cores:)` and so left out.
+  public let excess: Int?
 
   /// A rank's threads: the user's wish, or its share of the cores. Collective over the host.
   ///
@@ -29,9 +32,16 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     self.init(
       masks: masks, localRank: local.rank,
       wish: ProcessInfo.processInfo.environment["OMP_NUM_THREADS"],
-      quota: (try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8)).flatMap(
-        ThreadBudget.quota(inText:)))
+      quota: ControlGroups().processorTime?.cores, most: ThreadBudget.most)
   }
+
+  /// The most threads that a rank of this host may compute with.
+  public static var most: Int { most(cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// The most threads that a rank may compute with on a host of so many cores. More of them only wait
+  /// for each other: with 64 threads on two cores a step takes seven times as long, and with 1024 a
+  /// run does not come to its first one for minutes.
+  public static func most(cores: Int) -> Int { max(4 * cores, 16) }
 
   /// As `init(local:)`, from facts that are known already.
   ///
@@ -40,10 +50,14 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   ///   - localRank: whose budget.
   ///   - wish: OMP_NUM_THREADS; a list for nested levels counts by its first number.
   ///   - quota: processor time that the ranks on the host share, in cores; nil is no limit.
-  public init(masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil) {
-    if let first = wish?.split(separator: ",").first,
-      let count = Int(first.trimmingCharacters(in: .whitespaces)), count >= 1
-    {
+  ///   - most: a wish for more threads than this is none.
+  public init(
+    masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil, most: Int = .max
+  ) {
+    let first = wish?.split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
+    let count = first.flatMap { Int($0) } ?? 0
+    excess = count > most ? count : nil
+    if (1...most).contains(count) {
       threadCount = count
       source = .environment
       return
@@ -74,23 +88,9 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The limit in the text of a control group's `cpu.max`: microseconds of processor time, or
-  /// `max`, in so many microseconds.
-  ///
-  /// - Returns: in cores; nil if there is none.
-  package static func quota(inText text: String) -> Double? {
-    let words = text.split(whereSeparator: \.isWhitespace)
-    guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), time > 0,
-      period > 0
-    else { return nil }
-    return time / period
-  }
-
   /// The cores that this process may run on, 8 in a byte.
   static func affinityMask() -> [UInt8] {
-    if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let mask = mask(inStatus: status)
-    {
+    if let status = HostFiles().text("/proc/self/status"), let mask = mask(inStatus: status) {
       return mask
     }
     // No /proc: the kernel's count, as if they were the first cores.

@@ -1,3 +1,5 @@
+import Host
+
 /// Reads and augments the batches of a rank ahead of their use, on its own threads.
 ///
 /// What a batch holds depends on source, order, augmentation, iteration and position alone: the
@@ -18,11 +20,11 @@ public final class BatchLoader: Sendable {
   ///   - iterations: first and last iteration, from 1; a resumed run starts later.
   ///   - threadCount: threads that read and augment.
   ///   - batchesAhead: batches that are read before they are asked for, at least 1.
-  /// - Throws: `DatasetError` if the system gives no thread.
+  /// - Throws: `ThreadError` if the system does not give all threads.
   public init(
     source: any SampleSource, order: SampleOrder, augmentation: Augmentation, batchSize: Int,
     positions: Range<Int>, iterations: ClosedRange<Int>, threadCount: Int, batchesAhead: Int
-  ) throws(DatasetError) {
+  ) throws(ThreadError) {
     precondition(
       order.sampleCount == source.count,
       "order of \(order.sampleCount) samples, source of \(source.count)")
@@ -36,7 +38,7 @@ public final class BatchLoader: Sendable {
       source: source, order: order, augmentation: augmentation, batchSize: batchSize,
       positions: positions, iterations: iterations, batchesAhead: batchesAhead)
     self.work = work
-    threads = try WorkerThreads(count: threadCount) { work.run() }
+    threads = try WorkerThreads(count: threadCount, stop: work.stop) { work.run() }
   }
 
   deinit { stop() }

@@ -1,3 +1,4 @@
+import Host
 import ImageIO
 
 /// Looks at the files of a dataset before a run does.
@@ -40,10 +41,10 @@ public enum DatasetCheck {
   ///   - indices: the samples to look at; nil for all.
   ///   - depth: how far to look.
   ///   - threadCount: threads that read.
-  /// - Throws: `DatasetError` if the system gives no thread.
+  /// - Throws: `ThreadError` if the system does not give all threads.
   public static func look(
     at dataset: ListDataset, indices: Range<Int>? = nil, depth: Depth, threadCount: Int
-  ) throws(DatasetError) -> Findings {
+  ) throws(ThreadError) -> Findings {
     let indices = indices ?? 0..<dataset.count
     let found = SharedFindings(Findings(labels: LabelCounts(dataset.encoding)))
     try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in
@@ -79,11 +80,11 @@ public enum DatasetCheck {
   ///   - indices: the samples to look at; nil for all.
   ///   - decodesPixels: read every pixel and every label value too; otherwise headers alone.
   ///   - threadCount: threads that read.
-  /// - Throws: `DatasetError` if the system gives no thread.
+  /// - Throws: `ThreadError` if the system does not give all threads.
   public static func problems(
     in dataset: ListDataset, indices: Range<Int>? = nil, decodesPixels: Bool = false,
     threadCount: Int
-  ) throws(DatasetError) -> [Problem] {
+  ) throws(ThreadError) -> [Problem] {
     try look(
       at: dataset, indices: indices, depth: decodesPixels ? .pixels : .headers,
       threadCount: threadCount

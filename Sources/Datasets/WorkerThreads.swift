@@ -1,27 +1,30 @@
-import Foundation
+import Host
 import Synchronization
 
-/// Threads that all run one function; plain POSIX threads, no fork.
+/// Threads that all run one function.
 final class WorkerThreads: Sendable {
-  private let threads = Monitor<[pthread_t]>([])
+  private let threads = Monitor<[StartedThread]>([])
 
-  /// Starts up to `count` threads; throws only if not even one can be started.
-  init(count: Int, _ body: @escaping @Sendable () -> Void) throws(DatasetError) {
+  /// Starts `count` threads.
+  ///
+  /// - Parameters:
+  ///   - count: how many, at least 1.
+  ///   - stop: makes those that run come to their end, if one does not start.
+  ///   - body: what each of them runs.
+  /// - Throws: if the system does not give all of them; none runs then.
+  init(
+    count: Int, stop: () -> Void, _ body: @escaping @Sendable () -> Void
+  ) throws(ThreadError) {
     precondition(count > 0, "\(count) threads")
-    var failure: Int32 = 0
-    for _ in 0..<count {
-      let box = Unmanaged.passRetained(Body(body))
-      var thread = pthread_t()
-      failure = pthread_create(&thread, nil, runBody, box.toOpaque())
-      guard failure == 0 else {
-        box.release()
-        break
+    do throws(ThreadError) {
+      for _ in 0..<count {
+        let thread = try Threads.start("rdd-images", body)
+        threads.change { $0.append(thread) }
       }
-      threads.change { [thread] in $0.append(thread) }
-    }
-    guard threads.change({ !$0.isEmpty }) else {
-      throw DatasetError(
-        .system, at: "start of a reader thread", String(cString: strerror(failure)))
+    } catch {
+      stop()
+      join()
+      throw error
     }
   }
 
@@ -31,15 +34,17 @@ final class WorkerThreads: Sendable {
       defer { threads = [] }
       return threads
     }
-    for thread in ending { pthread_join(thread, nil) }
+    for thread in ending { thread.join() }
   }
 
   /// Runs `body` for each index in `0..<count`, in any order, on `threadCount` threads.
   static func forEach(
     _ count: Int, threadCount: Int, _ body: @escaping @Sendable (Int) -> Void
-  ) throws(DatasetError) {
+  ) throws(ThreadError) {
     let next = SharedCounter()
-    try WorkerThreads(count: max(1, min(threadCount, count))) {
+    try WorkerThreads(
+      count: max(1, min(threadCount, count)), stop: { next.value.store(count, ordering: .relaxed) }
+    ) {
       while true {
         let index = next.value.add(1, ordering: .relaxed).oldValue
         if index >= count { return }
@@ -51,15 +56,4 @@ final class WorkerThreads: Sendable {
 
 private final class SharedCounter: Sendable {
   let value = Atomic(0)
-}
-
-private final class Body: Sendable {
-  let run: @Sendable () -> Void
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func runBody(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  guard let pointer else { return nil }
-  Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
-  return nil
 }

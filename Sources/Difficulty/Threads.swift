@@ -1,4 +1,5 @@
 import Foundation
+import Host
 
 /// Threads that share a list of tasks.
 ///
@@ -9,15 +10,14 @@ final class WorkerPool: @unchecked Sendable {
   let threadCount: Int
   private let shared = Shared()
 
-  /// A pool of `threadCount - 1` sleeping threads; the caller of `run` is the last one.
+  /// A pool of `threadCount - 1` sleeping threads; the caller of `run` is the last one. A thread that does
+  /// not start ends the job.
   init(threadCount: Int) {
     require(threadCount >= 1, "WorkerPool: threadCount is \(threadCount); expected at least 1")
     self.threadCount = threadCount
     for worker in 1..<max(threadCount, 1) {
       let shared = shared
-      let thread = Thread { shared.serve(worker: worker) }
-      thread.stackSize = 4 << 20
-      thread.start()
+      Threads.startOrEnd("rdd-loss", stackBytes: 4 << 20) { shared.serve(worker: worker) }
     }
   }
 

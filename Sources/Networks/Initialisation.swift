@@ -14,6 +14,20 @@ public struct Initialisation: Sendable {
   /// What the last norm of a residual branch scales by.
   public let branchScale: Double
 
+  /// Whether tensors have a shape and no values: what no one writes takes no memory.
+  let isOutline: Bool
+
+  /// A start without values, for counting.
+  static let outline = Initialisation(isOutline: true)
+
+  private init(isOutline: Bool) {
+    seed = nil
+    type = .float32
+    device = .cpu
+    branchScale = 1
+    self.isOutline = isOutline
+  }
+
   /// A start by seed, or, with nil, of zeros that a file will overwrite.
   ///
   /// - Parameters:
@@ -26,6 +40,7 @@ public struct Initialisation: Sendable {
     seed: UInt64?, type: ElementType = .float32, device: Device = .cpu, branchScale: Double = 1
   ) {
     self.branchScale = branchScale
+    isOutline = false
     self.seed = seed
     self.type = type
     self.device = device
@@ -36,6 +51,7 @@ public struct Initialisation: Sendable {
     if case .constant(let value) = distribution {
       return Tensor.full(shape, value, type, device: device)
     }
+    if isOutline { return Tensor.empty(shape, type, device: device) }
     guard let seed else { return Tensor.zeros(shape, type, device: device) }
     var random = CounterRandom(.weights, seed: seed, index)
     let values = (0..<shape.reduce(1, *)).map { _ in Float(distribution.draw(&random)) }

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 
 /// Several ranks as threads of one process, for tests and for `--ranks-simulated`.
 ///
@@ -15,14 +16,11 @@ public enum SimulatedRanks {
   ) -> [Result] {
     let meeting = Meeting(worldSize: count)
     let results = Results<Result>(count)
-    let threads = (0..<count).map { rank in
-      let thread = Thread {
+    for rank in 0..<count {
+      Threads.startOrEnd("rdd-rank-\(rank)", stackBytes: 16 << 20) {
         results.set(rank, body(SimulatedRank(rank: rank, meeting: meeting)))
       }
-      thread.stackSize = 16 << 20
-      return thread
     }
-    threads.forEach { $0.start() }
     return results.waitForAll()
   }
 }

@@ -16,6 +16,8 @@ public final class Coordinator: Sendable {
   public let threadCount: Int
   /// How that number was chosen.
   public let threadChoice: String
+  /// What is wrong with the user's wish for threads, which was left out; nil if it was not.
+  public let threadWarning: String?
   /// The vector instructions of all ranks.
   public let instructions: InstructionAgreement
   /// Questions that all ranks answer alike.
@@ -40,12 +42,28 @@ public final class Coordinator: Sendable {
   ///   - world: the ranks.
   ///   - threads: compute threads of each rank; 0 for its share of the host's cores.
   ///   - instructions: the vector instructions of all ranks.
-  /// - Throws: `TrainingError` on all ranks if one has not these instructions.
+  /// - Throws: `TrainingError` if the host has not the cores for so many threads, or, on all ranks, if
+  ///   one has not these instructions.
   public init(
     _ world: World, threads: Int = 0, instructions: Recipe.Instructions = .auto
   ) throws {
     self.world = world
     let budget = try ThreadBudget(local: world.local)
+    let most = ThreadBudget.most
+    guard threads <= most else {
+      throw TrainingError(
+        .badWorld,
+        "train.threads: found \(threads) threads of each rank; expected at most \(most) on \(HostName.current), "
+          + "four for each core of it or 16; lower it, or leave it out for a rank's share of the cores"
+      )
+    }
+    threadWarning =
+      threads > 0
+      ? nil
+      : budget.excess.map {
+        "OMP_NUM_THREADS: found \($0); expected at most \(most), four for each core of the host or 16; "
+          + "it is left out, and ranks share the cores"
+      }
     threadCount = threads > 0 ? threads : budget.threadCount
     threadChoice = threads > 0 ? "\(threads) (train.threads)" : budget.description
     reducer = world.worldSize == 1 ? SingleProcess() : RankReducer(world.communicator)

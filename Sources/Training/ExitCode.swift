@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Files
+import Host
 import ImageIO
 import MPI
 import Methods
@@ -19,6 +20,7 @@ extension TrainingError {
     case let error as ImageError: (error.kind == .file ? Code.missingInput : .badData).rawValue
     case is WeightMismatch, is DatasetError, is MethodError: Code.badData.rawValue
     case is LaunchError: LaunchError.exitCode
+    case is ThreadError: ThreadError.exitCode
     case is DisagreementError: Code.badWorld.rawValue
     case is MPIError: FailureExit.communicationFailed
     default: Code.internalFailure.rawValue

@@ -50,7 +50,8 @@ struct BenchStep: ParsableCommand {
   }
 
   func run() throws {
-    let job = try Job(options, isWatched: true)
+    let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps)
+    _ = try job.coordinator.requireMemory(job.recipe)
     let timings = try StepBench.run(
       job.recipe, steps: steps, warmup: warmup, coordinator: job.coordinator)
     if job.coordinator.isLead { Console.print(json ? try timings.json : timings.table) }

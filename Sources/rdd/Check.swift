@@ -29,7 +29,7 @@ struct Check: ParsableCommand {
   private static let shownProblems = 20
 
   func run() throws {
-    let job = try Job(options)
+    let job = try Job(options, work: ThreadNeeds.Work.steps)
     let report = try RunCheck.run(
       job.recipe, folder: options.runFolder(out), decodesPixels: pixels, measures: measure,
       coordinator: job.coordinator)

@@ -24,11 +24,15 @@ struct Job {
   /// - Parameters:
   ///   - options: the recipe.
   ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
+  ///   - work: what the ranks are started for, which says how many threads they need.
   ///   - trains: whether the first line tells ranks, threads and instructions, and not only
   ///     instructions that some rank would not have chosen, and whether a single process that is
   ///     started where several are reserved is a mistake.
-  init(_ options: RecipeOptions, isWatched: Bool = false, trains: Bool = false) throws {
-    StartGuard.arm()
+  init(
+    _ options: RecipeOptions, isWatched: Bool = false,
+    work: (Recipe) -> ThreadNeeds.Work = { _ in .measuring }, trains: Bool = false
+  ) throws {
+    try StartGuard.arm()
     let world = try Self.startWorld(trains: trains)
     LoggingSystem.bootstrap { _ in LineLogHandler() }
     var voice = Logger(label: "rdd")
@@ -44,6 +48,8 @@ struct Job {
     if trains || coordinator.instructions.isLowered {
       logger.info("\(ranks)instructions: \(coordinator.instructions)")
     }
+    if let warning = coordinator.threadWarning { logger.warning("\(warning)") }
+    try coordinator.requireThreads(work(recipe), isWatched: isWatched)
     TorchRuntime.threads = coordinator.threadCount
     watchdog =
       isWatched
@@ -56,9 +62,11 @@ struct Job {
   /// - Parameter trains: whether a single process that is started where several are reserved is a
   ///   mistake.
   static func startWorld(trains: Bool = false) throws -> World {
+    try HostRequirements.prepare()
     let world = try World()
     TorchRuntime.onFailure = {
-      FailureExit.leave($0, code: TrainingError.Code.internalFailure.rawValue)
+      FailureExit.leave(
+        MemoryNeeds.explained($0), code: TrainingError.Code.internalFailure.rawValue)
     }
     try world.environment.checkWorld(
       worldSize: world.worldSize, command: CommandLine.arguments, wantsEveryTask: trains)

@@ -67,6 +67,7 @@ struct ParityCommand: ParsableCommand {
         .badWorld, "device: --device: found no CUDA device; expected one; use --device cpu")
     }
     let coordinator = try Coordinator(world)
+    try coordinator.requireThreads(.measuring)
     TorchRuntime.threads = coordinator.threadCount
     if coordinator.isLead, coordinator.instructions.isLowered {
       Console.say("rdd: instructions: \(coordinator.instructions)")

@@ -39,9 +39,10 @@ struct Train: ParsableCommand {
 
   func run() throws {
     StopRequest.listen()
-    let job = try Job(options, isWatched: true, trains: true)
+    let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
+    for line in try coordinator.requireMemory(job.recipe) { job.logger.warning("\(line)") }
     let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
     let trainer = try Trainer(
       job.recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),

@@ -44,11 +44,13 @@ import Testing
     #expect((budget.source == .quota(cores: quota, localWorldSize: ranks)) == isLimited)
   }
 
-  @Test func quotaIsReadFromText() {
-    #expect(ThreadBudget.quota(inText: "250000 100000\n") == 2.5)
-    #expect(ThreadBudget.quota(inText: "max 100000\n") == nil)
-    #expect(ThreadBudget.quota(inText: "") == nil)
-    #expect(ThreadBudget.quota(inText: "0 0") == nil)
+  @Test func aWishBeyondAllReasonIsNone() {
+    #expect(ThreadBudget.most(cores: 2) == 16 && ThreadBudget.most(cores: 64) == 256)
+    let budget = ThreadBudget(masks: [[0xff]], localRank: 0, wish: "100000", most: 32)
+    #expect(budget.threadCount == 8 && budget.source == .cores(usable: 8, localWorldSize: 1))
+    #expect(budget.excess == 100_000)
+    let most = ThreadBudget(masks: [[0xff]], localRank: 0, wish: "32", most: 32)
+    #expect(most.threadCount == 32 && most.excess == nil)
   }
 
   @Test func maskIsReadFromStatus() {

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import Synchronization
 
 /// Ends a process whose ranks never meet: MPI's start waits for ever for one that is stopped.
@@ -11,12 +12,12 @@ public enum StartGuard {
   private static let isOver = Atomic(false)
 
   /// Begins to wait for `disarm`. Once, before MPI is started.
-  public static func arm() {
+  ///
+  /// - Throws: if the thread that waits does not run.
+  public static func arm() throws(ThreadError) {
     let wish = ProcessInfo.processInfo.environment["RDD_START_SECONDS"].flatMap { Double($0) }
     let limit = max(wish ?? seconds, 1)
-    let thread = Thread { wait(limit) }
-    thread.name = "rdd-start"
-    thread.start()
+    try Threads.start("rdd-start", isProven: true) { wait(limit) }
   }
 
   /// The ranks have met.

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import MPI
 import Synchronization
 
@@ -40,9 +41,10 @@ public final class Watchdog: @unchecked Sendable {
   ///   - wish: seconds without progress that a step may take; 0 follows the median.
   ///   - heartbeat: what the loop writes.
   ///   - say: called on a thread of the watchdog.
+  /// - Throws: `MPIError`, or `ThreadError` if a thread of the watchdog does not run.
   public init(
     _ world: World, wish: Double, heartbeat: Heartbeat = .process, say: @escaping Speaker
-  ) throws(MPIError) {
+  ) throws {
     let name = Array(HostName.current.utf8)
     hosts = try world.communicator.allgatherv(name).map { String(decoding: $0, as: UTF8.self) }
     limits = WatchLimits(
@@ -56,9 +58,9 @@ public final class Watchdog: @unchecked Sendable {
     let canSend = worldSize > 1 && World.threadLevel >= .multiple
     mailbox =
       canSend ? try Mailbox(world.communicator, byteCount: LifeSign.byteCount) : nil
-    start("rdd-judge") { self.judge() }
+    try Threads.start("rdd-judge", isProven: true) { self.judge() }
     if mailbox != nil {
-      start("rdd-signs") {
+      try Threads.start("rdd-signs", isProven: true) {
         // A failed call here says nothing that the collectives do not say; the judge remains.
         try? self.exchange()
         self.messengerEnd.signal()
@@ -74,12 +76,6 @@ public final class Watchdog: @unchecked Sendable {
       try mailbox.close()
     }
     isOver.store(true, ordering: .releasing)
-  }
-
-  private func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
-    let thread = Thread(block: body)
-    thread.name = name
-    thread.start()
   }
 
   /// A rank that only waits for others is entitled to no more than a step: those that work longer

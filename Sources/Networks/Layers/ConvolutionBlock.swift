@@ -31,9 +31,11 @@ final class ConvolutionBlock {
   func compile(
     _ x: FrozenValue, _ program: FrozenProgram, adding residual: FrozenValue? = nil
   ) -> FrozenValue {
-    let (weight, bias) = norm.folded(convolution)
+    // An outline's weights have a shape alone.
+    let folded = program.isOutline ? nil : norm.folded(convolution)
     return program.convolution(
-      x, weight: weight, bias: bias, stride: convolution.stride, padding: convolution.padding,
+      x, weight: folded?.weight ?? convolution.weight.detached, bias: folded?.bias,
+      stride: convolution.stride, padding: convolution.padding,
       dilation: convolution.dilation, groups: convolution.groups, activation: activation,
       adding: residual)
   }

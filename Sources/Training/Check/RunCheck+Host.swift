@@ -6,7 +6,7 @@ import Torch
 import WeightFiles
 
 extension RunCheck {
-  /// Ranks, hosts, threads. Collective.
+  /// Ranks, hosts, ways out. Collective.
   mutating func checkRanks() throws {
     let world = coordinator.world
     let hosts = try world.communicator.allgatherv(Array(HostName.current.utf8))
@@ -30,9 +30,6 @@ extension RunCheck {
       "images a rank",
       shares[0] == shares[1] ? "\(shares[0])" : "\(shares[1]) or \(shares[0]), an uneven split")
     _ = report.attempt { try coordinator.requireImages(batchSize) }
-    report.note(
-      "threads",
-      "\(coordinator.threadChoice); \(recipe.data.loaderThreads) more for images")
     checkWaysOut(hostCount: counts.count)
   }
 
@@ -47,31 +44,6 @@ extension RunCheck {
       report.warn(
         "BLAS is the reference one (\(blas.path)), many times slower than others; install "
           + "libopenblas0-pthread")
-    }
-  }
-
-  /// What a rank needs at least, against what the host has free.
-  mutating func checkMemory(_ networks: NetworkSizes) {
-    let data = recipe.data
-    let world = coordinator.world
-    let images = Shard.range(
-      of: recipe.train.batchSize, rank: 0, worldSize: coordinator.worldSize
-    ).count
-    // Three planes of float32 and one of labels.
-    let batch = images * data.cropHeight * data.cropWidth * 13
-    let rank = networks.student + 2 * networks.parameters + networks.teacher
-    let loading = data.prefetchBatches * batch
-    let needed = (rank + loading) * world.localWorldSize
-    let free = HostMemory.freeBytes
-    report.note(
-      "memory",
-      "a rank: networks and optimiser \(ByteCount.text(rank)), waiting batches "
-        + "\(ByteCount.text(loading)), decoded images up to \(data.cacheMebibytes) MiB, and the "
-        + "activations" + (free.map { "; \(ByteCount.text($0)) free" } ?? ""))
-    if let free, needed > free {
-      report.warn(
-        "memory: this host's ranks need more than \(ByteCount.text(needed)), and "
-          + "\(ByteCount.text(free)) are free")
     }
   }
 
@@ -134,17 +106,5 @@ package struct LoadedBLAS: Equatable {
     guard let path = fast ?? plain else { return nil }
     self.path = path
     isReference = fast == nil
-  }
-}
-
-/// The memory of this machine.
-enum HostMemory {
-  /// What programs can still take, in bytes; nil if the system does not say.
-  static var freeBytes: Int? {
-    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
-      let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-    else { return nil }
-    return kibibytes * 1024
   }
 }

@@ -33,7 +33,7 @@ public struct RunCheck {
     try check.checkRanks()
     check.checkLibraries()
     try check.checkInstructions()
-    if let networks { check.checkMemory(networks) }
+    try check.checkLimits()
     if coordinator.isLead {
       check.checkFolder(folder, networks)
       check.checkStart(folder)

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandTests {
+  /// Too few threads, too little memory: said before they are missed.
+  @Suite struct LimitTests {
+    /// Runs the command as a user who has no other processes, under a limit of a shell.
+    private func run(
+      _ arguments: [String], limit: String, ranks: Int? = nil
+    ) throws -> ProcessResult {
+      let command =
+        try (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
+        + [BuiltProgram.path("rdd")] + arguments
+      let user = ["--reuid", "54321", "--regid", "54321", "--clear-groups"]
+      return try ProcessRun.run(
+        "setpriv", user + ["bash", "-c", "ulimit \(limit); exec \"$@\"", "bash"] + command,
+        environment: MPIRun.testEnvironment().merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 },
+        timeout: Command.timeout)
+    }
+
+    @Test(.enabled(if: getuid() == 0), arguments: [nil, 2])
+    func tooFewThreads(ranks: Int?) throws {
+      try withTinyData { data in
+        let arguments = [
+          "train", data.recipe, "--out", data.path("run"), "--set", "train.threads=4",
+          "--set", "data.loader_threads=8",
+        ]
+        let allowed = ranks == nil ? 20 : 40
+        try run(arguments, limit: "-u \(allowed)", ranks: ranks).expectFailure(
+          69,
+          [
+            "threads: ", " more allowed (ulimit -u: \(allowed)); expected ", "8 to load images",
+            "lower train.threads or data.loader_threads",
+          ])
+      }
+    }
+
+    /// Not even MPI's own.
+    @Test(.enabled(if: getuid() == 0), arguments: [1, 2, 3])
+    func noThreads(allowed: Int) throws {
+      try withTinyData { data in
+        try run(["train", data.recipe, "--out", data.path("run")], limit: "-u \(allowed)")
+          .expectFailure(69, ["threads: ", "raise ulimit -u or the container's pids.max"])
+      }
+    }
+
+    @Test(arguments: [nil, 2])
+    func moreThreadsThanAHostCanUse(ranks: Int?) throws {
+      try withTinyData { data in
+        let arguments = ["train", data.recipe, "--out", data.path("run")]
+        try Command.run(arguments + ["--set", "train.threads=1024"], ranks: ranks)
+          .expectFailure(69, ["train.threads: found 1024 threads", "expected at most "])
+        let result = try Command.run(
+          arguments, ranks: ranks, environment: ["OMP_NUM_THREADS": "100000"])
+        result.expectSuccess()
+        #expect(
+          result.standardError.contains(
+            "warning: OMP_NUM_THREADS: found 100000; expected at most "),
+          "\(result)")
+      }
+    }
+
+    /// 8192 x 8192 pixels of a large network are some 500 GB; 3 GB of addresses are too few for less.
+    @Test func tooLittleMemory() throws {
+      try withTinyData { data in
+        let large = [
+          "--set", "data.crop_height=8192", "--set", "data.crop_width=8192",
+          "--set", "student.network=deeplabv3_resnet101", "--set", "student.head_width=0",
+        ]
+        let run = ["--out", data.path("run")]
+        let texts = ["memory: ", " free (", "expected at least ", "lower train.batch_size"]
+        try Command.run(["train", data.recipe] + run + large).expectFailure(69, texts)
+        let check = try Command.run(["check", data.recipe] + run + large)
+        check.expectFailure(69, ["found 1 problem"])
+        #expect(check.standardError.contains("rdd: problem: memory: "), "\(check)")
+      }
+    }
+
+    @Test func tooLittleSharedMemory() throws {
+      try withTinyData { data in
+        try Command.run(
+          ["train", data.recipe, "--out", data.path("run")], ranks: 2,
+          environment: ["OMPI_MCA_btl_vader_segment_size": "4000g"]
+        ).expectFailure(69, ["shared memory: ", "/dev/shm: found ", " for 2 ranks of Open MPI"])
+      }
+    }
+
+    @Test func checkTellsLimits() throws {
+      try withTinyData { data in
+        let result = try Command.run(["check", data.recipe, "--out", data.path("run")])
+        result.expectSuccess()
+        let rows = result.standardOutput.split(separator: "\n").map(String.init)
+        for (name, part) in [
+          ("threads ", "more: "), ("processor time ", " cores"), ("memory ", "activations "),
+          ("memory free ", "the host's memory"), ("shared memory ", " for MPI's start"),
+          ("open files ", "ulimit -n"),
+        ] {
+          #expect(rows.contains { $0.hasPrefix(name) && $0.contains(part) }, "\(name): \(result)")
+        }
+      }
+    }
+  }
+}
