@@ -1,14 +1,9 @@
-import Glibc
-
 /// A file of lines that grows at its end, such as the measurements of a run.
 ///
 /// A line that cannot be written is lost and counted; it neither ends the run nor tears the next line.
 package final class LineFile {
-  private let descriptor: Int32
-  private let files: FileStore
-  /// Whether the file ends in a part of a line.
-  private var isTorn: Bool
-  /// Lines that could not be written, or not as a whole.
+  private let file: RecordFile
+  /// Lines that could not be written.
   package private(set) var lost = 0
 
   private static let newline = UInt8(ascii: "\n")
@@ -23,22 +18,14 @@ package final class LineFile {
     _ path: String, files: FileStore = FileStore(),
     keeping isKept: (ArraySlice<UInt8>) -> Bool = { _ in true }
   ) throws(FileError) {
-    self.files = files
     var kept: [UInt8] = []
     for line in try Self.lines(path, files: files) ?? [] where isKept(line) {
       kept += line
       kept.append(Self.newline)
     }
     try AtomicFile(files: files).write([ByteRegion(copying: kept)], to: path)
-    do throws(SystemError) {
-      descriptor = try files.open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0)
-    } catch {
-      throw .system(path, "open", error)
-    }
-    isTorn = false
+    file = try RecordFile(path, byteCount: kept.count, files: files)
   }
-
-  deinit { try? files.close(descriptor) }
 
   /// The lines of a file without their line feeds, empty ones left out; nil if there is no such file.
   package static func lines(
@@ -49,27 +36,10 @@ package final class LineFile {
 
   /// Appends a line, which holds no line feed.
   package func append(_ line: some Sequence<UInt8>) {
-    // After a part of a line: that one alone is damaged.
-    let bytes = (isTorn ? [Self.newline] : []) + Array(line) + [Self.newline]
-    var done = 0
-    while done < bytes.count {
-      do throws(SystemError) {
-        var failure: SystemError?
-        bytes.withUnsafeBytes { all in
-          do throws(SystemError) {
-            done += try files.write(descriptor, UnsafeRawBufferPointer(rebasing: all[done...]))
-          } catch {
-            failure = error
-          }
-        }
-        if let failure { throw failure }
-      } catch {
-        if error.code == EINTR { continue }
-        if done > 0 { isTorn = true }
-        lost += 1
-        return
-      }
+    do throws(FileError) {
+      try file.append(Array(line) + [Self.newline])
+    } catch {
+      lost += 1
     }
-    isTorn = false
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A new file that grows by whole records: one that cannot be written whole is taken back, so that
+/// A file that grows by whole records: one that cannot be written whole is taken back, so that
 /// those after it are read.
 ///
 /// For one thread at a time.
@@ -25,6 +25,22 @@ package final class RecordFile {
     } catch {
       if error.code == EEXIST { return nil }
       throw .creation(path, "open", error)
+    }
+  }
+
+  /// Opens the file `path`, which holds whole records of `byteCount` bytes. A link is not followed.
+  ///
+  /// - Throws: `FileError` if it cannot be opened.
+  package init(
+    _ path: String, byteCount: Int, files: FileStore = FileStore()
+  ) throws(FileError) {
+    self.path = path
+    self.files = files
+    self.byteCount = byteCount
+    do throws(SystemError) {
+      descriptor = try files.open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0)
+    } catch {
+      throw .system(path, "open", error)
     }
   }
 

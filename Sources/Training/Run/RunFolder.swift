@@ -18,16 +18,25 @@ public final class RunFolder: Sendable {
   ///   be made or written, or is in use.
   public init(_ path: String) throws {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do throws(FileError) {
+      try store.makeFolder(path)
     } catch {
+      guard error.exitCode == TrainingError.Code.cannotCreate.rawValue else { throw error }
       throw TrainingError(
         .cannotCreate,
-        "run folder: \(path): found a place where no folder can be made "
-          + "(\(error.localizedDescription)); expected a writable place; choose another --out")
+        "run folder: \(path): found a place where no folder can be made (\(error.path): "
+          + "\(error.detail)); expected a writable place; choose another --out")
     }
     lock = try RunFolderLock(folder: path)
   }
+
+  /// What the user should know of the folder's lock; nil if there is nothing.
+  var notice: String? { lock.notice }
+
+  /// Stops unless the folder still is this run's.
+  ///
+  /// - Throws: `FileError` (exit code 73) if it was removed or replaced meanwhile.
+  func requireHeld() throws(FileError) { try lock.check() }
 
   /// Puts what the folder holds into a new folder beside it.
   ///
@@ -35,7 +44,7 @@ public final class RunFolder: Sendable {
   /// - Throws: `FileError`.
   func putAside() throws(FileError) -> String? {
     let own = try call("opendir", path) { () throws(SystemError) in try store.names(path) }
-      .filter { ![".", "..", ".lock"].contains($0) }
+      .filter { ![".", "..", ".lock", ".lock.owner"].contains($0) }
     guard !own.isEmpty else { return nil }
     var number = 1
     // Beside the folder itself, however it was named.
@@ -99,7 +108,8 @@ public final class RunFolder: Sendable {
   /// Keys that change no number: a run may go on with others.
   public static let keysWithoutEffect = [
     "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
-    "data.identity", "teacher.weights", "teacher.ahead", "train.checkpoint_every",
+    "data.identity", "data.image_mebibytes", "teacher.weights", "teacher.ahead",
+    "train.checkpoint_every",
     "train.validate_every", "train.keep_checkpoints", "train.log_every", "train.threads",
     "train.bucket_mebibytes", "train.tensorboard", "train.compare_every", "train.watchdog_seconds",
     "train.nothing_limit",

@@ -35,6 +35,7 @@ final class RunStorage {
     self.recipe = recipe
     self.start = start
     self.logger = logger
+    if let notice = folder.notice { logger.warning("\(notice)") }
     if start.isFresh, let aside = try folder.putAside() {
       logger.info("what \(path) held is in \(aside) now")
     }
@@ -189,6 +190,7 @@ final class RunStorage {
     _ parameters: FlatParameters
   ) throws {
     guard let identity else { preconditionFailure("RunStorage.save: before compare") }
+    try folder.requireHeld()
     let archive = checkpoint.archive(of: identity, network, methods, parameters)
     for failure in try store.save(archive, iteration: checkpoint.iteration) {
       logger.warning("an older checkpoint stays: \(failure)")
@@ -214,6 +216,7 @@ final class RunStorage {
   static let iterationKey = "iteration"
 
   private func write(_ network: SegmentationNetwork, _ path: String, _ iteration: Int) throws {
+    try folder.requireHeld()
     var metadata = ["network": network.architecture.rawValue, "format": "pt"]
     metadata[Self.identityKey] = identity?.digest
     metadata[Self.iterationKey] = String(iteration)

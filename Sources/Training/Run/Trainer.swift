@@ -127,6 +127,9 @@ public final class Trainer {
     try step.close()
     Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
     try storage?.finish(student, iteration: state.iteration)
+    if let lost = storage?.lostLines, lost > 0 {
+      progress.warn("\(lost) line\(lost == 1 ? "" : "s") of metrics.jsonl could not be written")
+    }
     progress.close()
     return Summary(
       last: scores, best: state.best ?? (scores.meanIoU, state.iteration),
@@ -152,9 +155,10 @@ public final class Trainer {
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report)
       let isLogged = isDue(iteration, recipe.train.logEvery) || isFirst
-      let line = window.line(
+      var line = window.line(
         iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
         recipe: recipe)
+      if Console.lostLines > 0 { line.lostLines = Console.lostLines }
       if coordinator.isLead { progress.show(line, isLogged: isLogged) }
       if isLogged {
         storage?.append(line)
