@@ -19,7 +19,8 @@ package struct Adam {
   private let sum: ExactSum
 
   /// An optimiser whose state goes into a scope; without one it is kept nowhere.
-  package init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil) {
+  package init(_ parameters: [Tensor], rate: Double, decay: (Double, Double), _ scope: Scope? = nil)
+  {
     self.parameters = parameters
     self.rate = rate
     self.decay = decay
