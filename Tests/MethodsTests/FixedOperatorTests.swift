@@ -142,4 +142,21 @@ import Torch
       }
     }
   }
+
+  /// OpenBLAS would divide products of this size among its threads, and round them otherwise.
+  @Test(arguments: [[534, 403, 380], [133, 532, 575], [6, 393, 525]])
+  func threadsChangeNoBitOfLargeProducts(_ sizes: [Int]) {
+    let before = TorchRuntime.threads
+    defer { TorchRuntime.threads = before }
+    var random = CounterRandom(.test, seed: 3, 41)
+    func matrix(_ rows: Int, _ columns: Int) -> Tensor {
+      Tensor((0..<rows * columns).map { _ in Float(random.normal()) }, [rows, columns])
+    }
+    let (a, b) = (matrix(sizes[0], sizes[1]), matrix(sizes[1], sizes[2]))
+    let products = [1, 2, 3, 4].map { threads -> [UInt32] in
+      TorchRuntime.threads = threads
+      return a.product(b).array(Float.self).map(\.bitPattern)
+    }
+    for product in products.dropFirst() { #expect(product == products[0]) }
+  }
 }
