@@ -74,12 +74,12 @@ import WeightFiles
       #expect(other.exitCode == 0 && warnings(other).count == 1, "\(other)")
       let line = warnings(other).first ?? ""
       #expect(line.contains("than avx2") && line.contains("train.instructions=avx2 keeps"))
-      // What the line says works, and from then on the folder wants it.
+      // What the line says works.
       let kept = try run.train("run", ranks: nil, set: short + ["train.instructions=avx2"])
       #expect(kept.exitCode == 0 && warnings(kept).isEmpty, "\(kept)")
+      // Nothing was trained with it, so that the checkpoint is as it was.
       let again = try run.train("run", ranks: nil, set: short)
-      #expect(again.exitCode == 65)
-      #expect(again.standardError.contains("train.instructions: auto, was avx2"), "\(again)")
+      #expect(again.exitCode == 0 && warnings(again).count == 1, "\(again)")
     }
   }
 

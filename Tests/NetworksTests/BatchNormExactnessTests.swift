@@ -52,7 +52,8 @@ import Torch
       return Outcome(
         output: Self.bits(y), input: x.gradient.map(Self.bits) ?? [],
         buffers: Self.bits(norm.runningMean) + Self.bits(norm.runningVariance),
-        parameters: reducer.rank == 0 ? gradients.flatMap(Self.bits) : [])
+        // Without a step's sums of gradients, those of the third pass are of a rank's own images.
+        parameters: reducer.rank == 0 && place != .inputOfTwice ? gradients.flatMap(Self.bits) : [])
     }
     return Outcome(
       output: parts.flatMap(\.output), input: parts.flatMap(\.input), buffers: parts[0].buffers,
@@ -62,7 +63,7 @@ import Torch
   @Test(arguments: Place.allCases)
   func splitsChangeNoBit(_ place: Place) {
     let whole = run([4], place)
-    #expect(whole.output.count == 4 && whole.input.count == 4 && whole.parameters.count == 2)
+    #expect(whole.output.count == 4 && whole.input.count == 4)
     for shares in [[1, 3], [2, 2], [3, 1], [1, 1, 2], [1, 2, 1], [1, 1, 1, 1], [0, 4]] {
       #expect(run(shares, place) == whole, "\(shares)")
     }
