@@ -110,8 +110,11 @@ extension CommandTests {
         let saved = data.path("run/checkpoints/iteration_0000001.safetensors")
         #expect(FileManager.default.fileExists(atPath: saved))
 
+        // The mended image is another one, which the run may have if its user says so.
         try Data(bytes).write(to: bad)
-        let second = try Command.run(train, ranks: 2)
+        try Command.run(train, ranks: 2)
+          .expectFailure(65, ["other training data (bad.png)", "--accept data"])
+        let second = try Command.run(train + ["--accept", "data"], ranks: 2)
         second.expectSuccess()
         #expect(second.standardError.contains("going on from \(saved) (iteration 1)"), "\(second)")
         #expect(FileManager.default.fileExists(atPath: data.path("run/student.safetensors")))

@@ -188,7 +188,8 @@ extension CommandTests {
       }
       #expect(result.exitCode == (problems.isEmpty ? 0 : 66) && !result.timedOut, "\(result)")
       for problem in problems {
-        #expect(problem.contains("found no folder") || problem.contains("found no file"))
+        #expect(
+          problem.contains("found no folder") || problem.contains("found no file"), "\(problem)")
       }
       #expect(result.standardOutput.contains("student "), "\(result)")
     }

@@ -1,8 +1,13 @@
+import Files
 import WeightFiles
 
 extension RunCheck {
   /// Whether a run would begin in the folder, go on, or be refused; rank 0 alone. Nothing is written.
   mutating func checkStart(_ folder: String) {
+    // What stands in its way is told elsewhere.
+    guard (try? FileStore().names(folder)) != nil else {
+      return report.note("start", Self.words(.nothing, of: recipe.train.iterations))
+    }
     let files = RunFiles(folder: folder)
     let store = CheckpointStore(folder: files.checkpoints)
     var damaged: [String] = []
