@@ -144,7 +144,8 @@ extension Key {
     Key("train.device", \.train.device, "Where the networks run; cuda: one GPU for each rank."),
     Key(
       "train.threads", \.train.threads, 0...1024,
-      "Compute threads of each rank. 0: its share of the cores it may use."),
+      "Compute threads of each rank, at most four for each core of the host, or 16. 0: its share of the "
+        + "cores it may use."),
     Key(
       "train.instructions", \.train.instructions,
       "Vector instructions of the processors, the same on all ranks; others round otherwise. auto: the "

@@ -10,7 +10,8 @@ import Testing
     let full = open("/dev/full", O_WRONLY)
     #expect(TextStream(full).write("a\n", seconds: 1).error?.code == ENOSPC)
     close(full)
-    #expect(TextStream(full).write("a\n", seconds: 1).error?.code == EBADF)
+    // A descriptor that no limit allows: one that was just closed may be another test's by now.
+    #expect(TextStream(.max).write("a\n", seconds: 1).error?.code == EBADF)
   }
 
   @Test func aPipeThatNobodyReadsCostsTheTimeThatWasGiven() throws {

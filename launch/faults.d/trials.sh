@@ -14,7 +14,7 @@ keep_tallies() {
 # its words; it prints one line about the trial. Sets tally to the file of all names and lines; what
 # that holds is not done again. Sets pace to the seconds of a trial, if there was one.
 each() {
-  local line begun number=0 running=0 at_once=${AT_ONCE:-$(($(nproc) / 2))}
+  local line begun number=0 running=0 at_once=${AT_ONCE:-$(($(nproc) / 2 + 1))}
   local -a all todo=() words
   local -A known=()
   tally=$tallies/$1 pace=""

@@ -34,7 +34,7 @@ extension RunCheck {
     report.note(
       "processor time",
       "\(cores) cores"
-        + (quota.map { String(format: "; %.2f granted (%@)", $0.cores, $0.name) } ?? ", all of it"))
+        + (quota.map { String(format: "; %.2f granted (%@)", $0.cores, $0.name) } ?? ", no limit"))
     let computing = coordinator.threadCount * coordinator.world.localWorldSize
     if let quota, quota.cores + 1e-6 < Double(computing),
       computing > coordinator.world.localWorldSize

@@ -30,7 +30,8 @@ package enum HostRequirements {
         .badWorld,
         ThreadRefusal.line(
           place: HostName.current, given: given, wanted: threadsOfMPI, ranks: 1,
-          needs: "\(threadsOfMPI) for MPI alone", limit: ThreadLimits.all().first))
+          needs: "\(threadsOfMPI) for MPI alone", limit: ThreadLimits.all().first,
+          canLower: false))
     }
     if let line = sharedMemoryRefusal(environment) { throw TrainingError(.badWorld, line) }
   }

@@ -85,15 +85,21 @@ package enum ThreadRefusal {
   ///   - ranks: ranks of the host.
   ///   - needs: what one of them needs, in words.
   ///   - limit: the tightest limit that can be seen; nil if there is none.
+  ///   - canLower: whether a recipe's keys say how many threads there are.
   package static func line(
-    place: String, given: Int, wanted: Int, ranks: Int, needs: String, limit: HostLimit?
+    place: String, given: Int, wanted: Int, ranks: Int, needs: String, limit: HostLimit?,
+    canLower: Bool = true
   ) -> String {
     // A limit that has room enough is not the one that refused.
     let name = limit.flatMap { $0.free < wanted ? "\($0.name): \($0.most)" : nil }
     let ofRanks = ranks > 1 ? ", of \(ranks) ranks together" : ""
+    let others = [
+      canLower ? "lower train.threads or data.loader_threads, " : "",
+      ranks > 1 ? "start fewer ranks, " : "",
+    ].joined()
     return "threads: \(place): found \(given) more allowed"
       + " (\(name ?? "by a limit that does not show here")); expected \(wanted)\(ofRanks): a rank "
-      + "needs \(needs); lower train.threads or data.loader_threads\(ranks > 1 ? ", start fewer ranks" : "")"
-      + ", or raise ulimit -u or the container's pids.max"
+      + "needs \(needs); \(others)\(others.isEmpty ? "" : "or ")raise ulimit -u or the container's "
+      + "pids.max"
   }
 }

@@ -116,12 +116,13 @@ extension DataHashes {
 
   /// Hashes as text: a line a file with hash, bytes, nanoseconds since 1970 and name, tabs between them.
   ///
-  /// A file that was changed in the last seconds before `now` might change again without another time,
-  /// and is left out.
+  /// A file that was changed in the last seconds before `now` might change again without another time:
+  /// its time is written as 0, so that it is read again.
   static func text(of all: [DataHashes], now: Int) -> String {
     var lines: [String: String] = [:]
-    for (name, hash) in all.flatMap(\.entries) where hash.changed < now - 2_000_000_000 {
-      lines[name] = "\(hash.digits)\t\(hash.byteCount)\t\(hash.changed)\t\(name)\n"
+    for (name, hash) in all.flatMap(\.entries) {
+      let changed = hash.changed < now - 2_000_000_000 ? hash.changed : 0
+      lines[name] = "\(hash.digits)\t\(hash.byteCount)\t\(changed)\t\(name)\n"
     }
     return lines.sorted { $0.key < $1.key }.map(\.value).joined()
   }

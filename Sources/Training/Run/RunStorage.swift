@@ -142,6 +142,7 @@ final class RunStorage {
   ///   - ranks: that take part.
   /// - Throws: `FileError`.
   func begin(after done: Int, _ data: [DataHashes], ranks: Int) throws {
+    _ = try AtomicFile().removeLeftOvers(in: folder.path)
     try folder.write(recipe)
     let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
     if Array(hashes.utf8) != earlierHashes {
@@ -178,8 +179,13 @@ final class RunStorage {
     events?.add(line)
   }
 
-  /// Lines of measurements that could not be written.
-  var lostLines: Int { metrics?.lostLines ?? 0 }
+  /// What could not be written of the measurements; nil if all was.
+  var lossInWords: String? {
+    let lost = [
+      (metrics?.lostLines ?? 0, "metrics.jsonl"), (events?.lostCount ?? 0, "tensorboard/"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) of \($0.1)" }
+    return lost.isEmpty ? nil : "lines that could not be written: \(lost.joined(separator: ", "))"
+  }
 
   /// Where pictures of the run go.
   var picturesPath: String { folder.files.pictures }

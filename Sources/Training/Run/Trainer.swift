@@ -127,9 +127,7 @@ public final class Trainer {
     try step.close()
     Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
     try storage?.finish(student, iteration: state.iteration)
-    if let lost = storage?.lostLines, lost > 0 {
-      progress.warn("\(lost) line\(lost == 1 ? "" : "s") of metrics.jsonl could not be written")
-    }
+    if let loss = storage?.lossInWords { progress.warn(loss) }
     progress.close()
     return Summary(
       last: scores, best: state.best ?? (scores.meanIoU, state.iteration),
