@@ -64,6 +64,7 @@ struct Job {
   static func startWorld(trains: Bool = false) throws -> World {
     try HostRequirements.prepare()
     let world = try World()
+    if world.localRank == 0 { LeftBehind().clear() }
     TorchRuntime.onFailure = {
       FailureExit.leave(
         MemoryNeeds.explained($0), code: TrainingError.Code.internalFailure.rawValue)

@@ -87,7 +87,7 @@ changes() {
     'student.network=psp_mobile student.weights=none' student.dropout=false student.head_width=24 teacher.engine=eager \
     train.seed=2 train.iterations=7 train.batch_size=4 train.learning_rate=0.0006 \
     train.poly_power=1.0 train.momentum=0.8 train.weight_decay=0.0005 train.precision=float64 \
-    train.exact_sums=false train.wire=bfloat16 train.fgsm=2.0 train.nonfinite_limit=3 \
+    train.exact_sums=false train.wire=bfloat16 train.fgsm=2.0 \
     'distill.method=none distill.methods=[]' distill.kd_weight=2.0 distill.kd_temperature=2.0 \
     distill.auxiliary_weight=0.3 distill.engine=reference distill.class_weights=none \
     'distill.methods=[{"name":"cwd"}]' \
@@ -148,7 +148,7 @@ nothing 1
 two-ranks 2
 three-ranks 3
 threads 1 set train.threads=2
-keys 2 set data.loader_threads=2 data.prefetch_batches=1 data.cache_mebibytes=0 teacher.ahead=false train.checkpoint_every=1 train.validate_every=1 train.keep_checkpoints=5 train.log_every=2 train.bucket_mebibytes=1 train.tensorboard=true train.compare_every=1 train.watchdog_seconds=30 evaluation.batch_size=2 evaluation.pictures=1
+keys 2 set data.loader_threads=2 data.prefetch_batches=1 data.cache_mebibytes=0 teacher.ahead=false train.checkpoint_every=1 train.validate_every=1 train.keep_checkpoints=5 train.log_every=2 train.bucket_mebibytes=1 train.tensorboard=true train.compare_every=1 train.watchdog_seconds=30 train.nonfinite_limit=3 train.nothing_limit=7 evaluation.batch_size=2 evaluation.pictures=1
 times 1 edit find . -exec touch -d 2001-01-01 {} +
 links 1 edit ln -s run again
 moved 1 edit mv run again
