@@ -7,9 +7,9 @@ import Torch
 
 /// The memory of a rank that trains, in bytes, by what it is for: an estimate from the networks' layers.
 ///
-/// `likely`, and 100 MiB that the process has before, was 0.96 to 1.19 of the peak that `rdd bench step`
-/// measured: all networks of the zoo in float32, some in bfloat16, 1 to 6 images of 128 x 256, with and
-/// without a teacher, on x86-64.
+/// `likely`, and 100 MiB that the process has before, was 0.98 to 1.16 of the peak that `rdd bench step`
+/// measured in 14 cases without a teacher (float32, 1 to 6 images of 128 x 256, x86-64); the teacher's
+/// factor was fitted to the same networks as teachers.
 package struct MemoryNeeds: Equatable, Sendable {
   /// The student's weights.
   package var weights = 0
