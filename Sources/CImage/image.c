@@ -36,6 +36,7 @@ cimage_status cimage_read_header(
   char *message) {
   static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
+  message[0] = 0;
   if (length == 0) return cimage_fail(message, CIMAGE_TRUNCATED, "the file is empty");
   memset(header, 0, sizeof *header);
   header->orientation = 1;

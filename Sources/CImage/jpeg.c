@@ -19,18 +19,42 @@ typedef struct {
   struct jpeg_progress_mgr progress;
   jmp_buf exit;
   long memory;
+  // Whether the header is read, and whether the bytes have ended since.
+  bool decodes, ended;
   cimage_status status;
   char *message;
 } jpeg_context;
 
+static cimage_status tell(j_common_ptr jpeg, cimage_status status) {
+  jpeg_context *context = jpeg->client_data;
+  char text[JMSG_LENGTH_MAX];
+  jpeg->err->format_message(jpeg, text);
+  return cimage_fail(context->message, status, "libjpeg: %s", text);
+}
+
+static _Noreturn void leave_truncated(jpeg_context *context) {
+  context->status =
+    cimage_fail(context->message, CIMAGE_TRUNCATED, "the file ends before the image does");
+  longjmp(context->exit, 1);
+}
+
 static _Noreturn void leave(j_common_ptr jpeg) {
   jpeg_context *context = jpeg->client_data;
-  if (context->status == CIMAGE_OK) {
-    char text[JMSG_LENGTH_MAX];
-    jpeg->err->format_message(jpeg, text);
-    context->status = cimage_fail(context->message, CIMAGE_DAMAGED, "libjpeg: %s", text);
-  }
+  if (context->ended) leave_truncated(context);
+  if (context->status == CIMAGE_OK) context->status = tell(jpeg, CIMAGE_DAMAGED);
   longjmp(context->exit, 1);
+}
+
+// Whether a warning is of a slip on which no pixel depends, as cameras and programs make them.
+static bool is_slip(j_common_ptr jpeg) {
+  jpeg_context *context = jpeg->client_data;
+  switch (jpeg->err->msg_code) {
+    // Numbers in front of a sequential scan that mean nothing there.
+    case JWRN_NOT_SEQUENTIAL: return true;
+    // Bytes before a marker of the header, or the last. Between scans they are pixels gone astray.
+    case JWRN_EXTRANEOUS_DATA: return !context->decodes || jpeg->err->msg_parm.i[1] == JPEG_EOI;
+    default: return false;
+  }
 }
 
 // libjpeg goes on after damaged data with invented pixels, and calls that a warning.
@@ -38,21 +62,28 @@ static void take_message(j_common_ptr jpeg, int level) {
   if (level >= 0) return;
   int code = jpeg->err->msg_code;
   if (code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
-  leave(jpeg);
+  if (!is_slip(jpeg)) leave(jpeg);
+  jpeg_context *context = jpeg->client_data;
+  if (context->message[0] == 0) tell(jpeg, CIMAGE_OK);
 }
 
 static void start_source(j_decompress_ptr jpeg) { (void)jpeg; }
 
+// Behind the header the end of the bytes stands for the end of the image, once: the decoder reads
+// ahead of the last pixel. If pixels are missing, a warning or `require_whole` says so.
 static boolean fill_source(j_decompress_ptr jpeg) {
+  static const uint8_t end_of_image[2] = {0xff, JPEG_EOI};
   jpeg_context *context = jpeg->client_data;
-  context->status =
-    cimage_fail(context->message, CIMAGE_TRUNCATED, "the file ends before the image does");
-  leave((j_common_ptr)jpeg);
+  if (!context->decodes || context->ended) leave_truncated(context);
+  context->ended = true;
+  jpeg->src->next_input_byte = end_of_image;
+  jpeg->src->bytes_in_buffer = sizeof end_of_image;
+  return TRUE;
 }
 
 static void skip_source(j_decompress_ptr jpeg, long count) {
   if (count <= 0) return;
-  if ((size_t)count > jpeg->src->bytes_in_buffer) fill_source(jpeg);
+  if ((size_t)count > jpeg->src->bytes_in_buffer) leave_truncated(jpeg->client_data);
   jpeg->src->next_input_byte += count;
   jpeg->src->bytes_in_buffer -= (size_t)count;
 }
@@ -121,37 +152,72 @@ cimage_status cimage_read_jpeg_header(
   return context.status;
 }
 
+// Leaves if the bytes have ended before every coefficient was read.
+static void require_whole(struct jpeg_decompress_struct *jpeg, jpeg_context *context) {
+  if (!context->ended) return;
+  // Arithmetic decoding takes missing bytes for zeros, and warns of nothing.
+  bool whole = !jpeg->arith_code;
+  for (int c = 0; c < jpeg->num_components; ++c) {
+    if (jpeg->comp_info[c].quant_table == NULL) whole = false;  // no scan of it has begun
+    for (int i = 0; jpeg->progressive_mode && i < DCTSIZE2; ++i) {
+      if (jpeg->coef_bits[c][i] != 0) whole = false;  // bits that are still to come, or -1
+    }
+  }
+  if (!whole) leave_truncated(context);
+}
+
+// Cyan, magenta, yellow and black as red, green and blue, `count` pixels.
+//
+// 255 is no ink, as Adobe's programs write it, and other readers take all files for theirs. Source:
+// what cv2.imread gives, to the bit; Pillow divides by 255 where this shifts: 0 to 2 less.
+static void write_inks(uint8_t *rgb, const uint8_t *inks, size_t count) {
+  for (size_t i = 0; i < count; ++i, inks += 4, rgb += 3) {
+    for (int c = 0; c < 3; ++c) rgb[c] = (uint8_t)(inks[3] - ((255 - inks[c]) * inks[3] >> 8));
+  }
+}
+
+// Returns early, with the status set, on an error. No local changes after setjmp.
 static void decode_rows(
   struct jpeg_decompress_struct *jpeg, jpeg_context *context, uint8_t *pixels,
   const uint8_t *bytes, size_t length) {
   if (setjmp(context->exit) != 0) return;
   open_jpeg(jpeg, context, bytes, length);
+  context->decodes = true;
+  const bool is_printed = jpeg->num_components == 4;
   // Said, not left to defaults: the slow integer DCT gives the same pixels on every machine.
-  jpeg->out_color_space = JCS_RGB;
+  jpeg->out_color_space = is_printed ? JCS_CMYK : JCS_RGB;
   jpeg->dct_method = JDCT_ISLOW;
   jpeg->do_fancy_upsampling = TRUE;
   jpeg_start_decompress(jpeg);
+  JSAMPARRAY inks = jpeg->mem->alloc_sarray(
+    (j_common_ptr)jpeg, JPOOL_IMAGE, is_printed ? 4 * jpeg->output_width : 1, 1);
   while (jpeg->output_scanline < jpeg->output_height) {
     JSAMPROW row = pixels + (size_t)jpeg->output_width * 3 * jpeg->output_scanline;
-    jpeg_read_scanlines(jpeg, &row, 1);
+    jpeg_read_scanlines(jpeg, is_printed ? inks : &row, 1);
+    if (is_printed) write_inks(row, inks[0], jpeg->output_width);
   }
+  require_whole(jpeg, context);
   jpeg_finish_decompress(jpeg);
+  if (context->ended && context->message[0] == 0) {
+    cimage_fail(
+      context->message, CIMAGE_OK, "the file ends before its last marker, behind all pixels");
+  }
 }
 
 cimage_status cimage_decode_jpeg(
   uint8_t *pixels, const uint8_t *bytes, size_t length, const cimage_header *header,
   char *message) {
-  if (header->channels != 1 && header->channels != 3) {
+  if (header->channels == 2 || header->channels > 4) {
     return cimage_fail(
       message, CIMAGE_UNSUPPORTED,
-      "a JPEG photo of %u channels%s; expected gray or RGB; convert it to RGB",
-      header->channels, header->channels == 4 ? " (CMYK)" : "");
+      "a JPEG photo of %u channels; expected gray, RGB or CMYK; convert it to RGB",
+      header->channels);
   }
   struct jpeg_decompress_struct jpeg;
   jpeg_context context;
   prepare(&jpeg, &context, message);
-  // A progressive image is held as coefficients: 2 bytes for each of 3 channels, and some rows more.
-  const long coefficients = 6L * header->width * header->height + (16L << 20);
+  // A progressive image is held as coefficients: 2 bytes for each of 4 channels, and some rows.
+  const long coefficients = 8L * header->width * header->height + (16L << 20);
   if (coefficients > context.memory) context.memory = coefficients;
   decode_rows(&jpeg, &context, pixels, bytes, length);
   jpeg_destroy_decompress(&jpeg);

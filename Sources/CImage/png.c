@@ -6,6 +6,7 @@
 typedef struct {
   const uint8_t *bytes;
   size_t left;
+  bool has_rows;
   cimage_status status;
   char *message;
 } png_context;
@@ -26,6 +27,11 @@ static void ignore_warning(png_structp png, png_const_charp text) {
 static void read_bytes(png_structp png, png_bytep destination, size_t count) {
   png_context *context = png_get_io_ptr(png);
   if (count > context->left) {
+    if (context->has_rows) {
+      cimage_fail(
+        context->message, CIMAGE_OK, "the file ends before its last chunk, behind all pixels");
+      png_longjmp(png, 1);
+    }
     context->status =
       cimage_fail(context->message, CIMAGE_TRUNCATED, "the file ends before the image does");
     leave(png, "");
@@ -104,6 +110,7 @@ static void decode_rows(
   for (int pass = 0; pass < passes; ++pass) {
     for (size_t y = 0; y < header->height; ++y) png_read_row(png, pixels + y * stride, NULL);
   }
+  context->has_rows = true;
   png_read_end(png, NULL);
 }
 
@@ -116,7 +123,7 @@ cimage_status cimage_decode_png(
       "labels of %u channels and %u bits; expected one class index of at most 8 bits a pixel",
       header->channels, header->depth);
   }
-  png_context context = {bytes, length, CIMAGE_OK, message};
+  png_context context = {bytes, length, false, CIMAGE_OK, message};
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &context, leave, ignore_warning);
   png_infop info = png == NULL ? NULL : png_create_info_struct(png);
   if (info == NULL) {

@@ -77,9 +77,8 @@ public struct ListDataset: SampleSource {
       guard image.canHoldPhoto else {
         throw ImageError(
           .unsupported, path: imagePath,
-          reason:
-            "a JPEG photo of \(image.channels) channels\(image.channels == 4 ? " (CMYK)" : ""); "
-            + "expected gray or RGB; convert it to RGB")
+          reason: "a JPEG photo of \(image.channels) channels; expected gray, RGB or CMYK; "
+            + "convert it to RGB")
       }
       let labels = try ImageFile.header(labelPath, limits: limits)
       guard labels.canHoldLabels else {

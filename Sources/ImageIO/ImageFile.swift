@@ -1,6 +1,9 @@
 import CImage
 
 /// Reads PNG and JPEG files; which of the two a file is, its content says.
+///
+/// A slip of the writer's on which no pixel depends, and which other readers forgive, is told and
+/// forgiven: bytes too many before a marker of the header or the last one, an end that is missing.
 public enum ImageFile {
   /// The size and kind of an image, from its first bytes.
   public static func header(
@@ -19,21 +22,33 @@ public enum ImageFile {
     }
   }
 
-  /// A photo `[H, W, 3]`: gray and palettes expanded, alpha dropped, of 16 bits the upper 8, turned by
+  /// A photo `[H, W, 3]`: gray, palettes and inks as RGB, alpha dropped, of 16 bits the upper 8, turned by
   /// its EXIF orientation as viewers show it.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - limits: what it may measure.
+  ///   - slip: is called with a slip of the file's writer, if there is one.
   public static func readRGB(
-    _ path: String, limits: ImageLimits = .standard
+    _ path: String, limits: ImageLimits = .standard,
+    slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
     let bytes = try contents(path, limits)
-    return try decodeRGB(bytes, path: path, limits: limits)
+    return try decodeRGB(bytes, path: path, limits: limits, slip: slip)
   }
 
-  /// A label map `[H, W]`: the gray values or palette indices as they are stored, PNG only.
+  /// A label map `[H, W]`, PNG only: gray values or palette indices as they are stored.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - limits: what it may measure.
+  ///   - slip: is called with a slip of the file's writer, if there is one.
   public static func readLabels(
-    _ path: String, limits: ImageLimits = .standard
+    _ path: String, limits: ImageLimits = .standard,
+    slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
     let bytes = try contents(path, limits)
-    return try decodeLabels(bytes, path: path, limits: limits)
+    return try decodeLabels(bytes, path: path, limits: limits, slip: slip)
   }
 
   /// The header of an encoded image; `path` names it in errors.
@@ -41,7 +56,7 @@ public enum ImageFile {
     of bytes: [UInt8], path: String, limits: ImageLimits = .standard
   ) throws(ImageError) -> ImageHeader {
     var header = cimage_header()
-    try limits.explaining { () throws(ImageError) in
+    _ = try limits.explaining { () throws(ImageError) in
       try check(path) { message in
         cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
       }
@@ -57,10 +72,11 @@ public enum ImageFile {
 
   /// Decodes a photo; `path` names it in errors.
   public static func decodeRGB(
-    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard,
+    slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
     let header = try header(of: bytes, path: path, limits: limits)
-    let stored = try decode(bytes, 3, CIMAGE_RGB, header, path: path, limits: limits)
+    let stored = try decode(bytes, CIMAGE_RGB, header, path: path, limits: limits, slip: slip)
     let pixels = Orientation(header.orientation).turned(
       stored, width: header.width, height: header.height)
     return RGBImage(width: header.width, height: header.height, pixels: pixels)
@@ -68,13 +84,16 @@ public enum ImageFile {
 
   /// Decodes a label map; `path` names it in errors.
   public static func decodeLabels(
-    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard,
+    slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
     let header = try header(of: bytes, path: path, limits: limits)
-    let pixels = try decode(bytes, 1, CIMAGE_LABELS, header, path: path, limits: limits)
+    let pixels = try decode(bytes, CIMAGE_LABELS, header, path: path, limits: limits, slip: slip)
     return GrayImage(width: header.width, height: header.height, pixels: pixels)
   }
+}
 
+extension ImageFile {
   private static func contents(
     _ path: String, _ limits: ImageLimits, prefix: Int = .max
   ) throws(ImageError) -> [UInt8] {
@@ -83,15 +102,17 @@ public enum ImageFile {
     }
   }
 
+  /// The pixels as they are stored, 3 bytes or 1 each.
   private static func decode(
-    _ bytes: [UInt8], _ channels: Int, _ layout: cimage_layout, _ header: ImageHeader,
-    path: String, limits: ImageLimits
+    _ bytes: [UInt8], _ layout: cimage_layout, _ header: ImageHeader, path: String,
+    limits: ImageLimits, slip: (String) -> Void
   ) throws(ImageError) -> [UInt8] {
-    let size = header.width * header.height * channels
+    let size = header.width * header.height * (layout == CIMAGE_RGB ? 3 : 1)
+    var note = ""
     var failure: ImageError?
     let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       do throws(ImageError) {
-        try check(path) { message in
+        note = try check(path) { message in
           cimage_decode(
             buffer.baseAddress, size, bytes, bytes.count, layout, cimage_limits(limits), message)
         }
@@ -101,14 +122,15 @@ public enum ImageFile {
       }
     }
     if let failure { throw failure }
+    if !note.isEmpty { slip(note) }
     return pixels
   }
 }
 
-/// Runs a function of CImage and throws what it reports.
-func check(
+/// Runs a function of CImage, returns the slip that it tells, and throws the error.
+@discardableResult func check(
   _ path: String, _ body: (UnsafeMutablePointer<CChar>?) -> cimage_status
-) throws(ImageError) {
+) throws(ImageError) -> String {
   let size = CIMAGE_MESSAGE_SIZE
   var status = CIMAGE_OK
   let message = String(unsafeUninitializedCapacity: size) { buffer in
@@ -120,7 +142,7 @@ func check(
   }
   let kind: ImageError.Kind
   switch status {
-  case CIMAGE_OK: return
+  case CIMAGE_OK: return message
   case CIMAGE_TRUNCATED: kind = .truncated
   case CIMAGE_TOO_LARGE: kind = .tooLarge
   case CIMAGE_UNSUPPORTED: kind = .unsupported

@@ -83,6 +83,6 @@ public struct ImageHeader: Equatable, Sendable {
 
   /// Whether `ImageFile.readLabels` reads such a file: PNG, one value of at most 8 bits a pixel.
   public var canHoldLabels: Bool { format == .png && channels == 1 && depth <= 8 }
-  /// Whether `ImageFile.readRGB` reads such a file: any PNG, gray or RGB JPEG.
-  public var canHoldPhoto: Bool { format == .png || channels == 1 || channels == 3 }
+  /// Whether `ImageFile.readRGB` reads such a file: any PNG, gray, RGB or CMYK JPEG.
+  public var canHoldPhoto: Bool { format == .png || channels != 2 && channels <= 4 }
 }

@@ -1,8 +1,13 @@
 import Foundation
 
 /// Files that tests share. The JPEG files hold 24 x 16 pixels of red 10x, green 16y, blue 6(x + y),
-/// written once by Pillow with quality 95 and no subsampling; gray.jpg holds the red channel.
+/// written once by Pillow with quality 95 and no subsampling; gray.jpg holds the red channel, and
+/// make_images.py says what the rarer ones are.
 enum Fixtures {
+  static let jpegs = [
+    "rgb.jpg", "progressive.jpg", "gray.jpg", "scans.jpg", "cmyk.jpg", "ycck.jpg",
+  ]
+
   static func path(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures/images/" + name).path

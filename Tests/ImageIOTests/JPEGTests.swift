@@ -32,8 +32,7 @@ import Testing
     for (name, channels) in [("rgb.jpg", 3), ("gray.jpg", 1), ("cmyk.jpg", 4)] {
       let header = try ImageFile.header(Fixtures.path(name))
       #expect(header.format == .jpeg && header.width == 24 && header.height == 16)
-      #expect(header.channels == channels && !header.canHoldLabels)
-      #expect(header.canHoldPhoto == (channels != 4))
+      #expect(header.channels == channels && !header.canHoldLabels && header.canHoldPhoto)
     }
   }
 
@@ -47,14 +46,25 @@ import Testing
     #expect(try ImageFile.readRGB(path) == ImageFile.readRGB(Fixtures.path("rgb.jpg")))
   }
 
+  /// OpenCV's pixels, to the bit: inks, luminance and colour with black, a scan for each component.
+  @Test(arguments: ["cmyk", "ycck", "scans"])
+  func rareKindsAreReadAsOpenCVDoes(_ name: String) throws {
+    let image = try ImageFile.readRGB(Fixtures.path(name + ".jpg"))
+    #expect(try image == ImageFile.readRGB(Fixtures.path(name + ".png")))
+  }
+
   @Test func otherKindsAreRefused() throws {
-    let error = #expect(throws: ImageError.self) {
-      try ImageFile.readRGB(Fixtures.path("cmyk.jpg"))
-    }
+    // scans.jpg whose frame has two components.
+    var bytes = try Fixtures.bytes("scans.jpg")
+    let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xff, 0xc0]) })
+    bytes[frame + 3] -= 3
+    bytes[frame + 9] = 2
+    bytes.removeSubrange(frame + 16..<frame + 19)
+    #expect(try !ImageFile.header(of: bytes, path: "x").canHoldPhoto)
+    let error = #expect(throws: ImageError.self) { try ImageFile.decodeRGB(bytes, path: "x") }
     #expect(error?.kind == .unsupported)
     #expect(
-      error?.reason
-        == "a JPEG photo of 4 channels (CMYK); expected gray or RGB; convert it to RGB")
+      error?.reason == "a JPEG photo of 2 channels; expected gray, RGB or CMYK; convert it to RGB")
     #expect(kind { try ImageFile.readLabels(Fixtures.path("gray.jpg")) } == .unsupported)
   }
 

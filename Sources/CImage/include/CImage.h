@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /// PNG and JPEG in memory, over libpng and libjpeg. No file names, no global state, thread safe.
-/// Every function returns a status and, if it is not CIMAGE_OK, writes one line to `message`.
+/// Every function returns a status and, if it is not CIMAGE_OK, writes one line to `message`. Of an
+/// image that is read in spite of a slip of its writer's, `message` tells the first slip.
 /// The libraries leave by longjmp on an error; the jump always ends inside this module.
 
 typedef enum {
@@ -17,7 +18,7 @@ typedef enum {
   CIMAGE_DAMAGED,
   /// The image exceeds the limits.
   CIMAGE_TOO_LARGE,
-  /// A sound image of a kind that is not read (CMYK photo, colour labels, 16-bit labels).
+  /// A sound image of a kind that is not read (16-bit labels, a JPEG of two channels).
   CIMAGE_UNSUPPORTED,
 } cimage_status;
 
