@@ -37,7 +37,8 @@ public enum ImageFile {
     return try decodeRGB(bytes, path: path, limits: limits, slip: slip)
   }
 
-  /// A label map `[H, W]`, PNG only: gray values or palette indices as they are stored.
+  /// A label map `[H, W]`, PNG only: gray values or palette indices as they are stored, alpha dropped;
+  /// of three channels, which have to be equal, the first.
   ///
   /// - Parameters:
   ///   - path: the file.
@@ -88,8 +89,12 @@ public enum ImageFile {
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
     let header = try header(of: bytes, path: path, limits: limits)
-    let pixels = try decode(bytes, CIMAGE_LABELS, header, path: path, limits: limits, slip: slip)
-    return GrayImage(width: header.width, height: header.height, pixels: pixels)
+    let isInColours = header.canHoldLabels && header.channels > 1
+    var stored = try decode(
+      bytes, isInColours ? CIMAGE_RGB : CIMAGE_LABELS, header, path: path, limits: limits,
+      slip: slip)
+    if isInColours { stored = try channel(of: stored, width: header.width, path: path) }
+    return GrayImage(width: header.width, height: header.height, pixels: stored)
   }
 }
 
@@ -124,6 +129,26 @@ extension ImageFile {
     if let failure { throw failure }
     if !note.isEmpty { slip(note) }
     return pixels
+  }
+
+  /// The channel of labels `[H, W, 3]` that were saved as gray colours.
+  private static func channel(
+    of colours: [UInt8], width: Int, path: String
+  ) throws(ImageError) -> [UInt8] {
+    let places = stride(from: 0, to: colours.count, by: 3)
+    let coloured = places.first { place in
+      let red = colours[place]
+      return colours[place + 1] != red || colours[place + 2] != red
+    }
+    if let coloured {
+      let pixel = coloured / 3
+      let colour = colours[coloured..<coloured + 3].map { "\($0)" }.joined(separator: ", ")
+      throw ImageError(
+        .unsupported, path: path,
+        reason: "labels in colours, \(colour) at row \(pixel / width), column \(pixel % width); "
+          + "expected one class index a pixel, gray or palette, or three equal channels")
+    }
+    return places.map { colours[$0] }
   }
 }
 

@@ -81,8 +81,9 @@ public struct ImageHeader: Equatable, Sendable {
   /// and always of a PNG.
   public let orientation: Int
 
-  /// Whether `ImageFile.readLabels` reads such a file: PNG, one value of at most 8 bits a pixel.
-  public var canHoldLabels: Bool { format == .png && channels == 1 && depth <= 8 }
+  /// Whether `ImageFile.readLabels` may read such a file: PNG, values of at most 8 bits. Of several
+  /// channels the pixels tell.
+  public var canHoldLabels: Bool { format == .png && depth <= 8 }
   /// Whether `ImageFile.readRGB` reads such a file: any PNG, gray, RGB or CMYK JPEG.
   public var canHoldPhoto: Bool { format == .png || channels != 2 && channels <= 4 }
 }

@@ -125,12 +125,12 @@ import Testing
     let (folder, text) = try faultyFolder()
     let dataset = try folder.list(text, encoding: .camvid)
     let problems = try DatasetCheck.problems(in: dataset, threadCount: threadCount)
-    #expect(problems.map(\.index) == [1, 2, 3, 4, 5])
+    #expect(problems.map(\.index) == [1, 2, 3, 5])
     #expect(problems.prefix(3).map(\.description) == expectedFaults(folder.path))
     let thorough = try DatasetCheck.problems(
       in: dataset, decodesPixels: true, threadCount: threadCount)
     #expect(thorough.map(\.index) == [1, 2, 3, 4, 5, 6, 7])
-    #expect(Array(thorough.prefix(5)) == problems)
+    #expect(thorough.filter { [1, 2, 3, 5].contains($0.index) } == problems)
   }
 
   @Test func findingsHoldLabelsAndTurnedPhotos() throws {

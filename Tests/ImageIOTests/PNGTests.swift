@@ -50,7 +50,7 @@ import Testing
     #expect(try ImageFile.readRGB(path) == photo)
     let header = try ImageFile.header(path)
     #expect(header.format == .png && header.width == 7 && header.height == 5)
-    #expect(header.channels == 3 && header.depth == 8 && !header.canHoldLabels)
+    #expect(header.channels == 3 && header.depth == 8 && header.canHoldPhoto)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["photo.png"])
   }
 
@@ -138,13 +138,40 @@ import Testing
     #expect(try ImageFile.decodeRGB(builder.bytes, path: "x").pixels == [42, 42, 42])
   }
 
+  @Test func labelsInEqualChannelsAreTheirChannel() throws {
+    for (type, row) in [
+      (PNGBuilder.rgb, [7, 7, 7, 255, 255, 255]),
+      (PNGBuilder.rgba, [7, 7, 7, 0, 255, 255, 255, 9]),
+      (PNGBuilder.grayAlpha, [7, 1, 255, 0]),
+    ] as [(UInt8, [UInt8])] {
+      let builder = PNGBuilder(width: 2, height: 1, depth: 8, colourType: type, rows: [row])
+      #expect(try ImageFile.decodeLabels(builder.bytes, path: "x").pixels == [7, 255])
+      #expect(try ImageFile.header(of: builder.bytes, path: "x").canHoldLabels)
+    }
+  }
+
   @Test func labelsOfOtherKindsAreRefused() throws {
-    for (depth, type, row) in [
-      (8, PNGBuilder.rgb, [1, 2, 3]), (8, PNGBuilder.rgba, [1, 2, 3, 4]),
-      (8, PNGBuilder.grayAlpha, [1, 2]), (16, PNGBuilder.gray, [0, 1]),
-    ] as [(UInt8, UInt8, [UInt8])] {
-      let builder = PNGBuilder(width: 1, height: 1, depth: depth, colourType: type, rows: [row])
+    for (type, bytesPerPixel) in [(PNGBuilder.rgb, 3), (PNGBuilder.rgba, 4)] {
+      for channel in 0..<3 {
+        var rows = [[UInt8]](repeating: [UInt8](repeating: 5, count: 2 * bytesPerPixel), count: 3)
+        rows[1][bytesPerPixel + channel] = 6
+        rows[2][0] = 9
+        let builder = PNGBuilder(width: 2, height: 3, depth: 8, colourType: type, rows: rows)
+        let error = #expect(throws: ImageError.self) {
+          try ImageFile.decodeLabels(builder.bytes, path: "x")
+        }
+        let colour = (0..<3).map { $0 == channel ? "6" : "5" }.joined(separator: ", ")
+        #expect(error?.kind == .unsupported)
+        let reason = "labels in colours, \(colour) at row 1, column 1; "
+        #expect(error?.reason.hasPrefix(reason) == true)
+      }
+    }
+    for (type, row) in [
+      (PNGBuilder.gray, [0, 1]), (PNGBuilder.rgb, [0, 1, 0, 1, 0, 1]),
+    ] as [(UInt8, [UInt8])] {
+      let builder = PNGBuilder(width: 1, height: 1, depth: 16, colourType: type, rows: [row])
       #expect(kind { try ImageFile.decodeLabels(builder.bytes, path: "x") } == .unsupported)
+      #expect(try !ImageFile.header(of: builder.bytes, path: "x").canHoldLabels)
     }
   }
 }
