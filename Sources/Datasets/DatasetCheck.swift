@@ -32,6 +32,9 @@ public enum DatasetCheck {
     /// The samples whose photo has an EXIF orientation by which it is turned, in the order of the list;
     /// of depth `labels` none.
     public var turned: [Int] = []
+    /// The samples of which a file has a slip that is forgiven, each with the first, in the order of the
+    /// list; of depth `pixels` alone.
+    public var slips: [(index: Int, slip: String)] = []
   }
 
   /// Looks at samples.
@@ -55,7 +58,7 @@ public enum DatasetCheck {
         case .labels: labels.add(try dataset.storedLabels(index))
         case .headers, .pixels:
           if try dataset.checkHeaders(index) != 1 { found.value.change { $0.turned.append(index) } }
-          if depth == .pixels { _ = try dataset.sample(index) { labels.add($0) } }
+          if depth == .pixels { try look(at: index, of: dataset, &labels, found) }
         }
         guard depth != .headers else { return }
         found.value.change { [labels] in $0.labels.add(labels) }
@@ -69,8 +72,22 @@ public enum DatasetCheck {
     return found.value.change { findings in
       findings.problems.sort { $0.index < $1.index }
       findings.turned.sort()
+      findings.slips.sort { $0.index < $1.index }
       return findings
     }
+  }
+
+  /// Reads every pixel of a sample.
+  private static func look(
+    at index: Int, of dataset: ListDataset, _ labels: inout LabelCounts, _ found: SharedFindings
+  ) throws {
+    var first: String?
+    _ = try dataset.sample(index) {
+      labels.add($0)
+    } slip: {
+      first = first ?? $0
+    }
+    if let first { found.value.change { $0.slips.append((index, first)) } }
   }
 
   /// The first fault of each sample that has one, in the order of the list; empty if all is well.

@@ -34,14 +34,22 @@ public struct ListDataset: SampleSource {
   }
 
   /// Reads an image and its labels; `DatasetError` names the file that is at fault.
-  public func sample(_ index: Int) throws -> LabelledImage { try sample(index) { _ in } }
+  public func sample(_ index: Int) throws -> LabelledImage {
+    try sample(index) { _ in
+    } slip: { _ in
+    }
+  }
 
-  /// The same; `stored` sees the labels as the file has them.
-  func sample(_ index: Int, stored: (GrayImage) -> Void) throws -> LabelledImage {
+  /// The same; `stored` sees the labels as the file has them, `slip` is told slips of the writers'.
+  func sample(
+    _ index: Int, stored: (GrayImage) -> Void, slip: (String) -> Void
+  ) throws -> LabelledImage {
     let (imagePath, labelPath) = try paths(index)
     do {
-      let image = try ImageFile.readRGB(imagePath, limits: limits)
-      var labels = try ImageFile.readLabels(labelPath, limits: limits)
+      let image = try ImageFile.readRGB(
+        imagePath, limits: limits, slip: slip)
+      var labels = try ImageFile.readLabels(
+        labelPath, limits: limits, slip: slip)
       try checkSize(
         labels: (labelPath, labels.width, labels.height),
         image: (imagePath, image.width, image.height))
@@ -108,7 +116,8 @@ public struct ListDataset: SampleSource {
     labels: (path: String, width: Int, height: Int), image: (path: String, width: Int, height: Int)
   ) throws(DatasetError) {
     guard labels.width != image.width || labels.height != image.height else { return }
-    let orientation = (try? ImageFile.header(image.path, limits: limits).orientation) ?? 1
+    let header = try? ImageFile.header(image.path, limits: limits)
+    let orientation = header?.orientation ?? 1
     let turned =
       orientation == 1
       ? ""

@@ -171,6 +171,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 3])
+  func findingsTellForgivenSlips(threadCount: Int) throws {
+    let folder = try TemporaryFolder()
+    let bytes = try PNGWriter.encode(noise(width: 4, height: 3))
+    let labels = try PNGWriter.encode(noiseLabels(width: 4, height: 3))
+    for (name, bytes) in [("i", bytes), ("l", labels)] {
+      let url = URL(fileURLWithPath: folder.path + "/\(name)")
+      try Data(bytes).write(to: url.appendingPathExtension("png"))
+      try Data(bytes.dropLast(12)).write(to: url.appendingPathExtension("cut"))
+    }
+    let list = "i.png l.png\ni.png l.cut\ni.cut l.png\ni.cut l.cut"
+    let dataset = try folder.list(list, encoding: .trainIDs(ClassList(count: 11)))
+    let found = try DatasetCheck.look(at: dataset, depth: .pixels, threadCount: threadCount)
+    #expect(found.problems.isEmpty && found.slips.map(\.index) == [1, 2, 3])
+    #expect(found.slips.allSatisfy { $0.slip.hasSuffix("behind all pixels") })
+    let headers = try DatasetCheck.look(at: dataset, depth: .headers, threadCount: threadCount)
+    #expect(headers.slips.isEmpty && headers.problems.isEmpty)
+  }
+
   @Test(arguments: [("cityscapes", false), ("voc", true), ("trainIDs", true)])
   func masksAreOnlyWhereNothingIsAClass(_ name: String, isMask: Bool) throws {
     var counts = LabelCounts(try #require(LabelEncoding(named: name, classCount: 2)))

@@ -36,6 +36,7 @@ extension RunCheck {
     if decodesPixels, !lists.isEmpty { tellPixels(lists, names) }
     for list in lists {
       warnOfTurned(list)
+      warnOfSlips(list)
       warnOfLabels(list, isWhole: decodesPixels)
     }
   }
@@ -47,12 +48,21 @@ extension RunCheck {
     let path: String
     /// Pixels of the labels, as far as they were read.
     var labels: LabelCounts?
-    /// Photos with an EXIF orientation, and the first of them.
-    var turned: (count: Int64, first: String) = (0, "")
+    /// Photos with an EXIF orientation.
+    var turned = SomeSamples()
+    /// Samples of which a file has a slip that is forgiven, where every pixel was read.
+    var slips = SomeSamples()
 
     init(_ name: String, _ key: String, _ path: String) {
       (self.name, self.key, self.path) = (name, key, path)
     }
+  }
+
+  /// Some samples of a list.
+  private struct SomeSamples {
+    var count: Int64 = 0
+    /// The first of them, for a message.
+    var first = ""
   }
 
   private mutating func checkList(_ list: ListLook, _ decodesPixels: Bool) -> ListLook {
@@ -83,7 +93,11 @@ extension RunCheck {
       report.warn("\(dataset.count) training images fill less than one batch")
     }
     if let turned = found?.turned, let first = turned.first {
-      list.turned = (Int64(turned.count), dataset.name(first))
+      list.turned = SomeSamples(count: Int64(turned.count), first: dataset.name(first))
+    }
+    if let slips = found?.slips, let (index, slip) = slips.first {
+      list.slips = SomeSamples(
+        count: Int64(slips.count), first: "\(dataset.name(index)) (\(slip))")
     }
     return list
   }
@@ -108,15 +122,21 @@ extension RunCheck {
     return lists.map { list in
       var list = list
       let counts = list.labels ?? LabelCounts(recipe.data.encoding)
-      var sums = isTold ? counts.stored + [list.turned.count] : counts.stored.map { _ in 0 } + [0]
+      var sums = isTold ? counts.stored : counts.stored.map { _ in 0 }
       reducer.sum(&sums)
-      list.labels?.stored = Array(sums.dropLast())
-      let names = reducer.gather(Array((isTold ? list.turned.first : "").utf8))
-      list.turned = (
-        sums[sums.count - 1], String(decoding: names.first { !$0.isEmpty } ?? [], as: UTF8.self)
-      )
+      list.labels?.stored = sums
+      list.turned = total(list.turned, isTold: isTold)
+      list.slips = total(list.slips, isTold: isTold)
       return list
     }
+  }
+
+  private func total(_ own: SomeSamples, isTold: Bool) -> SomeSamples {
+    var sums = [isTold ? own.count : 0]
+    coordinator.reducer.sum(&sums)
+    let names = coordinator.reducer.gather(Array((isTold ? own.first : "").utf8))
+    return SomeSamples(
+      count: sums[0], first: String(decoding: names.first { !$0.isEmpty } ?? [], as: UTF8.self))
   }
 
   /// Pixels of each class, and of none, in both lists.
@@ -141,6 +161,13 @@ extension RunCheck {
       "\(list.name) data: \(list.turned.count) photos, first \(list.turned.first), have an EXIF "
         + "orientation and are turned as viewers show them: are their labels drawn on the turned "
         + "photos?")
+  }
+
+  private mutating func warnOfSlips(_ list: ListLook) {
+    guard list.slips.count > 0 else { return }
+    report.warn(
+      "\(list.name) data: \(list.slips.count) samples, first \(list.slips.first), have a slip of "
+        + "the program that wrote them; they are read, as other readers read them")
   }
 
   /// Labels that teach nothing, or less than they seem to; `isWhole`: whether all of them were read.
