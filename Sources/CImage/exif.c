@@ -15,7 +15,7 @@ static uint32_t number(const uint8_t *bytes, size_t count, bool little) {
 }
 
 // The first directory's entry of the orientation: tag, type, count, value.
-static uint32_t orientation_of_tiff(const uint8_t *tiff, size_t length) {
+uint32_t cimage_tiff_orientation(const uint8_t *tiff, size_t length) {
   if (length < 10) return UPRIGHT;
   bool little = memcmp(tiff, "II*\0", 4) == 0;
   if (!little && memcmp(tiff, "MM\0*", 4) != 0) return UPRIGHT;
@@ -35,9 +35,9 @@ static uint32_t orientation_of_tiff(const uint8_t *tiff, size_t length) {
 
 uint32_t cimage_jpeg_orientation(const uint8_t *bytes, size_t length) {
   size_t place = 2;  // behind the start of the image
-  while (place < length && length - place >= 4 && bytes[place] == 0xff) {
+  while (place < length && length - place >= 4) {
     uint8_t marker = bytes[place + 1];
-    if (marker == 0xff) {  // padding
+    if (bytes[place] != 0xff || marker == 0x00 || marker == 0xff) {  // padding, and stray bytes
       place += 1;
       continue;
     }
@@ -51,7 +51,7 @@ uint32_t cimage_jpeg_orientation(const uint8_t *bytes, size_t length) {
     if (size < 2 || size > length - place - 2) break;
     const uint8_t *content = bytes + place + 4;
     if (marker == 0xe1 && size >= 8 && memcmp(content, "Exif\0\0", 6) == 0) {
-      return orientation_of_tiff(content + 6, size - 8);
+      return cimage_tiff_orientation(content + 6, size - 8);
     }
     place += 2 + size;
   }

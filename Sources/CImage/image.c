@@ -39,7 +39,6 @@ cimage_status cimage_read_header(
   message[0] = 0;
   if (length == 0) return cimage_fail(message, CIMAGE_TRUNCATED, "the file is empty");
   memset(header, 0, sizeof *header);
-  header->orientation = 1;
   cimage_status status;
   if (memcmp(bytes, png, length < sizeof png ? length : sizeof png) == 0) {
     status = cimage_read_png_header(header, bytes, length, message);

@@ -21,6 +21,8 @@ cimage_status cimage_read_jpeg_header(
 
 /// The EXIF orientation of a JPEG, 1 to 8; 1 if it says none. The bytes may end behind the header.
 uint32_t cimage_jpeg_orientation(const uint8_t *bytes, size_t length);
+/// The same of what EXIF is within JPEG and PNG: a TIFF file without pixels.
+uint32_t cimage_tiff_orientation(const uint8_t *tiff, size_t length);
 
 /// `header` is what cimage_read_header found; the buffer fits it.
 cimage_status cimage_decode_png(

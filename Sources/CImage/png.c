@@ -45,7 +45,57 @@ static uint32_t big_endian(const uint8_t *bytes) {
   return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-// The first chunk holds everything, at fixed places: signature 8, length 4, "IHDR", width 4,
+// The checksum of PNG's chunks, bit by bit: few are checked here.
+static uint32_t checksum(const uint8_t *bytes, size_t count) {
+  uint32_t crc = UINT32_MAX;
+  for (size_t i = 0; i < count; ++i) {
+    crc ^= bytes[i];
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
+// Bytes of a chunk's size, name and checksum together, and of the EXIF data that is looked at.
+enum { CHUNK_FRAME = 12, LONGEST_EXIF = 1 << 20 };
+
+static bool is_exif(const uint8_t *chunk, size_t length) {
+  if (length < CHUNK_FRAME || memcmp(chunk + 4, "eXIf", 4) != 0) return false;
+  size_t size = big_endian(chunk);
+  return size <= LONGEST_EXIF && size <= length - CHUNK_FRAME;
+}
+
+// What a chunk says for which `is_exif` holds; 0 if it is damaged.
+static uint32_t orientation_of_chunk(const uint8_t *chunk) {
+  size_t size = big_endian(chunk);
+  bool is_sound = checksum(chunk + 4, 4 + size) == big_endian(chunk + 8 + size);
+  return is_sound ? cimage_tiff_orientation(chunk + 8, size) : 0;
+}
+
+// Goes over the chunks between the first and the pixels.
+static cimage_status find_orientation(
+  cimage_header *header, const uint8_t *bytes, size_t length, char *message) {
+  for (size_t place = 33; length - place >= CHUNK_FRAME;) {
+    const uint8_t *chunk = bytes + place;
+    if (memcmp(chunk + 4, "IDAT", 4) == 0 || memcmp(chunk + 4, "IEND", 4) == 0) return CIMAGE_OK;
+    if (header->orientation == 0 && is_exif(chunk, length - place)) {
+      header->orientation = orientation_of_chunk(chunk);
+    }
+    size_t size = big_endian(chunk);
+    if (size > length - place - CHUNK_FRAME) break;
+    place += CHUNK_FRAME + size;
+  }
+  return cimage_fail(message, CIMAGE_TRUNCATED, "the file ends before the image does");
+}
+
+// Where chunks begin is not known here. Pixels that look like one have not its checksum.
+uint32_t cimage_png_late_orientation(const uint8_t *last, size_t length) {
+  for (size_t place = 0; place < length; ++place) {
+    if (is_exif(last + place, length - place)) return orientation_of_chunk(last + place);
+  }
+  return 0;
+}
+
+// The first chunk holds nearly everything, at fixed places: signature 8, length 4, "IHDR", width 4,
 // height 4, depth 1, colour type 1. libpng checks the rest when it decodes.
 cimage_status cimage_read_png_header(
   cimage_header *header, const uint8_t *bytes, size_t length, char *message) {
@@ -68,7 +118,7 @@ cimage_status cimage_read_png_header(
     default:
       return cimage_fail(message, CIMAGE_DAMAGED, "PNG colour type %d is not defined", bytes[25]);
   }
-  return CIMAGE_OK;
+  return find_orientation(header, bytes, length, message);
 }
 
 // Text, profiles and other metadata: may be bombs, and never change a pixel here.

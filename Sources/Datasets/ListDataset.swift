@@ -8,13 +8,19 @@ public struct ListDataset: SampleSource {
   public let encoding: LabelEncoding
   /// What an image may measure at most.
   public let limits: ImageLimits
+  /// What the EXIF orientations of images and label files do.
+  public let turning: Turning
   private let decoder: LabelDecoder
 
   /// A dataset over a list; no image is touched.
-  public init(list: ListFile, encoding: LabelEncoding, limits: ImageLimits = .standard) {
+  public init(
+    list: ListFile, encoding: LabelEncoding, limits: ImageLimits = .standard,
+    turning: Turning = .exif
+  ) {
     self.list = list
     self.encoding = encoding
     self.limits = limits
+    self.turning = turning
     decoder = LabelDecoder(encoding)
   }
 
@@ -47,9 +53,9 @@ public struct ListDataset: SampleSource {
     let (imagePath, labelPath) = try paths(index)
     do {
       let image = try ImageFile.readRGB(
-        imagePath, limits: limits, slip: slip)
+        imagePath, limits: limits, turning: turning, slip: slip)
       var labels = try ImageFile.readLabels(
-        labelPath, limits: limits, slip: slip)
+        labelPath, limits: limits, turning: turning, slip: slip)
       try checkSize(
         labels: (labelPath, labels.width, labels.height),
         image: (imagePath, image.width, image.height))
@@ -65,7 +71,7 @@ public struct ListDataset: SampleSource {
   func storedLabels(_ index: Int) throws -> GrayImage {
     let path = try paths(index).label
     do {
-      let labels = try ImageFile.readLabels(path, limits: limits)
+      let labels = try ImageFile.readLabels(path, limits: limits, turning: turning)
       var decoded = labels
       try decoder.decode(&decoded, path: path)
       return labels
@@ -81,14 +87,14 @@ public struct ListDataset: SampleSource {
   func checkHeaders(_ index: Int) throws -> Int {
     let (imagePath, labelPath) = try paths(index)
     do {
-      let image = try ImageFile.header(imagePath, limits: limits)
+      let image = try ImageFile.header(imagePath, limits: limits, turning: turning)
       guard image.canHoldPhoto else {
         throw ImageError(
           .unsupported, path: imagePath,
           reason: "a JPEG photo of \(image.channels) channels; expected gray, RGB or CMYK; "
             + "convert it to RGB")
       }
-      let labels = try ImageFile.header(labelPath, limits: limits)
+      let labels = try ImageFile.header(labelPath, limits: limits, turning: turning)
       guard labels.canHoldLabels else {
         throw ImageError(
           .unsupported, path: labelPath,
@@ -116,13 +122,13 @@ public struct ListDataset: SampleSource {
     labels: (path: String, width: Int, height: Int), image: (path: String, width: Int, height: Int)
   ) throws(DatasetError) {
     guard labels.width != image.width || labels.height != image.height else { return }
-    let header = try? ImageFile.header(image.path, limits: limits)
+    let header = try? ImageFile.header(image.path, limits: limits, turning: turning)
     let orientation = header?.orientation ?? 1
     let turned =
       orientation == 1
       ? ""
       : ", which its EXIF orientation \(orientation) turns; draw the labels on the turned image, or "
-        + "remove the orientation"
+        + "remove the orientation, or leave all as stored by data.orientation: stored"
     throw DatasetError(
       .size, at: labels.path,
       "\(labels.width) x \(labels.height) pixels; "

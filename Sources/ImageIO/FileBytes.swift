@@ -3,9 +3,9 @@ import Glibc
 
 /// Whole files as bytes.
 package enum FileBytes {
-  /// The bytes of a regular file, or its first `prefix` bytes.
+  /// The bytes of a regular file, or its first `prefix` or last `suffix` bytes.
   package static func contents(
-    of path: String, limit: Int, prefix: Int = .max
+    of path: String, limit: Int, prefix: Int = .max, suffix: Int = .max
   ) throws(ImageError) -> [UInt8] {
     // Not blocking: opening a FIFO must not wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -20,11 +20,12 @@ package enum FileBytes {
     guard size <= limit else {
       throw ImageError(.tooLarge, path: path, reason: "\(size) bytes; expected at most \(limit)")
     }
-    let wanted = min(size, prefix)
+    let wanted = min(size, prefix, suffix)
+    let start = suffix < size ? size - suffix : 0
     var failure: ImageError?
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
       while count < wanted, let base = buffer.baseAddress {
-        let got = read(descriptor, base + count, wanted - count)
+        let got = pread(descriptor, base + count, wanted - count, start + count)
         if got > 0 {
           count += got
         } else if got == 0 {

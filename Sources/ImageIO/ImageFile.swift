@@ -7,14 +7,16 @@ import CImage
 public enum ImageFile {
   /// The size and kind of an image, from its first bytes.
   public static func header(
-    _ path: String, limits: ImageLimits = .standard
+    _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif
   ) throws(ImageError) -> ImageHeader {
-    // A PNG needs 33 bytes. A JPEG may hold a thumbnail or a profile before the size.
+    // A JPEG may hold a thumbnail or a profile before the size, a PNG before the orientation.
     var prefix = 4096
     while true {
       let bytes = try contents(path, limits, prefix: prefix)
       do {
-        return try header(of: bytes, path: path, limits: limits)
+        return try header(bytes, path, limits, turning) { () throws(ImageError) in
+          try FileBytes.contents(of: path, limit: limits.fileBytes, suffix: lastBytes)
+        }
       } catch {
         guard error.kind == .truncated, bytes.count == prefix else { throw error }
         prefix *= 16
@@ -22,19 +24,19 @@ public enum ImageFile {
     }
   }
 
-  /// A photo `[H, W, 3]`: gray, palettes and inks as RGB, alpha dropped, of 16 bits the upper 8, turned by
-  /// its EXIF orientation as viewers show it.
+  /// A photo `[H, W, 3]`: gray, palettes and inks as RGB, alpha dropped, of 16 bits the upper 8.
   ///
   /// - Parameters:
   ///   - path: the file.
   ///   - limits: what it may measure.
+  ///   - turning: what its EXIF orientation does.
   ///   - slip: is called with a slip of the file's writer, if there is one.
   public static func readRGB(
-    _ path: String, limits: ImageLimits = .standard,
+    _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
     let bytes = try contents(path, limits)
-    return try decodeRGB(bytes, path: path, limits: limits, slip: slip)
+    return try decodeRGB(bytes, path: path, limits: limits, turning: turning, slip: slip)
   }
 
   /// A label map `[H, W]`, PNG only: gray values or palette indices as they are stored, alpha dropped;
@@ -43,18 +45,72 @@ public enum ImageFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - limits: what it may measure.
+  ///   - turning: what its own EXIF orientation does.
   ///   - slip: is called with a slip of the file's writer, if there is one.
   public static func readLabels(
-    _ path: String, limits: ImageLimits = .standard,
+    _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
     let bytes = try contents(path, limits)
-    return try decodeLabels(bytes, path: path, limits: limits, slip: slip)
+    return try decodeLabels(bytes, path: path, limits: limits, turning: turning, slip: slip)
   }
 
   /// The header of an encoded image; `path` names it in errors.
   public static func header(
-    of bytes: [UInt8], path: String, limits: ImageLimits = .standard
+    of bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif
+  ) throws(ImageError) -> ImageHeader {
+    try header(bytes, path, limits, turning) { Array(bytes.suffix(lastBytes)) }
+  }
+
+  /// Decodes a photo; `path` names it in errors.
+  public static func decodeRGB(
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
+    slip: (String) -> Void = { _ in }
+  ) throws(ImageError) -> RGBImage {
+    let header = try header(of: bytes, path: path, limits: limits, turning: turning)
+    let stored = try decode(bytes, CIMAGE_RGB, header, path: path, limits: limits, slip: slip)
+    let pixels = Orientation(header.orientation).turned(
+      stored, width: header.width, height: header.height, channels: 3)
+    return RGBImage(width: header.width, height: header.height, pixels: pixels)
+  }
+
+  /// Decodes a label map; `path` names it in errors.
+  public static func decodeLabels(
+    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
+    slip: (String) -> Void = { _ in }
+  ) throws(ImageError) -> GrayImage {
+    let header = try header(of: bytes, path: path, limits: limits, turning: turning)
+    let isInColours = header.canHoldLabels && header.channels > 1
+    var stored = try decode(
+      bytes, isInColours ? CIMAGE_RGB : CIMAGE_LABELS, header, path: path, limits: limits,
+      slip: slip)
+    let orientation = Orientation(header.orientation)
+    if isInColours {
+      stored = try channel(
+        of: stored, width: orientation.swapsAxes ? header.height : header.width, path: path)
+    }
+    let pixels = orientation.turned(
+      stored, width: header.width, height: header.height, channels: 1)
+    return GrayImage(width: header.width, height: header.height, pixels: pixels)
+  }
+}
+
+extension ImageFile {
+  /// How many bytes at its end a PNG is searched for an orientation behind its pixels.
+  private static let lastBytes = 1 << 16
+
+  private static func contents(
+    _ path: String, _ limits: ImageLimits, prefix: Int = .max
+  ) throws(ImageError) -> [UInt8] {
+    try limits.explaining { () throws(ImageError) in
+      try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
+    }
+  }
+
+  /// The header in the first bytes of a file; `last` gives its last ones.
+  private static func header(
+    _ bytes: [UInt8], _ path: String, _ limits: ImageLimits, _ turning: Turning,
+    last: () throws(ImageError) -> [UInt8]
   ) throws(ImageError) -> ImageHeader {
     var header = cimage_header()
     _ = try limits.explaining { () throws(ImageError) in
@@ -62,49 +118,17 @@ public enum ImageFile {
         cimage_read_header(&header, bytes, bytes.count, cimage_limits(limits), message)
       }
     }
-    let orientation = Orientation(Int(header.orientation))
+    if turning == .exif, header.orientation == 0 {
+      let last = try last()
+      header.orientation = cimage_png_late_orientation(last, last.count)
+    }
+    let orientation = Orientation(turning == .exif ? Int(header.orientation) : 1)
     let (width, height) = (Int(header.width), Int(header.height))
     return ImageHeader(
       format: header.format == CIMAGE_PNG ? .png : .jpeg,
       width: orientation.swapsAxes ? height : width,
       height: orientation.swapsAxes ? width : height, channels: Int(header.channels),
       depth: Int(header.depth), hasPalette: header.palette, orientation: orientation.value)
-  }
-
-  /// Decodes a photo; `path` names it in errors.
-  public static func decodeRGB(
-    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard,
-    slip: (String) -> Void = { _ in }
-  ) throws(ImageError) -> RGBImage {
-    let header = try header(of: bytes, path: path, limits: limits)
-    let stored = try decode(bytes, CIMAGE_RGB, header, path: path, limits: limits, slip: slip)
-    let pixels = Orientation(header.orientation).turned(
-      stored, width: header.width, height: header.height)
-    return RGBImage(width: header.width, height: header.height, pixels: pixels)
-  }
-
-  /// Decodes a label map; `path` names it in errors.
-  public static func decodeLabels(
-    _ bytes: [UInt8], path: String, limits: ImageLimits = .standard,
-    slip: (String) -> Void = { _ in }
-  ) throws(ImageError) -> GrayImage {
-    let header = try header(of: bytes, path: path, limits: limits)
-    let isInColours = header.canHoldLabels && header.channels > 1
-    var stored = try decode(
-      bytes, isInColours ? CIMAGE_RGB : CIMAGE_LABELS, header, path: path, limits: limits,
-      slip: slip)
-    if isInColours { stored = try channel(of: stored, width: header.width, path: path) }
-    return GrayImage(width: header.width, height: header.height, pixels: stored)
-  }
-}
-
-extension ImageFile {
-  private static func contents(
-    _ path: String, _ limits: ImageLimits, prefix: Int = .max
-  ) throws(ImageError) -> [UInt8] {
-    try limits.explaining { () throws(ImageError) in
-      try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
-    }
   }
 
   /// The pixels as they are stored, 3 bytes or 1 each.

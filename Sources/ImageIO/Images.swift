@@ -77,8 +77,7 @@ public struct ImageHeader: Equatable, Sendable {
   public let depth: Int
   /// Whether the values are indices into a palette.
   public let hasPalette: Bool
-  /// The EXIF orientation of a JPEG, 1 to 8, by which it is turned when it is read; 1: as it is stored,
-  /// and always of a PNG.
+  /// The EXIF orientation, 1 to 8, by which the image is turned when it is read; 1: as it is stored.
   public let orientation: Int
 
   /// Whether `ImageFile.readLabels` may read such a file: PNG, values of at most 8 bits. Of several

@@ -1,6 +1,14 @@
+/// What an image's EXIF orientation does when it is read.
+public enum Turning: Sendable {
+  /// The image is turned as viewers show it, and as OpenCV's `imread` does.
+  case exif
+  /// Its rows stay as they are stored.
+  case stored
+}
+
 /// An EXIF orientation: where the first stored row and column belong in the image that is seen.
 ///
-/// Source: EXIF 2.3, tag 0x0112; OpenCV's `imread` turns photos by it too.
+/// Source: EXIF 2.3, tag 0x0112; OpenCV's `imread` turns photos and labels by it too.
 struct Orientation {
   /// 1 to 8; 1: as it is stored.
   let value: Int
@@ -11,8 +19,8 @@ struct Orientation {
   /// Whether stored rows become columns.
   var swapsAxes: Bool { value > 4 }
 
-  /// Stored pixels of three bytes as they are seen, `[height, width, 3]`.
-  func turned(_ stored: [UInt8], width: Int, height: Int) -> [UInt8] {
+  /// Stored pixels of `channels` bytes as they are seen, `[height, width, channels]`.
+  func turned(_ stored: [UInt8], width: Int, height: Int, channels: Int) -> [UInt8] {
     guard value != 1 else { return stored }
     let (storedWidth, storedHeight) = swapsAxes ? (height, width) : (width, height)
     // Where the stored image begins, on its own axes.
@@ -24,8 +32,10 @@ struct Orientation {
           let (across, down) = swapsAxes ? (y, x) : (x, y)
           let column = fromRight ? storedWidth - 1 - across : across
           let row = fromBottom ? storedHeight - 1 - down : down
-          let (from, to) = (3 * (row * storedWidth + column), 3 * (y * width + x))
-          for channel in 0..<3 { seen[to + channel] = stored[from + channel] }
+          let (from, to) = (row * storedWidth + column, y * width + x)
+          for channel in 0..<channels {
+            seen[channels * to + channel] = stored[channels * from + channel]
+          }
         }
       }
       count = stored.count

@@ -31,6 +31,8 @@ extension Recipe {
     public var identity = DataIdentity.contents
     /// Memory that one decoded image may take, in MiB.
     public var imageMebibytes = 192
+    /// What the EXIF orientations of images and label files do.
+    public var orientation = ImageOrientation.exif
     /// The synthetic street scenes.
     public var scenes = Scenes()
   }
@@ -63,6 +65,14 @@ extension Recipe {
     case contents
     /// How many bytes they have.
     case sizes
+  }
+
+  /// What an EXIF orientation does to an image or a label file.
+  public enum ImageOrientation: String, RecipeChoice, CaseIterable {
+    /// Turns it.
+    case exif
+    /// Nothing.
+    case stored
   }
 
   /// How label files say a class.
@@ -153,6 +163,10 @@ extension Key {
       "data.image_mebibytes", \.data.imageMebibytes, 1...65_536,
       "The most memory that one decoded image may take, in MiB, at 3 bytes a pixel; a larger one is "
         + "refused before it is decoded."),
+    Key(
+      "data.orientation", \.data.orientation,
+      "exif: images and label files are turned by their EXIF orientation, as viewers show them; "
+        + "stored: none is."),
     Key("data.scenes.height", \.data.scenes.height, 32...4096, "Height of a scene in pixels."),
     Key("data.scenes.width", \.data.scenes.width, 32...4096, "Width of a scene in pixels."),
     Key("data.scenes.train_count", \.data.scenes.trainCount, 1...1_000_000, "Training scenes."),

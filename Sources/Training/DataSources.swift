@@ -49,7 +49,8 @@ public struct DataSources: Sendable {
           + "name another with --set \(key)=FILE")
     }
     return ListDataset(
-      list: try ListFile(path: path, root: root), encoding: data.encoding, limits: data.imageLimits)
+      list: try ListFile(path: path, root: root), encoding: data.encoding, limits: data.imageLimits,
+      turning: data.turning)
   }
 
   /// The file of a list.
@@ -99,6 +100,14 @@ extension Recipe.Data {
     ImageLimits(
       mebibytes: imageMebibytes,
       remedy: "data.image_mebibytes is \(imageMebibytes): raise it, or make the image smaller")
+  }
+
+  /// What the EXIF orientations of images and label files do.
+  var turning: Turning {
+    switch orientation {
+    case .exif: .exif
+    case .stored: .stored
+    }
   }
 
   /// How the label files name classes.

@@ -159,7 +159,8 @@ import Testing
       #expect(
         found.problems.map(\.description) == [
           "label size: \(folder.path)/wide.png: 24 x 16 pixels; expected 16 x 24 as its image, which its "
-            + "EXIF orientation 6 turns; draw the labels on the turned image, or remove the orientation"
+            + "EXIF orientation 6 turns; draw the labels on the turned image, or remove the orientation, "
+            + "or leave all as stored by data.orientation: stored"
         ])
       #expect(found.labels.classes == [256, 0, 256] && found.labels.ignored == 256)
       #expect(found.labels.absent == [1] && found.labels.values == [0, 2, 255])
@@ -169,6 +170,10 @@ import Testing
       let headers = try DatasetCheck.look(at: dataset, depth: .headers, threadCount: threads)
       #expect(headers.labels.total == 0 && headers.turned == [1] && headers.problems.count == 1)
     }
+    let stored = ListDataset(list: dataset.list, encoding: dataset.encoding, turning: .stored)
+    let found = try DatasetCheck.look(at: stored, depth: .pixels, threadCount: 1)
+    #expect(found.turned.isEmpty && found.problems.map(\.index) == [1])
+    #expect(try stored.sample(2).image == stored.sample(0).image)
   }
 
   @Test(arguments: [1, 3])

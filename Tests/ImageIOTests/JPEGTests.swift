@@ -68,52 +68,33 @@ import Testing
     #expect(kind { try ImageFile.readLabels(Fixtures.path("gray.jpg")) } == .unsupported)
   }
 
-  /// rgb.jpg with an EXIF segment whose first directory has two entries, the second the orientation.
+  /// rgb.jpg with an EXIF segment.
   private func photo(orientation: UInt8, littleEndian: Bool, cut: Int = 0) throws -> [UInt8] {
-    func number(_ value: Int, _ count: Int) -> [UInt8] {
-      let bytes = (0..<count).map { UInt8(value >> (8 * $0) & 0xff) }
-      return littleEndian ? bytes : bytes.reversed()
-    }
-    let start = Array((littleEndian ? "II" : "MM").utf8) + number(42, 2) + number(8, 4)
-    let other = number(0x010f, 2) + number(2, 2) + number(1, 4) + [0, 0, 0, 0]
-    let wanted =
-      number(0x0112, 2) + number(3, 2) + number(1, 4) + number(Int(orientation), 2) + [0, 0]
-    let tiff = start + number(2, 2) + other + wanted + number(0, 4)
+    let tiff = Fixtures.tiff(orientation: orientation, littleEndian: littleEndian)
     let content = Array("Exif\0\0".utf8) + tiff.dropLast(cut)
     let size = content.count + 2
     let bytes = try Fixtures.bytes("rgb.jpg")
     return bytes[..<2] + [0xff, 0xe1, UInt8(size >> 8), UInt8(size & 0xff)] + content + bytes[2...]
   }
 
-  /// Where the pixel at a row and a column of a turned photo is in the stored one of 24 x 16 pixels.
-  private func stored(_ orientation: UInt8, _ y: Int, _ x: Int) -> (y: Int, x: Int) {
-    switch orientation {
-    case 2: (y, 23 - x)
-    case 3: (15 - y, 23 - x)
-    case 4: (15 - y, x)
-    case 5: (x, y)
-    case 6: (15 - x, y)
-    case 7: (15 - x, 23 - y)
-    case 8: (x, 23 - y)
-    default: (y, x)
-    }
-  }
-
   @Test(arguments: 1...8 as ClosedRange<UInt8>, [true, false])
   func photosAreTurnedAsViewersShowThem(_ orientation: UInt8, littleEndian: Bool) throws {
     let plain = try ImageFile.readRGB(Fixtures.path("rgb.jpg"))
     let bytes = try photo(orientation: orientation, littleEndian: littleEndian)
-    let header = try ImageFile.header(of: bytes, path: "x")
-    let turned = try ImageFile.decodeRGB(bytes, path: "x")
-    #expect(header.orientation == Int(orientation))
-    #expect(header.width == (orientation > 4 ? 16 : 24) && header.height == 40 - header.width)
-    #expect(turned.width == header.width && turned.height == header.height)
-    for y in 0..<turned.height {
-      for x in 0..<turned.width {
-        let from = stored(orientation, y, x)
-        let (here, there) = (3 * (y * turned.width + x), 3 * (from.y * 24 + from.x))
-        #expect(turned.pixels[here..<here + 3] == plain.pixels[there..<there + 3])
-      }
+    // Stray bytes before a segment, here behind an empty comment, do not hide it.
+    let stray: [UInt8] = [0xff, 0xfe, 0, 2, 0x12, 0xff, 0x00, 0x34]
+    for bytes in [bytes, bytes[..<2] + stray + bytes[2...]] {
+      let header = try ImageFile.header(of: bytes, path: "x")
+      let turned = try ImageFile.decodeRGB(bytes, path: "x")
+      #expect(header.orientation == Int(orientation))
+      #expect(header.width == (orientation > 4 ? 16 : 24) && header.height == 40 - header.width)
+      #expect(turned.width == header.width && turned.height == header.height)
+      #expect(
+        turned.pixels
+          == Fixtures.turned(
+            plain.pixels, width: 24, height: 16, channels: 3, orientation: orientation))
+      #expect(try ImageFile.decodeRGB(bytes, path: "x", turning: .stored) == plain)
+      #expect(try ImageFile.header(of: bytes, path: "x", turning: .stored).orientation == 1)
     }
   }
 

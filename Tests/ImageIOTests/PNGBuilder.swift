@@ -7,6 +7,8 @@ struct PNGBuilder {
   var isInterlaced = false
   /// Chunks between header and pixels.
   var extraChunks: [(name: String, data: [UInt8])] = []
+  /// Chunks behind the pixels.
+  var lateChunks: [(name: String, data: [UInt8])] = []
   /// The rows as stored, without filter bytes; of an interlaced image the rows of all passes.
   var rows: [[UInt8]]
 
@@ -22,6 +24,7 @@ struct PNGBuilder {
     bytes += chunk("IHDR", header + [depth, colourType, 0, 0, isInterlaced ? 1 : 0])
     for (name, data) in extraChunks { bytes += chunk(name, data) }
     bytes += chunk("IDAT", stored(rows.flatMap { [0] + $0 }))
+    for (name, data) in lateChunks { bytes += chunk(name, data) }
     return bytes + chunk("IEND", [])
   }
 

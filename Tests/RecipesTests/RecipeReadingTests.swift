@@ -13,6 +13,7 @@ struct RecipeReadingTests {
     ("data.loader_threads", "3"), ("data.prefetch_batches", "9"), ("data.cache_mebibytes", "0"),
     ("data.identity", "sizes"),
     ("data.image_mebibytes", "300"),
+    ("data.orientation", "stored"),
     ("data.scenes.height", "64"), ("data.scenes.width", "65"), ("data.scenes.train_count", "7"),
     ("data.scenes.validation_count", "8"), ("data.scenes.seed", "9223372036854775807"),
     ("student.network", "psp_resnet101"), ("student.weights", "/w/student.safetensors"),

@@ -76,6 +76,7 @@ struct ReferenceTests {
     data.cache_mebibytes = 512
     data.identity = contents
     data.image_mebibytes = 192
+    data.orientation = exif
     data.scenes.height = 128
     data.scenes.width = 256
     data.scenes.train_count = 500

@@ -51,8 +51,8 @@ typedef struct {
   /// Bits a value.
   uint32_t depth;
   bool palette;
-  /// How a JPEG is to be turned to be seen (EXIF), 1 to 8; 1: as it is stored, and always of a PNG.
-  /// Width, height and decoded pixels are as stored.
+  /// How the image is to be turned to be seen (EXIF), 1 to 8; 1: as it is stored; 0: a PNG that
+  /// says nothing of it before its pixels. Width, height and decoded pixels are as stored.
   uint32_t orientation;
 } cimage_header;
 
@@ -60,6 +60,9 @@ typedef struct {
 cimage_status cimage_read_header(
   cimage_header *header, const uint8_t *bytes, size_t length, cimage_limits limits,
   char message[CIMAGE_MESSAGE_SIZE]);
+
+/// The EXIF orientation that the last bytes of a PNG say, behind its pixels, 1 to 8; 0 if none.
+uint32_t cimage_png_late_orientation(const uint8_t *last, size_t length);
 
 /// Decodes a whole image to `pixels`, rows from the top, no padding.
 /// `capacity` must be width * height * (3 or 1), from the header.

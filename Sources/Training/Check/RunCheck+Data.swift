@@ -160,7 +160,7 @@ extension RunCheck {
     report.warn(
       "\(list.name) data: \(list.turned.count) photos, first \(list.turned.first), have an EXIF "
         + "orientation and are turned as viewers show them: are their labels drawn on the turned "
-        + "photos?")
+        + "photos? If not, data.orientation: stored leaves them as they are")
   }
 
   private mutating func warnOfSlips(_ list: ListLook) {

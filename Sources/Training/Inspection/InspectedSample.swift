@@ -16,11 +16,13 @@ struct InspectedSample {
 struct SampleFinder {
   private let sources: DataSources
   private let limits: ImageLimits
+  private let turning: Turning
 
   /// A finder among a recipe's images.
   init(_ recipe: Recipe) throws {
     sources = try DataSources(recipe.data)
     limits = recipe.data.imageLimits
+    turning = recipe.data.turning
   }
 
   /// How many validation samples there are.
@@ -30,7 +32,7 @@ struct SampleFinder {
   /// a file, whose labels the validation list knows, or the training list, or nobody.
   func sample(_ argument: String) throws -> InspectedSample {
     if let index = Int(argument) { return try validationSample(index) }
-    _ = try ImageFile.header(argument, limits: limits)
+    _ = try ImageFile.header(argument, limits: limits, turning: turning)
     let title = PictureNames.stem(argument)
     for source in [sources.validation, sources.training] {
       guard let dataset = source as? ListDataset,
@@ -38,8 +40,8 @@ struct SampleFinder {
       else { continue }
       return labelled(dataset, index, title: title)
     }
-    return InspectedSample(title: title, name: PictureNames.fileName(title)) { [limits] in
-      (try ImageFile.readRGB(argument, limits: limits), nil)
+    return InspectedSample(title: title, name: PictureNames.fileName(title)) { [limits, turning] in
+      (try ImageFile.readRGB(argument, limits: limits, turning: turning), nil)
     }
   }
 

@@ -22,8 +22,8 @@ public enum Predictions {
     let names = images.map(PictureNames.stem)
     try PictureNames.requireDistinct(names, images)
     // All headers before any work: a wrong name should not wait for a thousand images.
-    let limits = recipe.data.imageLimits
-    for image in images { _ = try ImageFile.header(image, limits: limits) }
+    let (limits, turning) = (recipe.data.imageLimits, recipe.data.turning)
+    for image in images { _ = try ImageFile.header(image, limits: limits, turning: turning) }
     let pictures = try PictureFolder(folder)
     let device = try recipe.device(localRank: coordinator.world.localRank)
     let predictor = Predictor(
@@ -34,7 +34,7 @@ public enum Predictions {
     let share = Shard.range(
       of: images.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
     for index in share {
-      let photo = try ImageFile.readRGB(images[index], limits: limits)
+      let photo = try ImageFile.readRGB(images[index], limits: limits, turning: turning)
       let answer = predictor.answers([photo])[0]
       guard answer.isFinite else {
         throw TrainingError.notFinite("predict: \(images[index])", weights)
