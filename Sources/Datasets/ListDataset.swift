@@ -34,7 +34,7 @@ public struct ListDataset: SampleSource {
   /// The image and the label file, as the list names them.
   public func files(_ index: Int) -> [String] { [list[index].image, list[index].label] }
 
-  /// The file under the list's root, links resolved.
+  /// The file under the list's root.
   public func path(ofFile name: String, _ index: Int) throws -> String {
     try list.resolve(name, line: list[index].line)
   }

@@ -2,12 +2,14 @@ import Files
 import Foundation
 import ImageIO
 
-/// A list of samples: lines of `image label`, paths relative to a root folder.
+/// A list of samples: lines of `image label`, paths below a root folder.
 ///
 /// A tab separates the two, and then the paths may hold spaces; without a tab, spaces do. Blank
-/// lines, lines that start with `#` and a byte order mark are skipped. A path is relative, without
-/// `..`, and stays under the root after symbolic links are resolved. Kept as bytes: 10^7 samples
-/// take 20 bytes each beside the text.
+/// lines, lines that start with `#` and a byte order mark are skipped. A leading slash is that of the
+/// root folder, whose own path may stand before a path too; `..` is refused. Symbolic links are
+/// followed, wherever they lead: they are the user's. Of PASCAL VOC an id alone stands for
+/// `JPEGImages/ID.jpg` and `SegmentationClassAug/ID.png`, or `SegmentationClass/ID.png` if there is no
+/// such folder. Kept as bytes: 10^7 samples take 20 bytes each beside the text.
 public struct ListFile: Sendable {
   /// A line of the list.
   public struct Entry: Equatable, Sendable {
@@ -29,7 +31,8 @@ public struct ListFile: Sendable {
     public static let fileBytes = 2 << 30
   }
 
-  private struct Fields: Sendable {
+  /// Where in the text a line's paths are; of an id the label is empty.
+  struct Fields: Sendable {
     var image: Range<UInt32>
     var label: Range<UInt32>
     var line: UInt32
@@ -39,32 +42,51 @@ public struct ListFile: Sendable {
   public let path: String
   /// The root folder, symbolic links resolved.
   public let root: String
-  private let bytes: [UInt8]
-  private var fields: [Fields] = []
+  let bytes: [UInt8]
+  /// The root folder as it was given and as it is, with a slash at its end.
+  let rootPrefixes: [[UInt8]]
+  /// The folder of the labels that ids stand for; nil if the list may hold none.
+  let labelFolder: String?
+  var fields: [Fields] = []
 
   /// The number of samples.
   public var count: Int { fields.count }
 
   /// Reads a list file; no image is touched.
-  public init(path: String, root: String) throws(DatasetError) {
+  public init(
+    path: String, root: String, encoding: LabelEncoding? = nil
+  ) throws(DatasetError) {
     let bytes: [UInt8]
     do {
       bytes = try FileBytes.contents(of: path, limit: Limit.fileBytes)
     } catch {
       throw DatasetError(.list, at: path, error.reason)
     }
-    try self.init(bytes: bytes, path: path, root: root)
+    try self.init(bytes: bytes, path: path, root: root, encoding: encoding)
   }
 
-  /// Parses the text of a list; `path` names it in errors.
-  public init(bytes: [UInt8], path: String, root: String) throws(DatasetError) {
+  /// Parses the text of a list.
+  ///
+  /// - Parameters:
+  ///   - bytes: the text.
+  ///   - path: names it in errors.
+  ///   - root: the folder that its paths start from.
+  ///   - encoding: how the label files name classes; of VOC's the list may hold ids.
+  public init(
+    bytes: [UInt8], path: String, root: String, encoding: LabelEncoding? = nil
+  ) throws(DatasetError) {
     self.path = path
     self.bytes = bytes
-    guard let root = realPath(root) else {
+    guard let realRoot = realPath(root) else {
       throw DatasetError(
         .list, at: path, "root folder \(root): \(String(cString: strerror(errno)))")
     }
-    self.root = root
+    self.root = realRoot
+    rootPrefixes = [root, realRoot].filter { $0.hasPrefix("/") }
+      .map { Array(($0.hasSuffix("/") ? $0 : $0 + "/").utf8) }
+    let hasAugmented = access(realRoot + "/SegmentationClassAug", F_OK) == 0
+    let vocFolder = hasAugmented ? "SegmentationClassAug" : "SegmentationClass"
+    labelFolder = encoding == .voc ? vocFolder : nil
     try parse()
     guard !fields.isEmpty else { throw DatasetError(.list, at: path, "no samples") }
   }
@@ -72,19 +94,25 @@ public struct ListFile: Sendable {
   /// The sample at an index in `0..<count`.
   public subscript(index: Int) -> Entry {
     let fields = fields[index]
-    return Entry(image: text(fields.image), label: text(fields.label), line: Int(fields.line))
+    let (image, line) = (text(fields.image), Int(fields.line))
+    if let labelFolder, fields.label.isEmpty {
+      return Entry(
+        image: "JPEGImages/\(image).jpg", label: "\(labelFolder)/\(image).png", line: line)
+    }
+    return Entry(image: image, label: text(fields.label), line: line)
   }
 
-  /// The file that a path of the list names, symbolic links resolved; it lies under the root.
+  /// The file under the root that a path of the list names; it is there, behind links or not.
   public func resolve(_ relative: String, line: Int) throws(DatasetError) -> String {
-    let joined = root + "/" + relative
-    guard let resolved = realPath(joined) else {
-      throw fault(line, "\(relative): \(String(cString: strerror(errno))) under \(root)")
+    let joined = (root == "/" ? "" : root) + "/" + relative
+    guard access(joined, F_OK) != 0 else { return joined }
+    var reason = "\(relative): \(String(cString: strerror(errno))) under \(root)"
+    if let blank = blank(in: relative) {
+      reason += "; the path holds \(blank)"
+    } else if root != "/", access("/" + relative, F_OK) == 0 {
+      reason += "; /\(relative) is not under it: choose a root folder above that"
     }
-    guard resolved.hasPrefix(root == "/" ? root : root + "/") else {
-      throw fault(line, "\(relative): leads outside the root folder \(root)")
-    }
-    return resolved
+    throw fault(line, reason)
   }
 
   /// The sample whose image is a given file; nil if the list does not hold it.
@@ -95,95 +123,30 @@ public struct ListFile: Sendable {
     func name(_ path: String) -> Substring? { path.split(separator: "/").last }
     return (0..<count).first { index in
       let entry = self[index]
-      return name(entry.image) == name(path)
-        && (try? resolve(entry.image, line: entry.line)) == wanted
+      guard name(entry.image) == name(path) else { return false }
+      return (try? resolve(entry.image, line: entry.line)).flatMap(realPath) == wanted
     }
   }
 
-  private func text(_ range: Range<UInt32>) -> String {
+  func text(_ range: Range<UInt32>) -> String {
     String(decoding: bytes[Int(range.lowerBound)..<Int(range.upperBound)], as: UTF8.self)
   }
 
-  private func fault(_ line: Int, _ reason: String) -> DatasetError {
+  func fault(_ line: Int, _ reason: String) -> DatasetError {
     DatasetError(.list, at: "\(path):\(line)", reason)
   }
-}
 
-extension ListFile {
-  private enum Byte {
-    static let tab = UInt8(ascii: "\t")
-    static let newline = UInt8(ascii: "\n")
-    static let carriageReturn = UInt8(ascii: "\r")
-    static let space = UInt8(ascii: " ")
-    static let hash = UInt8(ascii: "#")
-    static let slash = UInt8(ascii: "/")
-  }
-
-  private mutating func parse() throws(DatasetError) {
-    guard !TextBytes.isUTF16(bytes) else {
-      throw DatasetError(.list, at: path, "text in UTF-16; expected text in UTF-8; save it as such")
+  /// The first character of a text that looks like a space, or like nothing, and separates nothing; by
+  /// its number, for messages.
+  func blank(in text: String) -> String? {
+    text.unicodeScalars.first { scalar in
+      !scalar.isASCII
+        && (scalar.properties.isWhitespace || scalar.properties.generalCategory == .format)
+    }.map { scalar in
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      let name = scalar == "\u{A0}" ? "a no-break space" : "a character that does not show"
+      return "\(name), U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)"
     }
-    var start = TextBytes.markCount(bytes)
-    var line = 0
-    while start < bytes.count {
-      line += 1
-      guard line <= Limit.lines else {
-        throw DatasetError(.list, at: path, "more than \(Limit.lines) lines")
-      }
-      let end = bytes[start...].firstIndex(of: Byte.newline) ?? bytes.count
-      try parse(trimmed(start..<end), line: line)
-      start = end + 1
-    }
-  }
-
-  /// The range without white space at its ends; a carriage return counts as such.
-  private func trimmed(_ range: Range<Int>) -> Range<Int> {
-    func isBlank(_ byte: UInt8) -> Bool {
-      byte == Byte.space || byte == Byte.tab || byte == Byte.carriageReturn
-    }
-    var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, isBlank(bytes[start]) { start += 1 }
-    while end > start, isBlank(bytes[end - 1]) { end -= 1 }
-    return start..<end
-  }
-
-  private mutating func parse(_ range: Range<Int>, line: Int) throws(DatasetError) {
-    guard let first = bytes[range].first, first != Byte.hash else { return }
-    let separator = bytes[range].contains(Byte.tab) ? Byte.tab : Byte.space
-    let parts = bytes[range].split(separator: separator)
-    guard parts.count == 2 else {
-      throw fault(line, "\(parts.count) fields; expected an image and a label file")
-    }
-    let image = trimmed(parts[0].startIndex..<parts[0].endIndex)
-    let label = trimmed(parts[1].startIndex..<parts[1].endIndex)
-    try checkPath(image, line: line)
-    try checkPath(label, line: line)
-    fields.append(
-      Fields(
-        image: UInt32(image.lowerBound)..<UInt32(image.upperBound),
-        label: UInt32(label.lowerBound)..<UInt32(label.upperBound), line: UInt32(line)))
-  }
-
-  private func checkPath(_ range: Range<Int>, line: Int) throws(DatasetError) {
-    let path = bytes[range]
-    guard range.count <= Limit.pathBytes else {
-      throw fault(line, "a path of \(range.count) bytes; expected at most \(Limit.pathBytes)")
-    }
-    guard !path.isEmpty else { throw fault(line, "an empty path") }
-    guard !path.contains(where: { $0 < 0x20 || $0 == 0x7f }),
-      String(validating: path, as: UTF8.self) != nil
-    else { throw fault(line, "a path with control characters or invalid UTF-8") }
-    guard path.first != Byte.slash else {
-      throw fault(line, "absolute path \(text(range)); expected one relative to the root folder")
-    }
-    let dots = ArraySlice("..".utf8)
-    guard !path.split(separator: Byte.slash).contains(where: { $0.elementsEqual(dots) }) else {
-      throw fault(line, "path \(text(range)) goes up by '..'; expected one under the root folder")
-    }
-  }
-
-  private func text(_ range: Range<Int>) -> String {
-    String(decoding: bytes[range], as: UTF8.self)
   }
 }
 

@@ -123,7 +123,8 @@ extension Key {
       "Folder of the images. Relative to the recipe's folder; with --set, to the current folder."),
     Key(
       "data.train_list", \.data.trainList,
-      "Training list below the root: a line holds an image, a space and its label."),
+      "Training list below the root: a line holds an image, a space or tab, and its label; of VOC also "
+        + "an id alone."),
     Key("data.validation_list", \.data.validationList, "Validation list below the root."),
     Key(
       "data.format", \.data.format,

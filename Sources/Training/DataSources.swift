@@ -49,8 +49,8 @@ public struct DataSources: Sendable {
           + "name another with --set \(key)=FILE")
     }
     return ListDataset(
-      list: try ListFile(path: path, root: root), encoding: data.encoding, limits: data.imageLimits,
-      turning: data.turning)
+      list: try ListFile(path: path, root: root, encoding: data.encoding), encoding: data.encoding,
+      limits: data.imageLimits, turning: data.turning)
   }
 
   /// The file of a list.

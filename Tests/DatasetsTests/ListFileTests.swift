@@ -7,14 +7,16 @@ import Testing
     try parse(bytes: Array(text.utf8))
   }
 
-  private func parse(bytes: [UInt8]) throws -> [ListFile.Entry] {
-    let list = try ListFile(bytes: bytes, path: "train.txt", root: "/")
+  private func parse(
+    bytes: [UInt8], root: String = "/", encoding: LabelEncoding? = nil
+  ) throws -> [ListFile.Entry] {
+    let list = try ListFile(bytes: bytes, path: "train.txt", root: root, encoding: encoding)
     return (0..<list.count).map { list[$0] }
   }
 
-  private func message(_ bytes: [UInt8]) -> String {
+  private func message(_ bytes: [UInt8], encoding: LabelEncoding? = nil) -> String {
     do {
-      return "no error: \(try parse(bytes: bytes))"
+      return "no error: \(try parse(bytes: bytes, encoding: encoding))"
     } catch {
       return "\(error)"
     }
@@ -37,8 +39,12 @@ import Testing
       ("a.png b.png c.png", "3 fields; expected an image and a label file"),
       ("a\tb\tc", "3 fields; expected an image and a label file"),
       ("a.png \t", "1 fields; expected an image and a label file"),
-      ("/etc/passwd b", "absolute path /etc/passwd; expected one relative to the root folder"),
-      ("a /b", "absolute path /b; expected one relative to the root folder"),
+      (
+        "2007_000032",
+        "1 fields; expected an image and a label file; ids alone are read where the format is voc"
+      ),
+      ("a /", "path '/' names no file; expected one under the root folder"),
+      ("/a/../b c", "path /a/../b goes up by '..'; expected one under the root folder"),
       ("../a b", "path ../a goes up by '..'; expected one under the root folder"),
       ("a x/../../b", "path x/../../b goes up by '..'; expected one under the root folder"),
       ("a b/..", "path b/.. goes up by '..'; expected one under the root folder"),
@@ -91,7 +97,72 @@ import Testing
     #expect(error?.description == "list: l: root folder \(missing): No such file or directory")
   }
 
-  @Test func linksMayNotLeadOutOfTheRoot() throws {
+  @Test func blanksThatSeparateNothingAreNamed() throws {
+    let expected = "which separates nothing; expected an image and a label file, a space or a tab "
+    for (blank, name) in [
+      ("\u{A0}", "a no-break space, U+00A0"),
+      ("\u{200B}", "a character that does not show, U+200B"),
+      ("\u{3000}", "a character that does not show, U+3000"),
+    ] {
+      #expect(
+        message(Array("a.png\(blank)b.png".utf8))
+          == "list: train.txt:1: 1 fields, and \(name), \(expected)between them")
+      let list = try ListFile(bytes: Array("a\(blank) b".utf8), path: "l", root: "/")
+      let error = #expect(throws: DatasetError.self) { try list.resolve(list[0].image, line: 1) }
+      #expect(error?.reason.hasSuffix(" under /; the path holds \(name)") == true)
+    }
+  }
+
+  @Test func aLeadingSlashIsTheRoot() throws {
+    let folder = try TemporaryFolder()
+    try folder.folder("root/images")
+    try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path + "/root/images/a"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/link", withDestinationPath: "root")
+    let root = folder.path + "/root"
+    let lines = ["/images/a", "//images/a", root + "/images/a", folder.path + "/link/images/a"]
+      .map { "\($0) /b\n" }.joined()
+    for root in [folder.path + "/link", folder.path + "/link/"] {
+      let entries = try parse(bytes: Array(lines.utf8), root: root)
+      #expect(entries.map(\.image) == Array(repeating: "images/a", count: 4))
+      #expect(entries.allSatisfy { $0.label == "b" })
+    }
+    let list = try ListFile(bytes: Array(lines.utf8), path: "l", root: root)
+    #expect(try list.resolve(list[2].image, line: 3) == root + "/images/a")
+    #expect(list.index(ofImage: folder.path + "/link/images/a") == 0)
+    // Below no folder but that of the system, all absolute paths are.
+    let all = try ListFile(bytes: Array("\(root)/images/a b".utf8), path: "l", root: "/")
+    #expect(try all.resolve(all[0].image, line: 1) == root + "/images/a")
+    let elsewhere = #expect(throws: DatasetError.self) { try list.resolve("etc/passwd", line: 3) }
+    #expect(
+      elsewhere?.description == "list: l:3: etc/passwd: No such file or directory under \(root); "
+        + "/etc/passwd is not under it: choose a root folder above that")
+  }
+
+  @Test(arguments: [true, false])
+  func idsOfVOCAreImagesAndLabels(hasAugmented: Bool) throws {
+    let folder = try TemporaryFolder()
+    if hasAugmented { try folder.folder("SegmentationClassAug") }
+    let text = Array("2007_000032\r\n# more\n2011_003276\t\nx.jpg y.png\n".utf8)
+    let labels = hasAugmented ? "SegmentationClassAug" : "SegmentationClass"
+    #expect(
+      try parse(bytes: text, root: folder.path, encoding: .voc).map {
+        [$0.image, $0.label, "\($0.line)"]
+      } == [
+        ["JPEGImages/2007_000032.jpg", "\(labels)/2007_000032.png", "1"],
+        ["JPEGImages/2011_003276.jpg", "\(labels)/2011_003276.png", "3"],
+        ["x.jpg", "y.png", "4"],
+      ])
+    for line in ["JPEGImages/x.jpg", "x.jpg"] {
+      #expect(
+        message(Array(line.utf8), encoding: .voc)
+          == "list: train.txt:1: 1 fields; expected an image and a label file, or an id of PASCAL VOC"
+      )
+    }
+    #expect(message(Array("2007_000032".utf8), encoding: .camvid).hasSuffix("the format is voc"))
+  }
+
+  @Test func linksAreFollowedWhereverTheyLead() throws {
     let folder = try TemporaryFolder()
     try folder.folder("root/images")
     try folder.folder("root-other")
@@ -102,19 +173,22 @@ import Testing
     let root = folder.path + "/root"
     try files.createSymbolicLink(atPath: root + "/inside", withDestinationPath: "images/a")
     try files.createSymbolicLink(atPath: root + "/outside", withDestinationPath: "../root-other/b")
-    try files.createSymbolicLink(atPath: root + "/folder", withDestinationPath: "/etc")
+    try files.createSymbolicLink(
+      atPath: root + "/folder", withDestinationPath: folder.path + "/root-other")
+    try files.createSymbolicLink(atPath: root + "/broken", withDestinationPath: "none")
     try files.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "root")
     // The root itself may be a link.
     let list = try ListFile(
-      bytes: Array("inside outside\n".utf8), path: "l", root: folder.path + "/link")
+      bytes: Array("inside outside\nfolder/b inside\n".utf8), path: "l", root: folder.path + "/link"
+    )
     #expect(list.root == root)
-    #expect(try list.resolve("inside", line: 1) == root + "/images/a")
-    for path in ["outside", "folder/passwd"] {
-      let error = #expect(throws: DatasetError.self) { try list.resolve(path, line: 7) }
-      #expect(error?.description == "list: l:7: \(path): leads outside the root folder \(root)")
+    for path in ["inside", "outside", "folder/b"] {
+      #expect(try list.resolve(path, line: 1) == root + "/" + path)
     }
-    let error = #expect(throws: DatasetError.self) { try list.resolve("images/b", line: 3) }
-    #expect(
-      error?.description == "list: l:3: images/b: No such file or directory under \(root)")
+    #expect(list.index(ofImage: root + "/folder/b") == 1)
+    for path in ["images/b", "broken"] {
+      let error = #expect(throws: DatasetError.self) { try list.resolve(path, line: 3) }
+      #expect(error?.description == "list: l:3: \(path): No such file or directory under \(root)")
+    }
   }
 }
