@@ -199,12 +199,14 @@ func absolutePath(_ path: String, from folder: String) -> String {
   return "/" + parts.joined(separator: "/")
 }
 
-/// A path in which a leading `~/` is the user's folder, as a shell would have it.
-///
-/// Without a variable HOME the path stays as it is.
+/// A path in which a leading `~/` is the user's folder, as a shell would have it: HOME, or else what the
+/// system's list of users says. `~name` stays as it is.
 public func fromHome(_ path: String) -> String {
-  guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"],
-    home.hasPrefix("/")
-  else { return path }
+  guard path.hasPrefix("~/"), let home = homeFolder, home.hasPrefix("/") else { return path }
   return home + path.dropFirst()
+}
+
+private var homeFolder: String? {
+  if let home = ProcessInfo.processInfo.environment["HOME"], !home.isEmpty { return home }
+  return getpwuid(geteuid())?.pointee.pw_dir.map { String(cString: $0) }
 }

@@ -121,6 +121,16 @@ extension CommandTests {
       }
     }
 
+    @Test func withoutHOMETheListOfUsersKnows() throws {
+      let home = try #require(getpwuid(geteuid())?.pointee.pw_dir.map { String(cString: $0) })
+      try withTinyData { data in
+        let set = ["train", data.recipe, "--out", data.path("run"), "--set"]
+        let result = try Command.bash(
+          #"exec env -u HOME "$0" "$@""#, set + ["data.root=~/no such folder"])
+        result.expectFailure(66, ["data.root: \(home)/no such folder: found no folder"])
+      }
+    }
+
     @Test func inAnAllocationAllCommandsButTrainWork() throws {
       try withTinyData { data in
         let slurm = ["SLURM_NTASKS": "4", "SLURM_JOB_ID": "7"]
