@@ -114,7 +114,9 @@ public struct AtomicFile: Sendable {
     do throws(FileError) {
       for region in regions {
         try region.withUnsafeBytes { (bytes) throws(FileError) -> Void in
-          try writeAll(bytes, descriptor, path)
+          try call("write", path) { () throws(SystemError) in
+            try files.writeAll(bytes, to: descriptor)
+          }
         }
       }
       // Never tried again: the system may have dropped the pages that failed.
@@ -139,21 +141,6 @@ public struct AtomicFile: Sendable {
     try call("unlink", path) { () throws(SystemError) in try files.unlink(path) }
     return try call("open", path) { () throws(SystemError) in
       try files.open(path, flags, 0o666)
-    }
-  }
-
-  private func writeAll(
-    _ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ path: String
-  ) throws(FileError) {
-    var rest = bytes
-    while !rest.isEmpty {
-      do throws(SystemError) {
-        let count = try files.write(descriptor, rest)
-        guard count > 0 else { throw SystemError(code: EIO) }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      } catch {
-        if error.code != EINTR { throw .system(path, "write", error) }
-      }
     }
   }
 

@@ -62,22 +62,10 @@ package final class RecordFile {
   }
 
   private func write(_ record: [UInt8]) throws(SystemError) {
-    var failure: SystemError?
-    record.withUnsafeBytes { bytes in
-      var rest = bytes
-      while !rest.isEmpty {
-        do throws(SystemError) {
-          let count = try files.write(descriptor, rest)
-          guard count > 0 else { throw SystemError(code: EIO) }
-          rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        } catch {
-          if error.code == EINTR { continue }
-          failure = error
-          return
-        }
-      }
+    let result = record.withUnsafeBytes { bytes in
+      Result { () throws(SystemError) in try files.writeAll(bytes, to: descriptor) }
     }
-    if let failure { throw failure }
+    try result.get()
   }
 
   /// Takes back what a failed write left.
