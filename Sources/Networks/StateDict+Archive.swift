@@ -2,31 +2,6 @@ import Files
 import Torch
 import WeightFiles
 
-/// Weights that do not fit a network, by tensor.
-public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
-  /// The file.
-  public let path: String
-  /// The network that the weights were to fill.
-  public let network: String
-  /// One entry a tensor: missing, left over, or of another shape.
-  public let problems: [String]
-
-  /// A mismatch of one or more tensors.
-  public init(path: String, network: String, problems: [String]) {
-    self.path = path
-    self.network = network
-    self.problems = problems
-  }
-
-  /// One line: file, network, the first tensors, what to do.
-  public var description: String {
-    let shown = problems.prefix(4).joined(separator: "; ")
-    let more = problems.count > 4 ? "; and \(problems.count - 4) more" : ""
-    return "weights: \(path): found \(shown)\(more); expected the tensors of \(network); "
-      + "choose the network and the number of classes that the file was made with"
-  }
-}
-
 extension StateDict {
   /// How a file's tensors are matched with the network's.
   public enum Matching: Sendable {
@@ -39,7 +14,8 @@ extension StateDict {
 
   /// Overwrites the tensors with a file's, converted to the network's type.
   ///
-  /// Nothing is written unless all of them fit and hold numbers that a network can compute with.
+  /// Nothing is written unless all of them fit and hold numbers that a network can compute with. A
+  /// prefix that all names of the file share, as `module.`, is left out where it must be.
   ///
   /// - Parameters:
   ///   - archive: the file's content.
@@ -47,34 +23,36 @@ extension StateDict {
   ///   - matching: how names are matched.
   ///   - network: what the weights are for, for messages.
   ///   - valueAdvice: what to do about numbers that are not sound, for the message.
+  /// - Returns: what was chosen or left out, a line each, for a person.
   /// - Throws: `WeightMismatch` that says which tensors do not fit; `FileError` that names a number that
   ///   is not finite, or a negative variance.
+  @discardableResult
   public func load(
     _ archive: TensorArchive, from path: String, matching: Matching = .whole, network: String,
     valueAdvice: String? = nil
-  ) throws {
-    var problems: [String] = []
+  ) throws -> [String] {
+    let archive = fitted(archive, from: path, matching: matching)
+    var (missing, others): ([(name: String, shape: [Int])], [String]) = ([], [])
     var pairs: [(StoredTensor, Tensor)] = []
     for entry in entries {
       guard let name = Self.name(entry.name, matching) else { continue }
       guard let stored = archive[name] else {
-        if !name.hasSuffix("num_batches_tracked") { problems.append("\(name) missing") }
+        if !name.hasSuffix("num_batches_tracked") { missing.append((name, entry.tensor.shape)) }
         continue
       }
       if stored.shape == entry.tensor.shape, stored.elementType.torch != nil {
         pairs.append((stored, entry.tensor))
       } else {
-        problems.append(
+        others.append(
           "\(name) \(stored.elementType.rawValue) \(stored.shape) instead of \(entry.tensor.shape)")
       }
     }
-    if matching == .whole {
-      let known = Set(entries.map(\.name))
-      problems += archive.tensors.filter { !known.contains($0.name) }
-        .map { "\($0.name) left over" }
-    }
-    guard problems.isEmpty else {
-      throw WeightMismatch(path: path, network: network, problems: problems)
+    let known = Set(entries.compactMap { Self.name($0.name, matching) })
+    let left = archive.tensors.filter { !known.contains($0.name) }
+    guard missing.isEmpty, others.isEmpty, matching == .backbone || left.isEmpty else {
+      throw WeightMismatch(
+        path: path, network: network, others: others, missing: missing, left: left,
+        isWhole: matching == .whole)
     }
     for (stored, tensor) in pairs {
       try stored.requireSound(
@@ -83,6 +61,37 @@ extension StateDict {
     Autograd.withoutHistory {
       for (stored, tensor) in pairs { tensor.copy(from: Tensor(stored)) }
     }
+    return archive.notes
+  }
+
+  /// A file's tensors under the names that this network's have, where they only lack that: without the
+  /// prefix that all of them share, and without counters that tools leave beside weights.
+  package func fitted(
+    _ archive: TensorArchive, from path: String, matching: Matching = .whole
+  ) -> TensorArchive {
+    let names = Set(entries.compactMap { Self.name($0.name, matching) })
+    var (tensors, notes) = (archive.tensors, archive.notes)
+    tensors.removeAll { $0.isCounter && !names.contains($0.name) }
+    if tensors.count < archive.tensors.count {
+      let count = archive.tensors.count - tensors.count
+      notes.append("\(oneLine(path)): \(count) counters beside the weights are left out")
+    }
+    var prefix = ""
+    var rest = tensors.map { Substring($0.name) }
+    while !rest.contains(where: { names.contains(String($0)) }),
+      let end = rest.first?.firstIndex(of: ".").flatMap({ rest[0][...$0] }),
+      rest.allSatisfy({ $0.hasPrefix(end) && $0.count > end.count })
+    {
+      prefix += end
+      rest = rest.map { $0.dropFirst(end.count) }
+    }
+    if !prefix.isEmpty, rest.contains(where: { names.contains(String($0)) }) {
+      tensors = zip(tensors, rest).map { $0.renamed(String($1)) }
+      notes.append("\(oneLine(path)): names are read without \(quoted(prefix)), which all have")
+    } else if tensors.count == archive.tensors.count {
+      return archive
+    }
+    return TensorArchive(tensors: tensors, metadata: archive.metadata, notes: notes)
   }
 
   /// The name of a tensor in a file; nil if the file need not have it.
@@ -103,6 +112,13 @@ extension StateDict {
 }
 
 extension StoredTensor {
+  /// Whether it counts something: multiply-adds and parameters of a module, as thop does, or averaged
+  /// updates, as `torch.optim.swa_utils` does.
+  fileprivate var isCounter: Bool {
+    let last = name.split(separator: ".").last
+    return elementCount == 1 && ["total_ops", "total_params", "n_averaged"].contains(last)
+  }
+
   /// A copy of a tensor, row-major.
   public init(name: String, _ tensor: Tensor) {
     let dense = Autograd.withoutHistory { tensor.detached.to(device: .cpu).contiguous() }

@@ -1,4 +1,5 @@
 import Files
+import Logging
 import Networks
 import Recipes
 import Torch
@@ -27,9 +28,10 @@ public enum NetworkFactory {
       architecture, classCount: recipe.data.classCount, headWidth: width == 0 ? nil : width,
       start: Initialisation(seed: UInt64(recipe.train.seed), type: type, device: device))
     if let path = recipe.student.backboneWeights {
-      try network.state.load(
-        try WeightFile.read(path), from: path, matching: .backbone,
-        network: architecture.rawValue)
+      tell(
+        try network.state.load(
+          try WeightFile.read(path), from: path, matching: .backbone,
+          network: architecture.rawValue))
     }
     return network
   }
@@ -82,11 +84,15 @@ public enum NetworkFactory {
     let network = SegmentationNetwork(
       architecture, classCount: classCount, headWidth: architecture.headWidth(in: archive),
       start: Initialisation(seed: nil, type: type, device: device))
-    try network.state.load(
-      archive, from: path,
-      network: "\(architecture.rawValue) with "
-        + "\(classCount) classes")
+    tell(
+      try network.state.load(
+        archive, from: path, network: "\(architecture.rawValue) with \(classCount) classes"))
     return network
+  }
+
+  /// Says what was chosen or left out of a file.
+  private static func tell(_ notes: [String]) {
+    for note in notes { Logger(label: "rdd").info("weights: \(note)") }
   }
 }
 
@@ -102,6 +108,14 @@ extension Architecture {
   /// The channels before the classifier that a file's tensors have; nil if they do not say.
   func headWidth(in archive: TensorArchive) -> Int? {
     // A width that no network has stays out, and the tensor is named as one that does not fit.
-    archive["head.block.0.weight"]?.shape.first.flatMap { (1...4096).contains($0) ? $0 : nil }
+    archive.tensor(endingWith: "head.block.0.weight")?.shape.first
+      .flatMap { (1...4096).contains($0) ? $0 : nil }
+  }
+}
+
+extension TensorArchive {
+  /// The tensor of this name, or the first whose name ends with it after a point.
+  func tensor(endingWith name: String) -> StoredTensor? {
+    self[name] ?? tensors.first { $0.name.hasSuffix("." + name) }
   }
 }

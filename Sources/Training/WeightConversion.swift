@@ -21,22 +21,37 @@ public enum WeightConversion {
     public let elementCount: Int
     /// Tensors of the file that were left out.
     public let leftOut: [String]
+    /// What was chosen, a line each.
+    public let notes: [String]
+  }
+
+  /// What stands in the place of a name's beginning.
+  public struct Renaming: Sendable, Equatable {
+    let old: String
+    let new: String
+
+    /// A renaming written as `old=new`; nil without the sign.
+    public init?(_ text: String) {
+      guard let sign = text.firstIndex(of: "=") else { return nil }
+      (old, new) = (String(text[..<sign]), String(text[text.index(after: sign)...]))
+    }
   }
 
   /// Reads a file of weights, and writes it as `.pth` or `.pt` (PyTorch), else as safetensors.
   ///
   /// - Parameters:
-  ///   - source: safetensors, or what `torch.save` wrote of a `state_dict`.
+  ///   - source: safetensors, or what `torch.save` wrote of a `state_dict`; `FILE#KEY` is a part of it.
   ///   - part: what is taken.
+  ///   - renaming: beginnings of names, and what stands in their places; of each name the first that fits.
   ///   - network: checks that the tensors are those of this network; nil does not.
   ///   - target: replaced at once if it is there.
   /// - Throws: `FileError`, also for numbers that no network can compute with; `WeightMismatch` with
   ///   every tensor that does not fit.
   public static func run(
-    _ source: String, part: Part, network: String?, to target: String
+    _ source: String, part: Part, renaming: [Renaming] = [], network: String?, to target: String
   ) throws -> Summary {
-    let archive = try WeightFile.read(source)
-    if let network { try check(archive, source, network) }
+    var archive = try renamed(try WeightFile.read(source), renaming, source)
+    if let network { archive = try check(archive, source, network) }
     let prefixes = ["pretrained.net.", "pretrained."]
     var leftOut: [String] = []
     var taken: [StoredTensor] = []
@@ -45,10 +60,7 @@ public enum WeightConversion {
       case .all: taken.append(tensor)
       case .backbone:
         if let prefix = prefixes.first(where: { tensor.name.hasPrefix($0) }) {
-          taken.append(
-            StoredTensor(
-              name: String(tensor.name.dropFirst(prefix.count)), elementType: tensor.elementType,
-              shape: tensor.shape, bytes: tensor.bytes))
+          taken.append(tensor.renamed(String(tensor.name.dropFirst(prefix.count))))
         } else {
           leftOut.append(tensor.name)
         }
@@ -70,23 +82,64 @@ public enum WeightConversion {
     }
     return Summary(
       tensorCount: taken.count, elementCount: taken.reduce(0) { $0 + $1.elementCount },
-      leftOut: leftOut)
+      leftOut: leftOut, notes: archive.notes)
+  }
+
+  /// The tensors under other names.
+  private static func renamed(
+    _ archive: TensorArchive, _ renaming: [Renaming], _ path: String
+  ) throws -> TensorArchive {
+    guard !renaming.isEmpty else { return archive }
+    if let idle = renaming.first(where: { rule in
+      !archive.tensors.contains { $0.name.hasPrefix(rule.old) }
+    }) {
+      let start = archive.tensors.first.map { ", as '\($0.name)'" } ?? ""
+      throw TrainingError(
+        .badData,
+        "--rename: \(path): found no name that begins with '\(idle.old)'; expected the beginning of "
+          + "one\(start); correct it")
+    }
+    var names: Set<String> = []
+    let tensors = try archive.tensors.map { tensor -> StoredTensor in
+      let rule = renaming.first { tensor.name.hasPrefix($0.old) }
+      let name = rule.map { $0.new + tensor.name.dropFirst($0.old.count) } ?? tensor.name
+      guard names.insert(name).inserted else {
+        throw TrainingError(
+          .badData,
+          "--rename: \(path): found two tensors that become '\(name)'; expected different names; "
+            + "correct it")
+      }
+      return tensor.renamed(name)
+    }
+    return TensorArchive(tensors: tensors, metadata: archive.metadata, notes: archive.notes)
   }
 
   /// Stops unless a file fits a network: the whole of it, or its backbone alone.
-  private static func check(_ archive: TensorArchive, _ path: String, _ name: String) throws {
+  ///
+  /// - Returns: the tensors under the network's names.
+  private static func check(
+    _ archive: TensorArchive, _ path: String, _ name: String
+  ) throws -> TensorArchive {
     guard let architecture = Architecture(rawValue: name) else {
       throw TrainingError(
         .badData,
         "--network: found '\(name)'; expected one of "
           + Architecture.allCases.map(\.rawValue).joined(separator: ", ") + "; correct it")
     }
-    let isWhole = archive.tensors.contains { $0.name.hasPrefix("pretrained.") }
-    let classifier = archive["head.block.4.bias"] ?? archive["head.classifier.bias"]
+    let classifier =
+      archive.tensor(endingWith: "head.block.4.bias")
+      ?? archive.tensor(endingWith: "head.classifier.bias")
+    let isWhole =
+      classifier != nil
+      || archive.tensors.contains {
+        $0.name.hasPrefix("pretrained.") || $0.name.contains(".pretrained.")
+      }
     let network = SegmentationNetwork(
       architecture, classCount: classifier?.shape.first ?? 1,
       headWidth: architecture.headWidth(in: archive), start: Initialisation(seed: nil))
-    try network.state.load(
-      archive, from: path, matching: isWhole ? .whole : .backbone, network: name)
+    let matching = isWhole ? StateDict.Matching.whole : .backbone
+    let fitted = network.state.fitted(archive, from: path, matching: matching)
+    try network.state.load(fitted, from: path, matching: matching, network: name)
+    return fitted
   }
 }

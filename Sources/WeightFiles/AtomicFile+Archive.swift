@@ -23,7 +23,7 @@ extension AtomicFile {
     let image = try TorchImage(archive, path: path)
     try write(image.regions, to: path) {
       (temporary) throws(FileError) in
-      let found = try TorchFile.read(temporary, files: files)
+      let found = try TorchFile.read(WeightPlace(path: temporary), files: files)
       let isEqual =
         found.tensors.count == archive.tensors.count
         && zip(found.tensors, archive.tensors).allSatisfy {

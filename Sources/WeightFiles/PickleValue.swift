@@ -18,6 +18,8 @@ enum PickleValue {
   case global(PickleGlobal)
   case storage(PickleStorage)
   case tensor(PickleTensor)
+  /// What a name outside this module's list would make, by that name; it was not made.
+  case object(String)
 
   /// What kind of value it is, for messages.
   var kind: String {
@@ -34,6 +36,7 @@ enum PickleValue {
     case .global(let global): "the name \(global)"
     case .storage: "a storage"
     case .tensor: "a tensor"
+    case .object(let name): "an object of \(quoted(name))"
     }
   }
 
@@ -109,7 +112,8 @@ final class PickleDict: PickleContainer {
   private(set) var entries: [(key: PickleValue, value: PickleValue)] = []
   func append(_ key: PickleValue, _ value: PickleValue) {
     place(value)
-    entries.append((key, value))
+    // A key that is a container is told by its kind alone: it may hold this dict.
+    entries.append((key.container == nil ? key : .object(key.kind), value))
   }
 
   /// The last value under the text `name`.
@@ -141,7 +145,7 @@ struct PickleTensor {
   let strides: [Int]
 }
 
-/// The names that a pickle may use; everything else is refused.
+/// The names of a pickle that this module knows, and all others.
 enum PickleGlobal: CustomStringConvertible {
   case orderedDict
   case rebuildTensor
@@ -150,8 +154,10 @@ enum PickleGlobal: CustomStringConvertible {
   case rebuildFromType
   case tensorType
   case storageType(ElementType)
+  /// Module and name, as `argparse.Namespace`.
+  case foreign(String)
 
-  init?(module: String, name: String) {
+  init(module: String, name: String) {
     switch (module, name) {
     case ("collections", "OrderedDict"): self = .orderedDict
     case ("torch._utils", "_rebuild_tensor"): self = .rebuildTensor
@@ -159,10 +165,9 @@ enum PickleGlobal: CustomStringConvertible {
     case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
     case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
     case ("torch", "Tensor"), ("torch.nn.parameter", "Parameter"): self = .tensorType
-    case ("torch", _):
-      guard let elementType = Self.storages[name] else { return nil }
-      self = .storageType(elementType)
-    default: return nil
+    default:
+      let elementType = module == "torch" ? Self.storages[name] : nil
+      self = elementType.map(PickleGlobal.storageType) ?? .foreign("\(module).\(name)")
     }
   }
 
@@ -175,6 +180,7 @@ enum PickleGlobal: CustomStringConvertible {
     case .rebuildFromType: "_rebuild_from_type_v2"
     case .tensorType: "Tensor"
     case .storageType(let elementType): "a storage of \(elementType.rawValue)"
+    case .foreign(let name): quoted(name)
     }
   }
 

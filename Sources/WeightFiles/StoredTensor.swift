@@ -47,12 +47,17 @@ public struct TensorArchive: Sendable {
   public let tensors: [StoredTensor]
   /// What the file says about itself.
   public var metadata: [String: String]
+  /// What was chosen or left out when it was read, a line each, for a person.
+  public var notes: [String]
   private let indexOfName: [String: Int]
 
   /// An archive of tensors with different names.
-  public init(tensors: [StoredTensor], metadata: [String: String] = [:]) {
+  public init(
+    tensors: [StoredTensor], metadata: [String: String] = [:], notes: [String] = []
+  ) {
     self.tensors = tensors
     self.metadata = metadata
+    self.notes = notes
     indexOfName = Dictionary(
       tensors.enumerated().map { ($1.name, $0) },
       uniquingKeysWith: { first, second in

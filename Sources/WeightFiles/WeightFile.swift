@@ -5,19 +5,35 @@ public enum WeightFile {
   /// Reads safetensors, or a `state_dict` that `torch.save` wrote, by what the file begins with.
   ///
   /// Nothing in a file is executed, and memory is only taken after the sizes have been checked.
+  ///
+  /// - Parameters:
+  ///   - name: the file, or a part of it as `run.pth#model_ema`.
+  ///   - files: what reads it.
   public static func read(
-    _ path: String, files: FileStore = FileStore()
+    _ name: String, files: FileStore = FileStore()
   ) throws(FileError) -> TensorArchive {
-    let start = try { () throws(FileError) in
-      let file = try InputFile.open(path, files: files)
-      return try file.bytes(min(8, file.byteCount))
+    try read(WeightPlace(name, files: files), files: files)
+  }
+
+  /// Reads what lies at `place`.
+  public static func read(
+    _ place: WeightPlace, files: FileStore = FileStore()
+  ) throws(FileError) -> TensorArchive {
+    let (start, count) = try { () throws(FileError) in
+      let file = try InputFile.open(place.path, files: files)
+      return (try file.bytes(min(512, file.byteCount)), file.byteCount)
     }()
     // As a length of a header, the start of a zip file or a pickle is far too large.
-    let length = start.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let isHeader = start.count == 8 && length <= UInt64(SafetensorsHeader.byteLimit)
+    let length = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let isHeader = start.count >= 8 && length <= UInt64(SafetensorsHeader.byteLimit)
     if !isHeader, start.starts(with: [0x50, 0x4B]) || start.first == 0x80 {
-      return try TorchFile.read(path, files: files)
+      return try TorchFile.read(place, files: files)
     }
-    return try SafetensorsReader.read(path, files: files)
+    if !isHeader, let kind = ForeignKind(of: start) {
+      throw .refused(
+        place.path, found: "\(kind.name) of \(count) bytes",
+        expected: "safetensors or a file of torch.save", advice: kind.advice)
+    }
+    return try SafetensorsReader.read(place.path, files: files).below(place)
   }
 }

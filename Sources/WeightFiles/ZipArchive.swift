@@ -9,14 +9,23 @@ struct ZipArchive {
     let checksum: UInt32
     let byteCount: Int
     let headerOffset: Int
+    /// Why its bytes cannot be read; nil if they can.
+    let fault: FileError?
   }
 
   private let file: ByteRegion
   private let path: String
-  private var regions: [String: (bytes: ByteRegion, checksum: UInt32)] = [:]
+  private var regions: [String: (bytes: ByteRegion, checksum: UInt32, fault: FileError?)] = [:]
 
   /// The entries' names.
   var names: some Collection<String> { regions.keys }
+
+  /// What the archive holds, for messages.
+  var contents: String {
+    guard !names.isEmpty else { return "an empty archive" }
+    let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+    return "an archive of " + names.sorted().prefix(3).map(quoted).joined(separator: ", ") + more
+  }
 
   /// Reads the directory of the zip file `file` and checks it against the file.
   init(_ file: ByteRegion, path: String) throws(FileError) {
@@ -31,7 +40,9 @@ struct ZipArchive {
     for entry in entries.sorted(by: { $0.headerOffset < $1.headerOffset }) {
       let bytes = try Self.data(
         of: entry, in: file[0..<directory.lowerBound], after: end, path: path)
-      guard regions.updateValue((bytes.region, entry.checksum), forKey: entry.name) == nil else {
+      guard
+        regions.updateValue((bytes.region, entry.checksum, entry.fault), forKey: entry.name) == nil
+      else {
         throw .refused(
           path, "zip entry \(quoted(entry.name))", found: "it twice", expected: "it once")
       }
@@ -41,7 +52,8 @@ struct ZipArchive {
 
   /// The bytes of an entry, checked against their checksum; nil if there is no such entry.
   func bytes(_ name: String) throws(FileError) -> ByteRegion? {
-    guard let (bytes, checksum) = regions[name] else { return nil }
+    guard let (bytes, checksum, fault) = regions[name] else { return nil }
+    if let fault { throw fault }
     let found = CRC32.checksum(bytes)
     guard found == checksum else {
       throw .refused(
@@ -128,17 +140,19 @@ struct ZipArchive {
       if headerOffset == 0xFFFF_FFFF { headerOffset = try field.size(UInt64.self) }
     }
     let place = "zip entry \(quoted(name))"
-    guard method == 0, storedCount == byteCount else {
-      throw .refused(
+    var fault: FileError?
+    if method != 0 || storedCount != byteCount {
+      fault = .refused(
         reader.path, place,
-        found: "compression method \(method), \(storedCount) bytes for "
-          + "\(byteCount)", expected: "stored bytes (method 0)",
-        advice: "save the file again with torch.save")
+        found: "compression method \(method), \(storedCount) bytes for \(byteCount)",
+        expected: "stored bytes (method 0)", advice: "save the file again with torch.save")
     }
-    guard flags & 0x2041 == 0 else {
-      throw .refused(reader.path, place, found: "encryption", expected: "plain bytes")
+    if flags & 0x2041 != 0 {
+      fault = .refused(reader.path, place, found: "encryption", expected: "plain bytes")
     }
-    return Entry(name: name, checksum: checksum, byteCount: byteCount, headerOffset: headerOffset)
+    return Entry(
+      name: name, checksum: checksum, byteCount: storedCount, headerOffset: headerOffset,
+      fault: fault)
   }
 
   /// The bytes of an entry, which must start at `end` or later, and where they end.

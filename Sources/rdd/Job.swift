@@ -34,10 +34,10 @@ struct Job {
   ) throws {
     try StartGuard.arm()
     let world = try Self.startWorld(trains: trains)
-    LoggingSystem.bootstrap { _ in LineLogHandler() }
-    var voice = Logger(label: "rdd")
-    voice.logLevel = world.rank == 0 ? .info : .error
-    let logger = voice
+    // Whoever speaks, rank 0 is heard.
+    let level = world.rank == 0 ? Logger.Level.info : .error
+    LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
+    let logger = Logger(label: "rdd")
     self.logger = logger
     recipe = try Recipe.load(options.recipe, overrides: options.set)
     coordinator = try Coordinator(
@@ -48,7 +48,7 @@ struct Job {
     if trains || coordinator.instructions.isLowered {
       logger.info("\(ranks)instructions: \(coordinator.instructions)")
     }
-    if let warning = coordinator.threadWarning { logger.warning("\(warning)") }
+    for warning in coordinator.threadWarnings { logger.warning("\(warning)") }
     try coordinator.requireThreads(work(recipe), isWatched: isWatched)
     TorchRuntime.threads = coordinator.threadCount
     watchdog =

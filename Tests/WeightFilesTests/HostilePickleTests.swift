@@ -18,10 +18,10 @@ struct BadPickle: Sendable, CustomTestStringConvertible {
 private typealias P = Pickle
 
 private let opcodes: [BadPickle] = [
-  // INST, OBJ, NEWOBJ, NEWOBJ_EX, EXT1, INT, LONG, FLOAT, STRING, UNICODE, PERSID, POP, POP_MARK,
-  // DUP, LIST, DICT, PUT, GET, LONG4, EMPTY_SET, ADDITEMS, FROZENSET, BYTEARRAY8, BINUNICODE8.
-  0x69, 0x6F, 0x81, 0x92, 0x82, 0x49, 0x4C, 0x46, 0x53, 0x56, 0x50, 0x30, 0x31, 0x32, 0x6C, 0x64,
-  0x70, 0x67, 0x8B, 0x8F, 0x90, 0x91, 0x96, 0x8D, 0x00, 0xFF,
+  // INST, OBJ, EXT1, INT, LONG, FLOAT, STRING, UNICODE, PERSID, DUP, LIST, DICT, PUT, GET,
+  // NEXT_BUFFER, READONLY_BUFFER.
+  0x69, 0x6F, 0x82, 0x49, 0x4C, 0x46, 0x53, 0x56, 0x50, 0x32, 0x6C, 0x64, 0x70, 0x67, 0x97, 0x98,
+  0x00, 0xFF,
 ].map { (byte: UInt8) in
   let digits = String(byte, radix: 16)
   return BadPickle("opcode \(digits)", P.start ++ [byte] ++ P.stop, "found opcode 0x\(digits);")
@@ -70,8 +70,9 @@ private let shape: [BadPickle] = [
   BadPickle(
     "odd items", P.start ++ P.emptyDict ++ P.mark ++ P.text("a") ++ P.setItems, "1 keys and values"),
   BadPickle(
-    "tuple as key", P.start ++ P.emptyDict ++ P.emptyTuple ++ P.none ++ P.setItem,
-    "found a tuple as key"),
+    "object without a class", P.start ++ P.none ++ P.emptyTuple ++ [0x81], "a call of None"),
+  BadPickle("bytes of 2^63", P.start ++ [0x8E] ++ [UInt8](repeating: 0xFF, count: 8), "2^63 - 1"),
+  BadPickle("negative long", P.start ++ [0x8B, 0xFF, 0xFF, 0xFF, 0xFF], "expected 0 to 2^63 - 1"),
   BadPickle("call none", P.start ++ P.none ++ P.emptyTuple ++ P.reduce, "found a call of None"),
   BadPickle(
     "call a storage type", P.start ++ P.global("torch", "FloatStorage") ++ P.emptyTuple ++ P.reduce,

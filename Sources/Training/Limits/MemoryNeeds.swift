@@ -4,6 +4,7 @@ import Host
 import Networks
 import Recipes
 import Torch
+import WeightFiles
 
 /// The memory of a rank that trains, in bytes, by what it is for: an estimate from the networks' layers.
 ///
@@ -85,7 +86,9 @@ package struct MemoryNeeds: Equatable, Sendable {
 
   /// A file's head may be narrower than the published one: a network has no more values than its file.
   private static func atMost(_ count: Int, _ path: String?) -> Int {
-    let attributes = path.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
+    let attributes = path.flatMap {
+      try? FileManager.default.attributesOfItem(atPath: WeightPlace($0).path)
+    }
     return (attributes?[.size] as? Int).map { min(count, $0 / 4) } ?? count
   }
 

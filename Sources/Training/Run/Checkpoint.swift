@@ -107,9 +107,3 @@ struct Checkpoint {
   /// A run that has not begun.
   init() { iteration = 0 }
 }
-
-extension StoredTensor {
-  fileprivate func renamed(_ name: String) -> StoredTensor {
-    StoredTensor(name: name, elementType: elementType, shape: shape, bytes: bytes)
-  }
-}

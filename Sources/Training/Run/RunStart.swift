@@ -69,7 +69,7 @@ public struct RunStart: Sendable {
   /// A weight file; nil only if there is none.
   private static func archive(_ path: String) throws(FileError) -> TensorArchive? {
     do {
-      return try WeightFile.read(path)
+      return try WeightFile.read(WeightPlace(path: path))
     } catch  where error.kind == .missing {
       return nil
     }

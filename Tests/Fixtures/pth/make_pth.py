@@ -99,6 +99,12 @@ def good():
     yield "names", {"a b": numbers(1), "": numbers(2), "\u00e9\U0001F600": numbers(3)}, {
         "a b": numbers(1), "": numbers(2), "\u00e9\U0001F600": numbers(3)}
     yield "subclassed", {"t": Subclassed(numbers(2, 2))}, {"t": numbers(2, 2)}
+    few = {"weight": numbers(2)}
+    # What lies beside the weights is left alone, and a call is not run.
+    yield "popen", {"state_dict": few, "x": Call(subprocess.Popen, "touch executed")}, few
+    yield "numpy_scalar", {"best": numpy.float64(1), "state_dict": few}, few
+    yield "nested", {"net": few}, few
+    yield "device", {"state_dict": few, "x": torch.device("cpu")}, few
     many = {f"layer.{i}.weight": numbers(1) + i for i in range(60)}
     yield "many", many, many
 
@@ -109,24 +115,20 @@ def refused():
     yield "os_system", Call(os.system, marker), "'posix.system'"
     yield "eval", {"weight": Call(eval, marker)}, "'__builtin__.eval'"
     yield "exec", {"weight": numbers(2), "x": Call(exec, marker)}, "'__builtin__.exec'"
-    yield "popen", {"state_dict": weights, "x": Call(subprocess.Popen, marker)}, "'commands.Popen'"
     yield "getattr", Call(getattr, weights, "clear"), "'__builtin__.getattr'"
     yield "load_from_bytes", Call(torch.storage._load_from_bytes, b"x"), "_load_from_bytes'"
     yield "torch_load", Call(torch.load, "x"), "'torch.serialization.load'"
-    yield "numpy_scalar", {"best": numpy.float64(1), "state_dict": weights}, "multiarray.scalar'"
     yield "numpy_array", {"weight": numpy.ones(2)}, "multiarray._reconstruct'"
     yield "module", torch.nn.Linear(1, 1), "'torch.nn.modules.linear.Linear'"
     yield "list", [weights], "found a list"
     yield "tensor", numbers(2), "found a tensor"
     yield "empty", {}, "an empty dict"
-    yield "nested", {"net": weights}, "a dict under a str"
     yield "number_key", {1: numbers(2)}, "a tensor under an int"
     yield "sparse", {"weight": torch.eye(2).to_sparse()}, "_rebuild_sparse_tensor'"
     yield "quantized", {"weight": torch.quantize_per_tensor(
         numbers(2), 0.1, 0, torch.qint8)}, "_rebuild_qtensor'"
     yield "complex", {"weight": torch.zeros(2, dtype=torch.complex64)}, "ComplexFloatStorage'"
     yield "set", {"weight": numbers(2), "x": {1, 2}}, "'__builtin__.set'"
-    yield "device", {"state_dict": weights, "x": torch.device("cpu")}, "'torch.device'"
 
 
 def main():
