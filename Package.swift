@@ -2,8 +2,12 @@
 import Foundation
 import PackageDescription
 
-// LibTorch: Debian's libtorch-dev, or the folder that LIBTORCH names (a wheel's or zip's `torch`).
-let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"]
+// LibTorch: Debian's libtorch-dev, the folder that LIBTORCH names (a wheel's or zip's `torch`), or that
+// which launch/install --libtorch-wheel made.
+let ownLibtorch = Context.packageDirectory + "/.libtorch"
+let libtorch =
+  ProcessInfo.processInfo.environment["LIBTORCH"]
+  ?? (FileManager.default.fileExists(atPath: ownLibtorch) ? ownLibtorch : nil)
 let torchInclude = (libtorch ?? "/usr") + "/include"
 let torchVersion =
   try? String(
@@ -15,8 +19,11 @@ let torchFlags =
   (libtorch == nil ? [] : ["-iquote", "/usr/include", "-isystem", torchInclude])
   + ["-isystem", torchInclude + "/torch/csrc/api/include"]
 // By path where LIBTORCH names the folder: a search would find Debian's first if both are there.
-let torchLibraries = ["torch", "torch_cpu", "c10"].flatMap { name in
-  libtorch.map { ["-Xlinker", "\($0)/lib/lib\(name).so"] } ?? ["-l\(name)"]
+let torchLibraries = ["torch", "torch_cpu", "c10"].flatMap { name -> [String] in
+  guard let libtorch else { return ["-l\(name)"] }
+  let path = "\(libtorch)/lib/lib\(name).so"
+  // libtorch.so only names the others, and those for GPUs.
+  return FileManager.default.fileExists(atPath: path) ? ["-Xlinker", path] : []
 }
 let torchLink =
   (libtorch.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])

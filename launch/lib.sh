@@ -2,12 +2,16 @@
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck disable=SC2034 # for the scripts that read this file
 rdd=$root/.build/release/rdd
+# shellcheck disable=SC2034 # for the scripts that read this file; bin/rdd is launch/package's
+[[ ! -x $root/bin/rdd ]] || rdd=$root/bin/rdd
 for part in "$root"/launch/lib.d/*.sh; do
   # shellcheck disable=SC1090 # the parts beside this file
   source "$part"
 done
+
+# is_package: whether this is what launch/package made: the program is there, and nothing to build.
+is_package() { [[ -x $root/bin/rdd ]]; }
 
 # say TEXT: one line on stderr, where everything but results goes.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -21,27 +25,40 @@ fail() {
 # usage: the comment at the head of the script.
 usage() { sed -n '2,/^\([^#]\|$\)/s/^# \{0,1\}//p' "$0"; }
 
+# is_installed PACKAGE
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed* ]]; }
+
+# apt_get WORD...: apt-get as root, asking nothing in CI.
+apt_get() {
+  local -a words=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  if ((EUID != 0)); then
+    if [[ ${CI:-} == true ]]; then words=(sudo -n "${words[@]}"); else words=(sudo "${words[@]}"); fi
+  fi
+  "${words[@]}" "$@" >&2
+}
+
+# update_packages: the lists of what apt could install.
+update_packages() {
+  apt_get update || say "apt-get update failed; trying with the lists that are there"
+}
+
 # install_missing PACKAGE...: installs those Debian or Ubuntu packages that are not there yet.
 install_missing() {
   local package
-  local -a missing=() apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  local -a missing=()
   if ! command -v dpkg-query apt-get >/dev/null; then
     say "no apt-get here: expecting to find what these Debian packages hold: $*"
     return
   fi
   for package in "$@"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] \
-      || missing+=("$package")
+    is_installed "$package" || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
   say "installing ${missing[*]}"
-  if ((EUID != 0)); then
-    command -v sudo >/dev/null \
-      || fail 77 "packages: neither root nor sudo; ask for: apt-get install ${missing[*]}"
-    if [[ ${CI:-} == true ]]; then apt=(sudo -n "${apt[@]}"); else apt=(sudo "${apt[@]}"); fi
-  fi
-  "${apt[@]}" update >&2 || say "apt-get update failed; trying with the lists that are there"
-  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 \
+  ((EUID == 0)) || command -v sudo >/dev/null \
+    || fail 77 "packages: neither root nor sudo; ask for: apt-get install ${missing[*]}"
+  update_packages
+  apt_get install -y --no-install-recommends "${missing[@]}" \
     || fail 69 "packages: apt-get could not install ${missing[*]}; its message is above"
 }
 
@@ -59,16 +76,16 @@ install_stopped() {
 
 # install_all: everything that building and running need, except the Swift toolchain.
 install_all() {
-  local -a packages=(
-    g++ pkg-config openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev libjpeg-dev libxxhash-dev)
-  if [[ -z ${LIBTORCH:-} ]]; then
-    # Without OpenBLAS, libtorch multiplies with the reference BLAS: fifteen times slower.
-    packages+=(libtorch-dev libopenblas0-pthread)
-  elif [[ ! -e $LIBTORCH/include/torch/csrc/api/include/torch/torch.h ]]; then
-    fail 66 "LIBTORCH: $LIBTORCH: found no include/torch; expected an unpacked LibTorch"
+  local -a libtorch_packages
+  if is_package; then
+    command -v mpirun >/dev/null \
+      || fail 69 "mpirun: not found on the PATH; load your site's Open MPI 4 or 5, or install openmpi-bin"
+    return
   fi
   check_swift
-  install_missing "${packages[@]}"
+  take_libtorch
+  install_missing g++ pkg-config openmpi-bin libopenmpi-dev libdnnl-dev libpng-dev libjpeg-dev \
+    libxxhash-dev "${libtorch_packages[@]}"
 }
 
 # check_swift: a toolchain that is new enough is on the PATH.
@@ -84,24 +101,16 @@ check_swift() {
 
 # build_rdd: the optimised program; quick when nothing has changed.
 build_rdd() {
+  ! is_package || return 0
   say "building rdd (the first time takes some minutes)"
   swift build --package-path "$root" -c release --product rdd >&2
 }
-
-# prefer NAME VALUE: sets a variable that the user has not set.
-prefer() { [[ -n ${!1+set} ]] || export "$1=$2"; }
 
 # prepare_ranks: Open MPI settings that are good wherever ranks share cores, and the memory back that
 # dead jobs have kept: without it the next ones may not start.
 prepare_ranks() {
   clear_left_behind
-  prefer OMPI_MCA_pml ob1
-  # Where the kernel forbids single copy (containers), Open MPI 4.1 tries it for ever.
-  prefer OMPI_MCA_btl_vader_single_copy_mechanism none
-  # Ranks that wait leave the core to those that compute.
-  prefer OMPI_MCA_mpi_yield_when_idle 1
-  # rdd divides the cores among a host's ranks itself.
-  prefer OMPI_MCA_hwloc_base_binding_policy none
+  set_open_mpi ranks
   if ((EUID == 0)) && [[ -z ${OMPI_ALLOW_RUN_AS_ROOT:-} ]]; then
     say "you are root: setting OMPI_ALLOW_RUN_AS_ROOT, which mpirun asks for"
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -111,23 +120,13 @@ prepare_ranks() {
 # prepare_local_ranks: the same for one host: shared memory only, more ranks than cores allowed.
 prepare_local_ranks() {
   prepare_ranks
-  prefer OMPI_MCA_btl vader,self
-  prefer OMPI_MCA_rmaps_base_oversubscribe 1
+  set_open_mpi local
 }
 
 # prepare_hosts: the same for several hosts, over TCP. NETWORK=10.0.0.0/24 names their network.
 prepare_hosts() {
   prepare_ranks
-  prefer OMPI_MCA_btl tcp,vader,self
-  if [[ -n ${NETWORK:-} ]]; then
-    prefer OMPI_MCA_btl_tcp_if_include "$NETWORK"
-    prefer OMPI_MCA_oob_tcp_if_include "$NETWORK"
-  fi
-  # Open MPI's own defaults notice a lost host after eight minutes. These do after 7 to 10 s, by when
-  # the last question was: a cable that is cut for 5 s is none.
-  prefer OMPI_MCA_oob_tcp_keepalive_time 3
-  prefer OMPI_MCA_oob_tcp_keepalive_intvl 1
-  prefer OMPI_MCA_oob_tcp_keepalive_probes 7
+  set_open_mpi hosts
 }
 
 # goes_on CODE: whether a job that ended with CODE can go on from its last checkpoint. Wrong input
