@@ -20,6 +20,8 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   public let source: Source
   /// The user's wish, if it is more than `most(cores:)` and so left out.
   public let excess: Int?
+  /// Why this rank has fewer cores than its share of what its launcher has; nil if it has not.
+  public let bindingWarning: String?
 
   /// A rank's threads: the user's wish, or its share of the cores. Collective over the host.
   ///
@@ -32,7 +34,8 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     self.init(
       masks: masks, localRank: local.rank,
       wish: ProcessInfo.processInfo.environment["OMP_NUM_THREADS"],
-      quota: ControlGroups().processorTime?.cores, most: ThreadBudget.most)
+      quota: ControlGroups().processorTime?.cores, most: ThreadBudget.most,
+      launcher: HostFiles().text("/proc/\(getppid())/status").flatMap(ThreadBudget.mask))
   }
 
   /// The most threads that a rank of this host may compute with.
@@ -51,9 +54,13 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   ///   - wish: OMP_NUM_THREADS; a list for nested levels counts by its first number.
   ///   - quota: processor time that the ranks on the host share, in cores; nil is no limit.
   ///   - most: a wish for more threads than this is none.
+  ///   - launcher: the mask of the process that started this one, which knows what the host grants; nil
+  ///     if it is not known.
   public init(
-    masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil, most: Int = .max
+    masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil, most: Int = .max,
+    launcher: [UInt8]? = nil
   ) {
+    bindingWarning = Self.bindingWarning(masks, localRank: localRank, launcher: launcher)
     let first = wish?.split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
     let count = first.flatMap { Int($0) } ?? 0
     excess = count > most ? count : nil
@@ -75,6 +82,20 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     } else {
       source = .cores(usable: mine.count, localWorldSize: masks.count)
     }
+  }
+
+  /// A launcher that binds ranks without being asked, as mpirun does, may leave cores unused.
+  private static func bindingWarning(
+    _ masks: [[UInt8]], localRank: Int, launcher: [UInt8]?
+  ) -> String? {
+    guard let granted = launcher.map({ cores(in: $0).count }) else { return nil }
+    let mine = cores(in: masks[localRank]).count
+    let share = granted / masks.count
+    guard mine < share else { return nil }
+    return
+      "binding: found that rank \(localRank) of this host may use \(mine) of \(granted) cores; "
+      + "expected its share among \(masks.count) rank\(masks.count == 1 ? "" : "s"), \(share); "
+      + "start with launch/local or mpirun --bind-to none"
   }
 
   /// One line for the log.

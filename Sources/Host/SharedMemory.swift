@@ -1,11 +1,11 @@
 import Glibc
 
-/// The shared memory that Open MPI 4 takes for the ranks of a host: a file for each of them, whether
-/// there are others or not, in `/dev/shm`.
+/// The shared memory that Open MPI takes for the ranks of a host: a file for each of them, whether there
+/// are others or not, in `/dev/shm`.
 ///
 /// A rank makes its file only where there is room for all of it and a twentieth more; without, Open MPI
 /// goes on by slower ways, or ends. Of a file those pages count that were written: on 2 and 4 ranks some
-/// 220 KiB of 4 MiB, during a whole run.
+/// 220 KiB of 4 MiB, during a whole run. Open MPI 5 does the same with files of 16 MiB.
 package struct SharedMemory: Sendable, Equatable {
   /// Where the files are.
   package let folder: String
@@ -13,15 +13,23 @@ package struct SharedMemory: Sendable, Equatable {
   package let segmentBytes: Int
 
   /// What Open MPI's settings in the environment ask for; nil if they leave its shared memory out.
-  package init?(_ environment: [String: String]) {
+  ///
+  /// - Parameters:
+  ///   - environment: the variables.
+  ///   - version: the first number of Open MPI's version: 5 calls `sm` what 4 calls `vader`, and knows
+  ///     the old names too.
+  package init?(_ environment: [String: String], version: Int) {
+    let names = version < 5 ? ["vader"] : ["sm", "vader"]
     if let list = environment["OMPI_MCA_btl"] {
       let isExclusion = list.hasPrefix("^")
-      let names = list.drop { $0 == "^" }.split(separator: ",")
-      guard names.contains("vader") != isExclusion else { return nil }
+      let listed = list.drop { $0 == "^" }.split(separator: ",").map(String.init)
+      guard listed.contains(where: names.contains) != isExclusion else { return nil }
     }
-    folder = environment["OMPI_MCA_btl_vader_backing_directory"] ?? "/dev/shm"
-    segmentBytes =
-      environment["OMPI_MCA_btl_vader_segment_size"].flatMap(Self.bytes) ?? 4 << 20
+    func setting(_ what: String) -> String? {
+      names.lazy.compactMap { environment["OMPI_MCA_btl_\($0)_\(what)"] }.first
+    }
+    folder = setting("backing_directory") ?? "/dev/shm"
+    segmentBytes = setting("segment_size").flatMap(Self.bytes) ?? (version < 5 ? 4 : 16) << 20
   }
 
   /// What one rank writes of its file.

@@ -94,6 +94,16 @@ public final class World: Sendable {
     return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Whether the MPI library is Open MPI 5 or later, whose launcher is PRRTE.
+  public static var hasPRRTE: Bool { openMPIVersion ?? 0 >= 5 }
+
+  /// The first number of Open MPI's version; nil for another library.
+  public static var openMPIVersion: Int? {
+    let text = libraryVersion
+    guard text.hasPrefix("Open MPI v") else { return nil }
+    return Int(text.dropFirst("Open MPI v".count).prefix { $0.isNumber })
+  }
+
   /// Ends every rank of the job; `mpirun` exits with `code`. The caller has said why.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)

@@ -16,8 +16,8 @@ public final class Coordinator: Sendable {
   public let threadCount: Int
   /// How that number was chosen.
   public let threadChoice: String
-  /// What is wrong with the user's wish for threads, which was left out; nil if it was not.
-  public let threadWarning: String?
+  /// What is wrong with this rank's threads or cores, a line each.
+  public let threadWarnings: [String]
   /// The vector instructions of all ranks.
   public let instructions: InstructionAgreement
   /// Questions that all ranks answer alike.
@@ -57,13 +57,11 @@ public final class Coordinator: Sendable {
           + "four for each core of it or 16; lower it, or leave it out for a rank's share of the cores"
       )
     }
-    threadWarning =
-      threads > 0
-      ? nil
-      : budget.excess.map {
-        "OMP_NUM_THREADS: found \($0); expected at most \(most), four for each core of the host or 16; "
-          + "it is left out, and ranks share the cores"
-      }
+    let excess = budget.excess.map {
+      "OMP_NUM_THREADS: found \($0); expected at most \(most), four for each core of the host or 16; it is "
+        + "left out, and ranks share the cores"
+    }
+    threadWarnings = [threads > 0 ? nil : excess, budget.bindingWarning].compactMap { $0 }
     threadCount = threads > 0 ? threads : budget.threadCount
     threadChoice = threads > 0 ? "\(threads) (train.threads)" : budget.description
     reducer = world.worldSize == 1 ? SingleProcess() : RankReducer(world.communicator)

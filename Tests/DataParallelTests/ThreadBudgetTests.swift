@@ -53,6 +53,19 @@ import Testing
     #expect(most.threadCount == 32 && most.excess == nil)
   }
 
+  /// mpirun binds two ranks to a core each; a container or taskset that binds mpirun too is no fault.
+  @Test func coresThatALauncherKeepsBackAreSaid() throws {
+    func warning(_ masks: [[UInt8]], _ launcher: [UInt8]?) -> String? {
+      ThreadBudget(masks: masks, localRank: 0, wish: "1", launcher: launcher).bindingWarning
+    }
+    let text = try #require(warning([[1], [2]], [0xff, 0xff]))
+    #expect(text.contains("may use 1 of 16 cores; expected its share among 2 ranks, 8; start with"))
+    #expect(warning([[1], [2]], [3]) == nil)
+    #expect(warning([[0xff], [0xff]], [0xff]) == nil)
+    #expect(warning([[1], [1], [1]], [3]) == nil)
+    #expect(warning([[1], [2]], nil) == nil)
+  }
+
   @Test func maskIsReadFromStatus() {
     let status = "Name:\ta\nCpus_allowed:\t00000001,80000003\nCpus_allowed_list:\t0-1,31-32\n"
     #expect(ThreadBudget.mask(inStatus: status) == [3, 0, 0, 0x80, 1, 0, 0, 0])

@@ -72,17 +72,27 @@ import Testing
   }
 
   @Test func sharedMemoryOfOpenMPI() {
-    let plain = SharedMemory([:])
+    let plain = SharedMemory([:], version: 4)
     #expect(plain?.folder == "/dev/shm" && plain?.segmentBytes == 4 << 20)
-    let set = SharedMemory([
-      "OMPI_MCA_btl_vader_segment_size": "2m", "OMPI_MCA_btl_vader_backing_directory": "/a",
-      "OMPI_MCA_btl": "self,vader",
-    ])
+    let set = SharedMemory(
+      [
+        "OMPI_MCA_btl_vader_segment_size": "2m", "OMPI_MCA_btl_vader_backing_directory": "/a",
+        "OMPI_MCA_btl": "self,vader",
+      ], version: 4)
     #expect(set?.folder == "/a" && set?.segmentBytes == 2 << 20)
-    #expect(SharedMemory(["OMPI_MCA_btl": "tcp,self"]) == nil)
-    #expect(SharedMemory(["OMPI_MCA_btl": "^vader,openib"]) == nil)
-    #expect(SharedMemory(["OMPI_MCA_btl": "^openib"]) != nil)
+    for version in [4, 5] {
+      func memory(_ list: String) -> SharedMemory? {
+        SharedMemory(["OMPI_MCA_btl": list], version: version)
+      }
+      #expect(memory("tcp,self") == nil && memory("^vader,openib") == nil)
+      #expect(memory("^openib") != nil && memory("vader,self") != nil)
+      #expect((memory("sm,self") == nil) == (version == 4))
+    }
+    #expect(SharedMemory([:], version: 5)?.segmentBytes == 16 << 20)
+    #expect(
+      SharedMemory(["OMPI_MCA_btl_sm_segment_size": "8m"], version: 5)?.segmentBytes == 8 << 20)
     #expect(plain?.bytesNeeded(ranks: 1) == (4 << 20) * 21 / 20)
-    #expect(SharedMemory(["OMPI_MCA_btl_vader_backing_directory": "/no/where"])?.freeBytes == nil)
+    let nowhere = ["OMPI_MCA_btl_vader_backing_directory": "/no/where"]
+    #expect(SharedMemory(nowhere, version: 4)?.freeBytes == nil)
   }
 }

@@ -33,13 +33,16 @@ public enum MPIRun {
         path, arguments, environment: variables, timeout: timeout, output: output, error: error,
         meanwhile: meanwhile)
     }
-    let alike = ["-n", "\(ranks)", path] + arguments
-    let apart = (0..<ranks).map { rank in
-      ["-n", "1"] + (onlyRank[rank] ?? [:]).flatMap { ["-x", "\($0.key)=\($0.value)"] } + [path]
-        + arguments
+    // Not as several programs of one mpirun, which Debian 13's dies of (open-mpi/ompi, issue 13303).
+    let cases = onlyRank.map { rank, variables in
+      let exports = variables.map { "export \($0.key)='\($0.value)'" }.joined(separator: "; ")
+      return "\(rank)) \(exports) ;;"
     }
+    let script =
+      "case $OMPI_COMM_WORLD_RANK in \(cases.joined(separator: " ")) esac; exec \"$0\" \"$@\""
     return try ProcessRun.run(
-      "mpirun", onlyRank.isEmpty ? alike : Array(apart.joined(separator: [":"])),
+      "mpirun",
+      ["-n", "\(ranks)"] + (onlyRank.isEmpty ? [] : ["bash", "-c", script]) + [path] + arguments,
       environment: variables, timeout: timeout, output: output, error: error,
       meanwhile: meanwhile)
   }
@@ -47,18 +50,35 @@ public enum MPIRun {
   /// This process's environment, with what jobs on a small and shared machine need.
   public static func testEnvironment() -> [String: String] {
     var variables = ProcessInfo.processInfo.environment
-    // More ranks than cores: allowed, waiting ranks yield, none is bound to a core.
-    variables["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
-    variables["OMPI_MCA_mpi_yield_when_idle"] = "1"
-    variables["OMPI_MCA_hwloc_base_binding_policy"] = "none"
-    // One host: shared memory only halves the start; no single copy, which containers forbid.
-    variables["OMPI_MCA_pml"] = "ob1"
-    variables["OMPI_MCA_btl"] = "vader,self"
-    variables["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
+    variables.merge(settings) { $1 }
     if getuid() == 0 {
       variables["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
       variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     }
     return variables
+  }
+
+  /// Open MPI's settings for jobs on one small and shared machine, as launch/local makes them.
+  private static let settings: [String: String] = {
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../launch/lib.d/open-mpi.sh").standardizedFileURL.path
+    let environment = ProcessInfo.processInfo.environment.filter { !isSetting($0.key) }
+    let result = try? ProcessRun.run(
+      "bash", ["-c", "source \"$0\" && set_open_mpi ranks local && env", script],
+      environment: environment, timeout: 60)
+    guard let result, result.exitCode == 0 else {
+      preconditionFailure(
+        "\(script): found \(result?.standardError ?? "nothing"); expected settings")
+    }
+    let lines = result.standardOutput.split(separator: "\n").map {
+      $0.split(separator: "=", maxSplits: 1)
+    }
+    return Dictionary(
+      lines.filter { $0.count == 2 && isSetting(String($0[0])) }
+        .map { (String($0[0]), String($0[1])) }, uniquingKeysWith: { $1 })
+  }()
+
+  private static func isSetting(_ name: String) -> Bool {
+    ["OMPI_MCA_", "PRTE_MCA_", "PMIX_MCA_"].contains(where: name.hasPrefix)
   }
 }

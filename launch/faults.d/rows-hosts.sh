@@ -13,7 +13,7 @@ has_lab() {
 # on_hosts NAME COMMAND...: launch/hosts or launch/supervise on the lab, in the background; sets job.
 on_hosts() {
   # Without the settings for one host.
-  env -u OMPI_MCA_btl -u OMPI_MCA_rmaps_base_oversubscribe RDD_LAB="$work/lab" \
+  env "${without_local[@]}" RDD_LAB="$work/lab" \
     "$root/cluster/lab" run "${@:2}" "$work/lab/hostfile" "$work/tiny.yaml" \
     --out "$work/$1" </dev/null >>"$work/$1.log" 2>&1 &
   job=$!
@@ -85,7 +85,7 @@ row_slurm() {
   "${slurm[@]}" up
   for launcher in mpirun srun; do
     # Slurm counts in minutes, and looks twice a minute; asked 30 s before, each start has a few.
-    id=$("${slurm[@]}" run env -u OMPI_MCA_btl LAUNCHER="$launcher" sbatch --parsable --time=1 \
+    id=$("${slurm[@]}" run env "${without_local[@]}" LAUNCHER="$launcher" sbatch --parsable --time=1 \
       --signal=B:USR1@30 --output="$work/slurm-$launcher.log" "$root/cluster/slurm/train.sbatch" \
       "$work/tiny.yaml" --out "$work/slurm-$launcher" --set train.iterations=150)
     begun=$(now)

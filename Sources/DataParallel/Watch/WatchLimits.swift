@@ -1,3 +1,5 @@
+import MPI
+
 /// How long a job may go without any progress.
 public struct WatchLimits: Equatable, Sendable {
   /// Seconds that the user wishes for a step; 0 follows the median.
@@ -60,9 +62,16 @@ public struct KeepAlive: Equatable, Sendable {
   public var seconds: Double { Double(time + interval * probes) }
 
   /// Reads Open MPI's settings; its own defaults are 300, 20 and 9.
-  public init(environment: [String: String]) {
+  ///
+  /// A rank does not know which of PRRTE's names its launcher reads: the larger number counts.
+  ///
+  /// - Parameters:
+  ///   - environment: the variables.
+  ///   - hasPRRTE: whether the launcher is PRRTE, as since Open MPI 5.
+  public init(environment: [String: String], hasPRRTE: Bool = World.hasPRRTE) {
+    let names = ["OMPI_MCA_oob_tcp_keepalive_"] + (hasPRRTE ? ["PRTE_MCA_prte_keepalive_"] : [])
     func number(_ name: String, _ standard: Int) -> Int {
-      environment["OMPI_MCA_oob_tcp_keepalive_" + name].flatMap { Int($0) } ?? standard
+      names.map { environment[$0 + name].flatMap { Int($0) } ?? standard }.max() ?? standard
     }
     time = number("time", 300)
     interval = number("intvl", 20)

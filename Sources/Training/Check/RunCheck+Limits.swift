@@ -25,7 +25,7 @@ extension RunCheck {
       "threads",
       "\(coordinator.threadChoice); a rank starts up to \(needs.count) more: \(needs.inWords)"
         + (ranks > 1 ? "; \(ranks) ranks here" : "") + (allowed.map { "; \($0)" } ?? ""))
-    if let warning = coordinator.threadWarning { report.warn(warning) }
+    for warning in coordinator.threadWarnings { report.warn(warning) }
   }
 
   private mutating func checkProcessorTime() {

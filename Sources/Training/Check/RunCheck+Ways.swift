@@ -10,10 +10,11 @@ extension RunCheck {
     let settings = MPISettings(environment)
     report.note("MPI", "\(World.libraryVersion); threads: \(coordinator.world.threadLevel)")
     let cores = ProcessStatus.allowedCores.map { "cores \($0)" } ?? "cores unknown"
+    let ranks = coordinator.world.localWorldSize
     report.note(
       "binding",
-      "rank 0 may use \(cores); Open MPI binds by \(settings["hwloc_base_binding_policy"] ?? "its default"), "
-        + "waiting ranks \(settings["mpi_yield_when_idle"] == "1" ? "leave" : "keep") their core")
+      "rank 0 may use \(cores), and this host has \(ranks) rank\(ranks == 1 ? "" : "s"); waiting ranks "
+        + "\(settings["mpi_yield_when_idle"] == "1" ? "leave" : "keep") their core")
     let keepAlive = KeepAlive(environment: environment)
     let network = settings["btl_tcp_if_include"] ?? "any that Open MPI finds"
     report.note(

@@ -44,7 +44,8 @@ package enum HostRequirements {
 
   /// The shared memory that MPI takes here, if the MPI is one whose way is known.
   static func sharedMemory(_ environment: [String: String]) -> SharedMemory? {
-    World.libraryVersion.hasPrefix("Open MPI v4") ? SharedMemory(environment) : nil
+    guard let version = World.openMPIVersion, 4...5 ~= version else { return nil }
+    return SharedMemory(environment, version: version)
   }
 
   /// Why MPI could not start; nil if it can.
@@ -63,7 +64,8 @@ extension SharedMemory {
     return "shared memory: \(host): \(folder): found \(ByteCount.text(free)) free; expected "
       + "\(ByteCount.text(needed)) for \(ranks) rank\(ranks == 1 ? "" : "s") of "
       + "Open MPI; remove what jobs that died left there, make it larger "
-      + "(docker run --shm-size), or set OMPI_MCA_btl_vader_segment_size"
+      + "(docker run --shm-size), or set "
+      + "OMPI_MCA_btl_vader_segment_size (Open MPI 5: btl_sm_segment_size)"
   }
 }
 
