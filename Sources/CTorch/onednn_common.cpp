@@ -72,6 +72,37 @@ dnnl::memory::data_type data_type(at::ScalarType type) {
 }
 
 namespace {
+/// Whether there is a convolution of bfloat16.
+bool has_bfloat16() {
+  using Desc = dnnl::memory::desc;
+  using Tag = dnnl::memory::format_tag;
+  constexpr auto type = dnnl::memory::data_type::bf16;
+  const Desc map({1, 16, 8, 8}, type, Tag::nhwc), kernel({16, 16, 1, 1}, type, Tag::any);
+  const dnnl::memory::dims one{1, 1}, none{0, 0};
+  constexpr auto kind = dnnl::prop_kind::forward_inference;
+  constexpr auto direct = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+  return static_cast<bool>(dnnl::convolution_forward::primitive_desc(
+      engine(), kind, direct, map, kernel, map, one, none, none, none, {}, true));
+#else
+  return static_cast<bool>(dnnl::convolution_forward::primitive_desc(
+      dnnl::convolution_forward::desc(kind, direct, map, kernel, map, one, none, none, none),
+      engine(), true));
+#endif
+}
+}  // namespace
+
+at::ScalarType computed_type(at::ScalarType type) {
+  // Asked once, and not before the instructions have been chosen.
+  static const bool has = has_bfloat16();
+  return type == at::kBFloat16 && !has ? at::kFloat : type;
+}
+
+at::Tensor computable(const at::Tensor &tensor) {
+  return tensor.to(computed_type(tensor.scalar_type()));
+}
+
+namespace {
 std::array<at::Tensor, 5> &buffers() {
   thread_local std::array<at::Tensor, 5> own;
   return own;

@@ -21,6 +21,13 @@ dnnl::stream &stream();
 /// oneDNN's name of a float32 or bfloat16 type; throws on others.
 dnnl::memory::data_type data_type(at::ScalarType type);
 
+/// The type in which oneDNN computes with values of `type` here: bfloat16 is float32 to oneDNN 3 on a
+/// processor without AVX-512, where it has no primitive for it.
+at::ScalarType computed_type(at::ScalarType type);
+
+/// `tensor` in its `computed_type`; the tensor itself if it is so already.
+at::Tensor computable(const at::Tensor &tensor);
+
 /// What a scratch buffer holds; the buffers of one thread that are alive together.
 enum class Scratch { primitive, source, weights, destination, result };
 

@@ -119,6 +119,10 @@ at::Tensor convolution_forward(
     const Window &window) {
   const ConvolutionShape shape(
       four(x.sizes(), "the input"), four(weight.sizes(), "the weight"), window);
+  if (computed_type(x.scalar_type()) != x.scalar_type()) {
+    return convolution_forward(computable(x), computable(weight), bias, window)
+        .to(x.scalar_type());
+  }
   const at::Tensor input = channels_last(x);
   if (x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat
       && Winograd::suits(shape)) {
@@ -166,6 +170,10 @@ at::Tensor convolution_backward_data(
   const ConvolutionShape shape(
       four(x_sizes, "the input"), four(weight.sizes(), "the weight"), window);
   check_output(grad_y, shape);
+  if (computed_type(grad_y.scalar_type()) != grad_y.scalar_type()) {
+    return convolution_backward_data(computable(grad_y), computable(weight), x_sizes, window)
+        .to(grad_y.scalar_type());
+  }
   // oneDNN's kernels are faster forward than backward, by a third to two thirds.
   const bool dense = shape.groups == 1 && weight.scalar_type() == at::kFloat;
   if ((dense || dilated_depthwise(shape)) && shape.stride == Pair{1, 1}) {

@@ -11,7 +11,9 @@ namespace rdd::onednn {
 
 using Kind = ProgramNode::Kind;
 
-Program::Program(at::ScalarType type) : type_(type) { data_type(type); }
+Program::Program(at::ScalarType type) : type_(computed_type(type)), wanted_(type) {
+  data_type(type);
+}
 
 Program::~Program() = default;
 
@@ -166,6 +168,7 @@ std::vector<at::Tensor> Program::run(const at::Tensor &x, int64_t images) {
         + first * (input.numel() / batch) * static_cast<int64_t>(input.element_size());
     plan.run(nodes_, type_, static_cast<char *>(memory_.data_ptr()), address, addresses);
   }
+  for (at::Tensor &result : results) result = result.to(wanted_);
   return results;
 }
 

@@ -75,7 +75,8 @@ class Program {
   Value add(ProgramNode node);
   int64_t channels(Value value) const;
 
-  at::ScalarType type_;
+  at::ScalarType type_;    // what is computed in
+  at::ScalarType wanted_;  // of the results
   std::vector<ProgramNode> nodes_;
   std::vector<Value> outputs_;
   std::vector<std::unique_ptr<ProgramPlan>> plans_;  // the one used last first

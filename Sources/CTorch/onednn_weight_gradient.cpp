@@ -140,6 +140,10 @@ std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
   check_output(grad_y, shape);
   TORCH_CHECK(grad_y.scalar_type() == x.scalar_type(), "convolution: the output's gradient is ",
       grad_y.scalar_type(), ", the input ", x.scalar_type());
+  if (computed_type(x.scalar_type()) != x.scalar_type()) {
+    return convolution_backward_weights(
+        computable(grad_y), computable(x), weight_sizes, with_bias, window);
+  }
   const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
   if (dilated_depthwise(shape)) {
     return {
@@ -173,6 +177,11 @@ void convolution_add_weight_gradients(
   const ConvolutionShape shape(
       four(x.sizes(), "the input"), four(weight_sizes, "the weight"), window);
   check_output(grad_y, shape);
+  if (computed_type(x.scalar_type()) != x.scalar_type()) {
+    return convolution_add_weight_gradients(
+        weight_sum, bias_sum, computable(grad_y.to(x.scalar_type())), computable(x), weight_sizes,
+        window);
+  }
   const at::Tensor input = channels_last(x), gradient = channels_last(grad_y.to(x.scalar_type()));
   if (bias_sum != nullptr) add_bias_gradients(*bias_sum, gradient, shape);
   if (dilated_depthwise(shape)) {

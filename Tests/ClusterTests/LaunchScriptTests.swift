@@ -19,6 +19,7 @@ import Testing
         """
         #!/bin/bash
         here=\(folder.path) out=\(folder.path)/runs/a
+        [[ $1 != --version ]] || { echo "mpirun (Open MPI) 4.1.4" && exit; }
         echo "$*" >>"$here/words"
         [[ $1 != --hostfile ]] || cat "$2" >>"$here/hosts"
         starts=$(wc -l <"$here/words")
