@@ -50,6 +50,7 @@ public enum FailureExit {
     if !abruptly { fflush(nil) }
     if !abruptly, let loss = Console.lossInWords { Console.say("rdd: warning: \(loss)") }
     Console.say(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
+    if !abruptly { Console.awaitReader() }
     // What stands for a lock outlives a process that ends like this.
     if !abruptly { RunFolderLock.releaseAll() }
     let code = (1...255).contains(code) ? code : internalFailure

@@ -58,6 +58,19 @@ public enum Console {
     }
   }
 
+  /// Waits until whoever reads stderr by a pipe has taken all of it, a second at most.
+  ///
+  /// Open MPI 5 throws away what it has not read yet of a rank that aborts.
+  public static func awaitReader() {
+    var status = stat()
+    guard fstat(STDERR_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+    for _ in 0..<100 {
+      var waiting: Int32 = 0
+      guard ioctl(STDERR_FILENO, UInt(FIONREAD), &waiting) == 0, waiting > 0 else { return }
+      usleep(10_000)
+    }
+  }
+
   /// Writes a text on stderr as it is, such as a line that is drawn again and again. It does not wait,
   /// and is not counted.
   public static func show(_ text: String) {

@@ -35,6 +35,8 @@ public final class World: Sendable {
     precondition(!World.isInitialized, "World.init: MPI was started before; expected once")
     environment = MPIEnvironment.current
     for (name, value) in environment.recommendedSettings { setenv(name, value, 0) }
+    // Open MPI 5 does not start without one.
+    if Self.hasPRRTE { setenv("HOME", Self.homeFolder, 0) }
     if environment.isLaunched {
       _ = cmpi_die_with_parent()
       if !environment.wantsBacktrace { World.leaveCrashesToTheKernel() }
@@ -92,6 +94,11 @@ public final class World: Sendable {
     guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown" }
     let bytes = text.prefix(Int(length)).prefix { $0 != 0 && $0 != 10 }
     return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// This user's folder, as the system's list says.
+  private static var homeFolder: String {
+    getpwuid(geteuid())?.pointee.pw_dir.map { String(cString: $0) } ?? "/"
   }
 
   /// Whether the MPI library is Open MPI 5 or later, whose launcher is PRRTE.

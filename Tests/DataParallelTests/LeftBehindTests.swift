@@ -51,10 +51,17 @@ import Testing
     return try #require(pid_t(result.standardOutput.dropLast()))
   }
 
+  /// Whether this is no container.
+  private static let seesAll =
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid"))
+    == "pid:[4026531836]"
+
   @Test func allOfADeadJobIsFound() throws {
     let dead = try deadProcess()
+    // In a container, a name that holds no host is another's.
+    let known = Self.names(dead).filter { Self.seesAll || !$0.hasPrefix("t/ompi.\(dead)") }
     let found = try left(Self.names(dead))
-    let expected = Self.names(dead).map { name in
+    let expected = known.map { name in
       // Of a session, its folder.
       name.split(separator: "/").prefix { $0 != "0" && $0 != "1" && $0 != "file" }
         .joined(separator: "/")
@@ -86,7 +93,9 @@ import Testing
   @Test func theFolderOfALivingLauncherStays() throws {
     try withTemporaryFolder { folder in
       let launcher = folder.appendingPathComponent("mpirun")
-      try FileManager.default.copyItem(atPath: "/bin/bash", toPath: launcher.path)
+      // No copy: a child that is started meanwhile may still have it open for writing.
+      try FileManager.default.createSymbolicLink(
+        atPath: launcher.path, withDestinationPath: "/bin/bash")
       let process = Process()
       process.executableURL = launcher
       process.arguments = ["-c", "read"]
