@@ -44,7 +44,8 @@ install_libtorch_wheel() {
   local version=${1:-2.15.0} work folder=$root/.libtorch library
   python3 -m pip --version >/dev/null 2>&1 || install_missing python3 python3-pip
   install_missing binutils
-  work=$(mktemp -d -p "$root" .libtorch.XXXXXX)
+  mkdir -p "$root/.build"
+  work=$(mktemp -d -p "$root/.build")
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$work'" EXIT
   say "fetching the wheel of PyTorch $version (about 1 GB) from PyPI"
