@@ -78,7 +78,8 @@ extension StateDict {
     }
     var prefix = ""
     var rest = tensors.map { Substring($0.name) }
-    while !rest.contains(where: { names.contains(String($0)) }),
+    // No tool nests names deeper.
+    while prefix.utf8.count < 256, !rest.contains(where: { names.contains(String($0)) }),
       let end = rest.first?.firstIndex(of: ".").flatMap({ rest[0][...$0] }),
       rest.allSatisfy({ $0.hasPrefix(end) && $0.count > end.count })
     {
