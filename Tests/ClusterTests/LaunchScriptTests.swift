@@ -17,7 +17,8 @@ import Testing
       // A program that was just written may not start: a process that another test starts meanwhile
       // has the file open for a moment ("Text file busy"). A link to one that stands can.
       try FileManager.default.createSymbolicLink(
-        atPath: folder.path + "/mpirun", withDestinationPath: Self.root + "/Tests/Fixtures/bin/mpirun")
+        atPath: folder.path + "/mpirun",
+        withDestinationPath: Self.root + "/Tests/Fixtures/bin/mpirun")
       try Data(
         """
         here=\(folder.path) out=\(folder.path)/runs/a
