@@ -111,6 +111,9 @@ build_rdd() {
 prepare_ranks() {
   clear_left_behind
   set_open_mpi ranks
+  # rdd has one thread for its products. OpenBLAS starts one for each core, before rdd can ask how many
+  # threads there may be.
+  prefer OPENBLAS_NUM_THREADS 1
   if ((EUID == 0)) && [[ -z ${OMPI_ALLOW_RUN_AS_ROOT:-} ]]; then
     say "you are root: setting OMPI_ALLOW_RUN_AS_ROOT, which mpirun asks for"
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a file of a run, weights or a checkpoint could not be read, written or used; one line.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is, and so with which code the process ends.
@@ -12,6 +14,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case inputOutput = "file failed"
     /// There is less room on the disk than a safe save needs.
     case noSpace = "disk full"
+    /// The process may not have the memory that the file's content takes.
+    case noMemory = "too little memory"
     /// Another run holds the folder, or it is this run's no longer.
     case locked = "run folder in use"
     /// There is no place where this user can write the file or make the folder.
@@ -35,11 +39,13 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     self.cause = cause
   }
 
-  /// The process's exit code, from sysexits.h: 65 data, 66 no input, 73 cannot create, 74 input/output.
+  /// The process's exit code, from sysexits.h: 65 data, 66 no input, 69 the host gives
+  /// too little, 73 cannot create, 74 input/output.
   public var exitCode: Int32 {
     switch kind {
     case .refused, .unsuitable: 65
     case .missing: 66
+    case .noMemory: 69
     case .locked, .notWritable: 73
     case .inputOutput, .noSpace: 74
     }
@@ -61,8 +67,10 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// A call of the operating system that failed.
   package static func system(_ path: String, _ call: String, _ error: SystemError) -> FileError {
-    FileError(
-      kind: error.isOutOfSpace ? .noSpace : .inputOutput, path: path,
+    let kind: Kind =
+      error.isOutOfSpace ? .noSpace : error.code == ENOMEM ? .noMemory : .inputOutput
+    return FileError(
+      kind: kind, path: path,
       detail: "\(call): found \(error); expected success; \(error.advice)", cause: error)
   }
 

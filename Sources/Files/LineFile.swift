@@ -3,6 +3,8 @@
 /// A line that cannot be written is lost and counted; it neither ends the run nor tears the next line.
 package final class LineFile {
   private let file: RecordFile
+  /// Whether there was no file before.
+  package let isNew: Bool
   /// Lines that could not be written.
   package private(set) var lost = 0
 
@@ -19,7 +21,9 @@ package final class LineFile {
     keeping isKept: (ArraySlice<UInt8>) -> Bool = { _ in true }
   ) throws(FileError) {
     var kept: [UInt8] = []
-    for line in try Self.lines(path, files: files) ?? [] where isKept(line) {
+    let lines = try Self.lines(path, files: files)
+    isNew = lines == nil
+    for line in lines ?? [] where isKept(line) {
       kept += line
       kept.append(Self.newline)
     }

@@ -22,10 +22,20 @@ extension Recipe {
       public var key: String
       /// As it is written.
       public var text: String
+
+      /// Whether the text names a file, absolutely.
+      public var isPath: Bool { text.contains("/") }
     }
 
     /// The methods.
     public var list: [Choice] = []
+
+    /// The methods without the files that they name, for those who compare the files themselves.
+    public var withoutFiles: Methods {
+      var methods = self
+      for place in methods.list.indices { methods.list[place].options.removeAll(where: \.isPath) }
+      return methods
+    }
   }
 
   /// What RDD's difficulty weighs.

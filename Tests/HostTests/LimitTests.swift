@@ -61,6 +61,22 @@ import Testing
     }
   }
 
+  /// A container's limits are among them.
+  @Test func groupsOfAContainerCount() throws {
+    let groups = [
+      "/proc/self/cgroup": "0::/\n",
+      "/proc/self/mountinfo": FakeHost.mount("cgroup2", at: "/sys/fs/cgroup"),
+      "/sys/fs/cgroup/memory.max": "102400\n", "/sys/fs/cgroup/memory.current": "1024\n",
+      "/sys/fs/cgroup/pids.max": "9\n", "/sys/fs/cgroup/pids.current": "4\n",
+      "/proc/meminfo": "MemTotal:  2000 kB\nMemAvailable:  700 kB\n",
+    ]
+    try FakeHost.with(host(user: 501).merging(groups) { $1 }) { host in
+      let (memory, threads) = (MemoryLimits.all(host.files), ThreadLimits.all(host.files))
+      #expect(memory.first?.name == "/sys/fs/cgroup/memory.max" && memory.count == 3)
+      #expect(threads.first?.name == "/sys/fs/cgroup/pids.max" && threads.first?.free == 5)
+    }
+  }
+
   @Test func openFiles() throws {
     try FakeHost.with(host(user: 501)) { host in
       #expect(OpenFiles.limit(host.files)?.most == 16)

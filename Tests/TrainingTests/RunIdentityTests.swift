@@ -88,6 +88,40 @@ struct RunIdentityTests {
       other.differences(from: earlier).map(\.text) == ["another recipe (train.fgsm: 2.0, was 0.0)"])
   }
 
+  /// The weights that a method reads are hashed; where they lie is free.
+  @Test func aMethodsFileMayBeMoved() throws {
+    func identity(_ path: String) throws -> RunIdentity {
+      let recipe = try Self.recipe("distill.methods=[{name: hkd, aux: \(path), weight: 2}]")
+      return RunIdentity(recipe, hashes: Self.hashes)
+    }
+    let now = try identity("/new/aux.safetensors")
+    #expect(now.differences(from: try identity("/old/other.safetensors")).isEmpty)
+    #expect(now.digest == (try identity("/old/other.safetensors")).digest)
+    var metadata = now.metadata
+    metadata["run.recipe"] = try #require(metadata["run.recipe"])
+      .replacing("{name: hkd, weight: 2}", with: "{name: hkd, aux: /old/a.pth, weight: 2}")
+    #expect(metadata != now.metadata)
+    let earlier = try #require(RunIdentity(metadata: metadata))
+    #expect(now.differences(from: earlier).isEmpty)
+  }
+
+  /// Who accepts another recipe has not accepted other networks that methods read.
+  @Test func anotherFileOfAMethodIsToldBesideTheRecipe() throws {
+    func identity(_ seed: Int, _ file: String?) throws -> RunIdentity {
+      var hashes = Self.hashes
+      hashes[.methods] = "\(seed) \(file ?? "old")"
+      return RunIdentity(
+        try Self.recipe("train.seed=\(seed)"), hashes: hashes, readByMethods: file)
+    }
+    let now = try identity(2, "b")
+    #expect(now.differences(from: try identity(1, "a")).map(\.part) == [.recipe, .methods])
+    #expect(now.differences(from: try identity(1, "b")).map(\.part) == [.recipe])
+    #expect(now.differences(from: try identity(2, "a")).map(\.part) == [.methods])
+    // Earlier versions did not tell the two apart.
+    #expect(now.differences(from: try identity(1, nil)).map(\.part) == [.recipe])
+    #expect(RunIdentity(metadata: now.metadata) == now)
+  }
+
   @Test func filesOfEarlierVersionsHaveNone() {
     #expect(RunIdentity(metadata: ["network": "psp_resnet18"]) == nil)
   }

@@ -33,6 +33,9 @@ package enum HostRequirements {
           needs: "\(threadsOfMPI) for MPI alone", limit: ThreadLimits.all().first,
           canLower: false))
     }
+    guard sharedMemoryRefusal(environment) != nil else { return }
+    // It may be full of what jobs that died left.
+    LeftBehind().clear()
     if let line = sharedMemoryRefusal(environment) { throw TrainingError(.badWorld, line) }
   }
 

@@ -27,6 +27,9 @@ final class MetricsLog {
     damagedLines = damaged
   }
 
+  /// Whether there was no file.
+  var isNew: Bool { file.isNew }
+
   /// Lines that could not be written.
   var lostLines: Int { file.lost }
 

@@ -31,6 +31,8 @@ final class RunHistory {
   }
 
   private let file: LineFile
+  /// Lines of earlier starts that could not be read, and are gone.
+  let damagedLines: Int
   private let encoder = JSONEncoder()
 
   /// Opens a history to append to. Nothing of it is ever removed but lines of other forms.
@@ -38,7 +40,13 @@ final class RunHistory {
   /// - Throws: `FileError`.
   init(_ path: String) throws(FileError) {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    file = try LineFile(path) { Self.event($0) != nil }
+    var damaged = 0
+    file = try LineFile(path) { line in
+      let isEvent = Self.event(line) != nil
+      if !isEvent { damaged += 1 }
+      return isEvent
+    }
+    damagedLines = damaged
   }
 
   /// Appends an event, with the time.

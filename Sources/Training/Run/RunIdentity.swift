@@ -50,38 +50,51 @@ public struct RunIdentity: Equatable, Sendable {
   private static let prefix = "run."
 
   private let parts: [Part: String]
+  /// A hash of the networks that methods read, which no other key of the recipe changes; nil in files
+  /// of earlier versions.
+  private let readByMethods: String?
+  private static let readByMethodsKey = prefix + "read_by_methods"
 
   /// The identity of a run.
   ///
   /// - Parameters:
   ///   - recipe: its recipe.
   ///   - hashes: of the other parts; those that it does not have are left out.
-  package init(_ recipe: Recipe, hashes: [Part: String]) {
+  ///   - readByMethods: a hash of the networks that methods read.
+  package init(_ recipe: Recipe, hashes: [Part: String], readByMethods: String? = nil) {
     var parts = hashes
     parts[.format] = Self.format
     parts[.recipe] = Self.text(recipe)
     self.parts = parts
+    self.readByMethods = readByMethods
   }
 
   /// The identity in a file's metadata; nil if it has none, as files of earlier versions.
   package init?(metadata: [String: String]) {
     guard metadata[Self.prefix + Part.format.rawValue] != nil else { return nil }
     parts = Part.allCases.reduce(into: [:]) { $0[$1] = metadata[Self.prefix + $1.rawValue] }
+    readByMethods = metadata[Self.readByMethodsKey]
   }
 
   /// The identity as metadata of a file.
   package var metadata: [String: String] {
-    Dictionary(uniqueKeysWithValues: parts.map { (Self.prefix + $0.key.rawValue, $0.value) })
+    var metadata = Dictionary(
+      uniqueKeysWithValues: parts.map { (Self.prefix + $0.key.rawValue, $0.value) })
+    metadata[Self.readByMethodsKey] = readByMethods
+    return metadata
   }
 
   /// A hash of all parts.
   package var digest: String {
-    FileHash.of(metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined())
+    let lines = parts.map { "\(Self.prefix)\($0.key.rawValue)=\($0.value)" }
+    return FileHash.of(lines.sorted().joined())
   }
 
   /// The keys that change numbers, a line each. Files are compared by content, not by name.
   private static func text(_ recipe: Recipe) -> String {
     let left = Set(RunFolder.keysWithoutEffect + keysOfFiles)
+    var recipe = recipe
+    recipe.distill.methods = recipe.distill.methods.withoutFiles
     return Key.all.filter { !left.contains($0.path) }
       .map { "\($0.path): \($0.yaml(recipe))" }.joined(separator: "\n")
   }
@@ -108,6 +121,9 @@ public struct RunIdentity: Equatable, Sendable {
       case .recipe:
         return keys.isEmpty
           ? nil : Difference(part: part, detail: keys.map(\.text).joined(separator: "; "))
+      case .methods where !keys.isEmpty:
+        guard let mine = readByMethods, let other = earlier.readByMethods else { return nil }
+        return mine != other ? Difference(part: part) : nil
       case .student, .methods:
         return keys.isEmpty && parts[part] != earlier.parts[part] ? Difference(part: part) : nil
       case .data, .validation:
@@ -134,7 +150,9 @@ public struct RunIdentity: Equatable, Sendable {
     func values(_ text: String) -> [String: String] {
       text.split(separator: "\n").reduce(into: [:]) { values, line in
         guard let colon = line.firstIndex(of: ":") else { return }
+        // Earlier checkpoints have the paths of methods' files.
         values[String(line[..<colon])] = String(line[colon...].dropFirst(2))
+          .replacing(#/, [a-z_]+: \/[^,}]*/#, with: "")
       }
     }
     let (mine, theirs) = (values(now), values(earlier))
@@ -173,6 +191,8 @@ extension RunIdentity {
       let own = suite.entries.map { StoredTensor(name: $0.name, $0.tensor).contentHash }
       return FileHash.of((own + frozen.hashes).joined(separator: " "))
     }
-    self.init(recipe, hashes: hashes)
+    self.init(
+      recipe, hashes: hashes,
+      readByMethods: methods.map { _ in FileHash.of(frozen.hashes.joined(separator: " ")) })
   }
 }

@@ -77,8 +77,10 @@ final class RunStorage {
   ) throws {
     let instructions = Checkpoint.instructions(of: checkpoint)
     guard let earlier = Checkpoint.identity(of: checkpoint) else {
-      if !start.accepted.contains(.recipe) {
+      do {
         try folder.compareRecipe(recipe, instructions: instructions)
+      } catch  where start.accepted.contains(.recipe) {
+        goOn(with: ["a recipe that is not that of recipe.yaml"])
       }
       logger.warning(
         "\(checkpoint.path): saved by an earlier version, which did not note teacher and data; whether they are the same is not known"
@@ -103,8 +105,13 @@ final class RunStorage {
       throw folder.refusal(
         refused.map(\.text).joined(separator: " and "), refused.map(\.part.rawValue))
     }
-    accepted = differences.map(\.text)
-    for text in accepted { logger.warning("going on with \(text), as accepted") }
+    goOn(with: differences.map(\.text))
+  }
+
+  /// Takes differences that the user has accepted; the history will tell them.
+  private func goOn(with differences: [String]) {
+    accepted = differences
+    for text in differences { logger.warning("going on with \(text), as accepted") }
   }
 
   /// Restores what was found; nil if the run begins.
@@ -149,6 +156,7 @@ final class RunStorage {
       try AtomicFile().write(hashes, to: folder.files.dataHashes)
     }
     let history = try RunHistory(folder.files.history)
+    warn(of: history.damagedLines, in: folder.files.history)
     if !accepted.isEmpty {
       history.append(
         .init(kind: .accepted, iteration: done, detail: accepted.joined(separator: " and ")))
@@ -157,14 +165,19 @@ final class RunStorage {
       .init(kind: .start, iteration: done, identity: identity?.digest, ranks: ranks))
     self.history = history
     let metrics = try MetricsLog(folder.files.metrics, after: done)
-    if metrics.damagedLines > 0 {
+    warn(of: metrics.damagedLines, in: folder.files.metrics)
+    if metrics.isNew, done > 0 {
       logger.warning(
-        "\(folder.files.metrics): \(metrics.damagedLines) damaged line\(metrics.damagedLines == 1 ? "" : "s") left out"
-      )
+        "\(folder.files.metrics): found none; that of the first \(done) iterations is lost")
     }
     self.metrics = metrics
     guard recipe.train.tensorboard, done < recipe.train.iterations else { return }
     events = RunEvents(folder: folder.files.tensorboard, after: done)
+  }
+
+  private func warn(of damagedLines: Int, in path: String) {
+    guard damagedLines > 0 else { return }
+    logger.warning("\(path): \(damagedLines) damaged line\(damagedLines == 1 ? "" : "s") left out")
   }
 
   /// Adds a line about training to the run's files.
@@ -186,6 +199,9 @@ final class RunStorage {
     ].filter { $0.0 > 0 }.map { "\($0.0) of \($0.1)" }
     return lost.isEmpty ? nil : "lines that could not be written: \(lost.joined(separator: ", "))"
   }
+
+  /// Stops a run whose folder was removed or replaced, before something is written there by its name.
+  func requireHeld() throws { try folder.requireHeld() }
 
   /// Where pictures of the run go.
   var picturesPath: String { folder.files.pictures }

@@ -244,7 +244,7 @@ public final class Trainer {
     if isBest { state.best = (line.meanIoU, state.iteration) }
     if isRecorded {
       storage?.append(line)
-      drawPictures()
+      try drawPictures()
     }
     if coordinator.isLead {
       progress.note(
@@ -254,7 +254,10 @@ public final class Trainer {
   }
 
   /// Draws on rank 0; a picture that cannot be written is no reason to end a run.
-  private func drawPictures() {
+  ///
+  /// - Throws: `FileError` if the folder is this run's no longer.
+  private func drawPictures() throws {
+    try storage?.requireHeld()
     do {
       try pictures?.draw(iteration: state.iteration, events: storage?.events)
     } catch {

@@ -1,0 +1,121 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+import WeightFiles
+
+extension CommandTests {
+  /// What others do to a run's folder, before a start and under a run.
+  @Suite struct RunFolderTests {
+    /// Weights that somebody has downloaded into the folder are not written over.
+    @Test func weightsOfNoRunAreNotWrittenOver() throws {
+      try withTinyData { data in
+        try Command.run(["train", data.recipe, "--out", data.path("other")]).expectSuccess()
+        var archive = try WeightFile.read(data.path("other/student.safetensors"))
+        archive.metadata = [:]
+        let folder = data.path("run")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        let weights = folder + "/student.safetensors"
+        try AtomicFile().writeAtomically(archive, to: weights)
+        let before = try Data(contentsOf: URL(filePath: weights))
+        let train = ["train", data.recipe, "--out", folder]
+        try Command.run(train).expectFailure(
+          65, ["student.safetensors and no checkpoint", "--fresh"])
+        #expect(try Data(contentsOf: URL(filePath: weights)) == before)
+        try Command.run(train + ["--fresh"]).expectSuccess()
+        #expect(
+          try Data(contentsOf: URL(filePath: folder + ".earlier-1/student.safetensors")) == before)
+      }
+    }
+
+    /// Another run may stand under the same name by then: nothing is written there.
+    @Test(arguments: ["removed", "replaced"])
+    func aRunWhoseFolderGoesWritesNothingMore(how: String) throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        let settings = ["train.iterations=2000", "train.validate_every=1", "evaluation.pictures=1"]
+        let result = try Command.run(
+          ["train", data.recipe, "--out", folder, "--set", "train.checkpoint_every=1000"]
+            + settings.flatMap { ["--set", $0] }
+        ) { running in
+          guard running.waitForLog("validation at 2:") else { return }
+          try FileManager.default.moveItem(atPath: folder, toPath: folder + ".gone")
+          guard how == "replaced" else { return }
+          try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+        }
+        result.expectFailure(73, [folder])
+        let left = try? FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(left == (how == "replaced" ? [] : nil), "\(result)")
+      }
+    }
+
+    /// A link in the place of a folder is followed: people keep checkpoints on another disk.
+    @Test(arguments: ["checkpoints", "pictures", "tensorboard"])
+    func aLinkToAFolderIsTheFolder(name: String) throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        for path in [folder, data.path("disk")] {
+          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        try FileManager.default.createSymbolicLink(
+          atPath: folder + "/" + name, withDestinationPath: data.path("disk"))
+        try Command.run(
+          ["train", data.recipe, "--out", folder, "--set", "evaluation.pictures=1"]
+        ).expectSuccess()
+        #expect(try !FileManager.default.contentsOfDirectory(atPath: data.path("disk")).isEmpty)
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+        #expect(attributes[.type] as? FileAttributeType == .typeSymbolicLink)
+      }
+    }
+
+    @Test func measurementsThatAreGoneAreTold() throws {
+      try withTinyData { data in
+        try data.trainHalf()
+        try FileManager.default.removeItem(atPath: data.path("run/metrics.jsonl"))
+        let history = data.path("run/history.jsonl")
+        try (Data(contentsOf: URL(filePath: history)) + [0xFF, 10]).write(
+          to: URL(filePath: history))
+        let resumed = try Command.run(["train", data.recipe, "--out", data.path("run")])
+        resumed.expectSuccess()
+        #expect(resumed.standardError.contains("metrics.jsonl: found none"), "\(resumed)")
+        #expect(resumed.standardError.contains("history.jsonl: 1 damaged line left out"))
+      }
+    }
+
+    /// Only the recipe of the folder tells what a checkpoint of an earlier version belongs to.
+    @Test func checkpointsWithoutIdentityNeedTheRecipeOfTheFolder() throws {
+      try withTinyData { data in
+        let recipe = data.path("run/recipe.yaml")
+        let checkpoint = data.path("run/checkpoints/iteration_0000001.safetensors")
+        try data.trainHalf()
+        let archive = try WeightFile.read(checkpoint)
+        let text = try Data(contentsOf: URL(filePath: recipe))
+        let train = ["train", data.recipe, "--out", data.path("run")]
+        /// The checkpoint as an earlier version wrote it.
+        func makeOld() throws {
+          var old = archive
+          old.metadata = old.metadata.filter { !$0.key.hasPrefix("run.") }
+          let store = CheckpointStore(folder: data.path("run/checkpoints"), keep: 2)
+          _ = try store.prepare()
+          try FileManager.default.removeItem(atPath: checkpoint)
+          _ = try store.save(old, iteration: 1)
+        }
+        try makeOld()
+        for bytes in [nil, Data(), Data("# M".utf8) + [0xFC] + Data("ller\n".utf8) + text] {
+          try? FileManager.default.removeItem(atPath: recipe)
+          try bytes?.write(to: URL(filePath: recipe))
+          try Command.run(train).expectFailure(65, ["recipe.yaml", "--accept recipe"])
+        }
+        try text.write(to: URL(filePath: recipe))
+        try Command.run(train + ["--set", "train.seed=7"])
+          .expectFailure(65, ["train.seed: 7, was 1", "--accept recipe"])
+        let accepted = try Command.run(train + ["--set", "train.seed=7", "--accept", "recipe"])
+        accepted.expectSuccess()
+        #expect(accepted.standardError.contains("saved by an earlier version"), "\(accepted)")
+        let history = try String(contentsOfFile: data.path("run/history.jsonl"), encoding: .utf8)
+        #expect(history.contains(#""kind":"accepted""#), "\(history)")
+      }
+    }
+  }
+}
