@@ -99,9 +99,13 @@ import Testing
       let process = Process()
       process.executableURL = launcher
       process.arguments = ["-c", "read"]
-      process.standardInput = Pipe()
+      let input = Pipe()
+      process.standardInput = input
       try process.run()
-      defer { process.terminate() }
+      defer {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+      }
       let sessions = Self.names(process.processIdentifier).filter { $0.hasPrefix("t/") }
       let found = try left(sessions)
       #expect(found.rdd == [] && found.scripts == [], "\(found)")

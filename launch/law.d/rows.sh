@@ -120,7 +120,14 @@ row_method() {
 try_row() {
   local count difference="" part="" others="" result=equal runs=0 code started=$SECONDS
   count=$(count_iterations)
-  [[ -z $is_long || -n ${RUNS:-} ]] || local layouts=(1x1 2x1 3x1 2x2)
+  if [[ -z ${RUNS:-} ]]; then
+    if [[ -n $is_long ]]; then
+      local layouts=(1x1 2x1 3x1 2x2)
+    elif [[ -z $iterations && $row != tfe-tse ]]; then
+      # Every number of ranks and of threads once: starting a run costs more than its few steps.
+      local layouts=(1x1 3x1 2x2)
+    fi
+  fi
   if declare -F "row_$row" >/dev/null; then "row_$row"; else row_method; fi
   if [[ -z $difference ]]; then
     held=$((held + 1))
