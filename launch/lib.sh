@@ -5,6 +5,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rdd=$root/.build/release/rdd
 # shellcheck disable=SC2034 # for the scripts that read this file; bin/rdd is launch/package's
 [[ ! -x $root/bin/rdd ]] || rdd=$root/bin/rdd
+# What starts ranks; set_open_mpi adds words.
+# shellcheck disable=SC2034 # for the scripts that read this file
+mpirun=(mpirun)
 for part in "$root"/launch/lib.d/*.sh; do
   # shellcheck disable=SC1090 # the parts beside this file
   source "$part"

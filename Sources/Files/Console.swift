@@ -25,6 +25,14 @@ public enum Console {
     var isUsed = false
   }
 
+  /// Which stream was written to last, and when.
+  private struct Order {
+    var rest = 0.0
+    var descriptor: Int32 = -1
+    var seconds = 0.0
+  }
+
+  private static let order = Mutex(Order())
   private static let log = Mutex(Log())
   private static let results = Mutex(Results())
 
@@ -38,6 +46,29 @@ public enum Console {
     }
   }
 
+  /// Lets a stream rest before the other one is written to, so that its reader has taken all of it.
+  ///
+  /// mpirun of Open MPI 5 reads at most 4096 bytes at once, and puts what it has of a line before what it
+  /// reads next, be that of the other stream (`mpirun --output :raw` does not).
+  ///
+  /// - Parameter seconds: how long; nothing without this call.
+  public static func restBetweenStreams(_ seconds: Double) {
+    order.withLock { $0.rest = seconds }
+  }
+
+  private static func write(_ text: String, to descriptor: Int32, seconds: Double?)
+    -> TextStream.Outcome
+  {
+    let wait = order.withLock { order in
+      defer { order.descriptor = descriptor }
+      let isOther = order.descriptor != descriptor && order.descriptor != -1
+      return isOther ? order.rest - (MonotonicTime.seconds - order.seconds) : 0
+    }
+    if wait > 0 { usleep(UInt32(wait * 1e6)) }
+    defer { order.withLock { $0.seconds = MonotonicTime.seconds } }
+    return TextStream(descriptor).write(text, seconds: seconds)
+  }
+
   // MARK: Log
 
   /// Writes one line on stderr; one that cannot be written is lost.
@@ -48,7 +79,7 @@ public enum Console {
     let before = log.withLock { ($0.isTorn, $0.isStuck) }
     let oneLine = line.split(whereSeparator: \.isNewline).joined(separator: " ")
     let text = (before.0 ? "\n" : "") + escaped(oneLine) + "\n"
-    let outcome = TextStream(STDERR_FILENO).write(text, seconds: before.1 ? 0 : patience)
+    let outcome = write(text, to: STDERR_FILENO, seconds: before.1 ? 0 : patience)
     log.withLock { log in
       log.isStuck = outcome.error?.code == EAGAIN
       log.isTorn = outcome.error != nil && (log.isTorn || outcome.byteCount > 0)
@@ -74,7 +105,7 @@ public enum Console {
   /// Writes a text on stderr as it is, such as a line that is drawn again and again. It does not wait,
   /// and is not counted.
   public static func show(_ text: String) {
-    _ = TextStream(STDERR_FILENO).write(text, seconds: 0)
+    _ = write(text, to: STDERR_FILENO, seconds: 0)
   }
 
   /// How many lines of the log could not be written.
@@ -101,7 +132,7 @@ public enum Console {
     guard results.withLock({ $0.failure }) == nil else { return }
     let whole = text + terminator
     let shown = isatty(STDOUT_FILENO) == 1 ? escaped(whole, keepsLines: true) : whole
-    let outcome = TextStream(STDOUT_FILENO).write(shown, seconds: nil)
+    let outcome = write(shown, to: STDOUT_FILENO, seconds: nil)
     results.withLock { results in
       results.isUsed = true
       results.failure = results.failure ?? outcome.error

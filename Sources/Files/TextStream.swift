@@ -51,7 +51,7 @@ package struct TextStream: Sendable {
   private func write(
     _ piece: UnsafeRawBufferPointer, _ seconds: Double?, _ outcome: inout Outcome
   ) {
-    let deadline = seconds.map { Self.now + $0 }
+    let deadline = seconds.map { MonotonicTime.seconds + $0 }
     var rest = piece
     while let start = rest.baseAddress, !rest.isEmpty {
       guard waitForRoom(until: deadline) else {
@@ -77,7 +77,7 @@ package struct TextStream: Sendable {
   /// descriptor is for the write to say.
   private func waitForRoom(until deadline: Double?) -> Bool {
     while true {
-      let left = deadline.map { max($0 - Self.now, 0) }
+      let left = deadline.map { max($0 - MonotonicTime.seconds, 0) }
       var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       let count = poll(&request, 1, left.map { Int32(($0 * 1000).rounded(.up)) } ?? -1)
       if count == 0 { return false }
@@ -85,7 +85,12 @@ package struct TextStream: Sendable {
     }
   }
 
-  private static var now: Double {
+}
+
+/// A clock that nobody sets.
+enum MonotonicTime {
+  /// Since some moment.
+  static var seconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

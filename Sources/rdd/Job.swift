@@ -64,6 +64,7 @@ struct Job {
   static func startWorld(trains: Bool = false) throws -> World {
     try HostRequirements.prepare()
     let world = try World()
+    if World.hasPRRTE, world.environment.isLaunched { Console.restBetweenStreams(0.02) }
     if world.localRank == 0 { LeftBehind().clear() }
     TorchRuntime.onFailure = {
       FailureExit.leave(

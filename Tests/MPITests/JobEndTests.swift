@@ -11,6 +11,18 @@ import Testing
     #expect(Int(result.exitCode) == code && !result.timedOut, "\(result)")
   }
 
+  /// The launcher gives each stream what was written to it, to the byte.
+  @Test(arguments: [1, 2])
+  func longResultsStayApartFromTheLog(ranks: Int) throws {
+    let result = try MPIRun.run(ranks: ranks, program: "rank-program", arguments: ["streams"])
+    #expect(result.exitCode == 0, "\(result)")
+    let results = result.standardOutput.filter { $0 == "r" }.count
+    #expect(results == ranks * 20 * 5000 && !result.standardOutput.contains("log"))
+    let lines = result.standardError.split(separator: "\n")
+    #expect(lines.filter { $0.hasPrefix("log ") }.count == ranks * 20, "\(lines.prefix(3))")
+    #expect(!result.standardError.contains("rrr"))
+  }
+
   @Test func abortCodeIsKeptWithoutLauncher() throws {
     let result = try MPIRun.run(ranks: nil, program: "rank-program", arguments: ["abort", "77"])
     #expect(result.exitCode == 77, "\(result)")

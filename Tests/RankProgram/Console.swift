@@ -18,6 +18,14 @@ func checkConsole(_ world: World, _ arguments: [String]) throws {
   waitForNobody()
 }
 
+/// Results longer than a launcher reads at once, and the log between them.
+func writeStreams(_ world: World, _ arguments: [String]) {
+  for round in 1...20 {
+    Console.print(String(repeating: "r", count: 5000))
+    Console.say("log \(round)")
+  }
+}
+
 /// The first line waits for a reader that does not read, and those after it do not.
 private func waitForNobody() {
   var ends: [Int32] = [0, 0]

@@ -20,6 +20,7 @@ let cases: [String: Case] = [
   "kill-launcher": killLauncher,
   "stop-early": stopEarly, "stop-wish": checkWish, "stop-twice": stopTwice,
   "stop-ignored": checkIgnored, "broken-pipe": checkBrokenPipe, "console": checkConsole,
+  "streams": writeStreams,
   "wait": waitForEver, "watchdog": checkWatchdog, "fail-watched": failUnderWatch,
 ]
 

@@ -27,7 +27,11 @@ public enum MPIRun {
     let path = try BuiltProgram.path(program)
     let variables = testEnvironment().merging(environment) { $1 }.filter { !$0.value.isEmpty }
     oneAtATime.lock()
-    defer { oneAtATime.unlock() }
+    let begin = Date()
+    defer {
+      note(program, arguments, ranks: ranks, Date().timeIntervalSince(begin))
+      oneAtATime.unlock()
+    }
     guard let ranks else {
       return try ProcessRun.run(
         path, arguments, environment: variables, timeout: timeout, output: output, error: error,
@@ -42,10 +46,35 @@ public enum MPIRun {
       "case $OMPI_COMM_WORLD_RANK in \(cases.joined(separator: " ")) esac; exec \"$0\" \"$@\""
     return try ProcessRun.run(
       "mpirun",
-      ["-n", "\(ranks)"] + (onlyRank.isEmpty ? [] : ["bash", "-c", script]) + [path] + arguments,
+      Self.words + ["-n", "\(ranks)"] + (onlyRank.isEmpty ? [] : ["bash", "-c", script]) + [path]
+        + arguments,
       environment: variables, timeout: timeout, output: output, error: error,
       meanwhile: meanwhile)
   }
+
+  /// Adds a job to the file that RDD_TEST_JOBS names, with its seconds: what the tests spend time on.
+  private static func note(_ program: String, _ arguments: [String], ranks: Int?, _ seconds: Double)
+  {
+    guard let path = ProcessInfo.processInfo.environment["RDD_TEST_JOBS"],
+      let file = fopen(path, "a")
+    else { return }
+    let words = [program] + arguments.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    fputs(
+      "\((seconds * 100).rounded() / 100) \(ranks ?? 0) " + words.joined(separator: " ") + "\n",
+      file)
+    fclose(file)
+  }
+
+  /// What stands behind mpirun's name, as launch/local has it.
+  private static let words: [String] = {
+    let result = try? ProcessRun.run(
+      "bash", ["-c", "source \"$0\" && set_open_mpi ranks && echo \"${mpirun[@]:1}\"", script],
+      environment: ProcessInfo.processInfo.environment, timeout: 60)
+    return result?.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
+  }()
+
+  private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../launch/lib.d/open-mpi.sh").standardizedFileURL.path
 
   /// This process's environment, with what jobs on a small and shared machine need.
   public static func testEnvironment() -> [String: String] {
@@ -60,8 +89,6 @@ public enum MPIRun {
 
   /// Open MPI's settings for jobs on one small and shared machine, as launch/local makes them.
   private static let settings: [String: String] = {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../launch/lib.d/open-mpi.sh").standardizedFileURL.path
     let environment = ProcessInfo.processInfo.environment.filter { !isSetting($0.key) }
     let result = try? ProcessRun.run(
       "bash", ["-c", "source \"$0\" && set_open_mpi ranks local && env", script],

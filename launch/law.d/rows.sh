@@ -234,7 +234,7 @@ evaluate() {
 
 # start RANKSxTHREADS SUBCOMMAND RECIPE [option...]: rdd in the background; sets job.
 start() {
-  mpirun -n "${1%x*}" "$rdd" "${@:2}" --set "train.threads=${1#*x}" \
+  "${mpirun[@]}" -n "${1%x*}" "$rdd" "${@:2}" --set "train.threads=${1#*x}" \
     </dev/null >>"$work/log" 2>&1 &
   job=$!
 }

@@ -21,6 +21,10 @@ open_mpi_version() {
 set_open_mpi() {
   local version word
   version=$(open_mpi_version)
+  # What has no name in the environment. Open MPI 5 puts a line together from what it reads of stdout
+  # and of stderr: beyond 4096 bytes that come at once, results end in the log.
+  # shellcheck disable=SC2034 # for the scripts that start ranks
+  ((version < 5)) || mpirun=(mpirun --output :raw)
   for word in "$@"; do
     ((version >= 5)) || "set_${word}_4"
     ((version > 0 && version < 5)) || "set_${word}_5"
