@@ -21,7 +21,7 @@ func checkConsole(_ world: World, _ arguments: [String]) throws {
 /// Results longer than a launcher reads at once, and the log between them.
 func writeStreams(_ world: World, _ arguments: [String]) {
   for round in 1...20 {
-    Console.print(String(repeating: "r", count: 5000))
+    Console.print(String(repeating: "#", count: 5000))
     Console.say("log \(round)")
   }
 }
