@@ -80,14 +80,17 @@ rdd_on() { "$root/cluster/lab" on "$1" pgrep -c -x -r D,R,S,T rdd || true; }
 row_slurm() {
   has_lab "Slurm: time limit, requeue, end" || return 0
   export RDD_LAB=$work/lab
-  local slurm=("$root/cluster/slurm/lab") launcher begun state good=0
+  local slurm=("$root/cluster/slurm/lab") launcher begun state good=0 count
+  # A minute's iterations on two ranks, with the start of the run that is measured left out.
+  count=$((12 * 60000 / (golden_of[2] > 2500 ? golden_of[2] - 1500 : 1000)))
+  count=$((count < 150 ? 150 : count))
   "$root/cluster/lab" up 2
   "${slurm[@]}" up
   for launcher in mpirun srun; do
     # Slurm counts in minutes, and looks twice a minute; asked 30 s before, each start has a few.
     id=$("${slurm[@]}" run env "${without_local[@]}" LAUNCHER="$launcher" sbatch --parsable --time=1 \
       --signal=B:USR1@30 --output="$work/slurm-$launcher.log" "$root/cluster/slurm/train.sbatch" \
-      "$work/tiny.yaml" --out "$work/slurm-$launcher" --set train.iterations=150)
+      "$work/tiny.yaml" --out "$work/slurm-$launcher" --set "train.iterations=$count")
     begun=$(now)
     state=""
     while [[ $state != COMPLETED && $state != FAILED ]] && (($(now) < begun + 400000)); do

@@ -73,6 +73,9 @@ set_hosts_5() {
   set_network
   set_keepalive OMPI_MCA_oob_tcp_keepalive
   set_keepalive PRTE_MCA_prte_keepalive
+  # How hosts are reached, where the user says so by Open MPI 4's names.
+  take_over OMPI_MCA_plm_rsh_agent PRTE_MCA_plm_ssh_agent
+  take_over OMPI_MCA_plm_rsh_no_tree_spawn PRTE_MCA_plm_ssh_no_tree_spawn
 }
 
 set_network() {
@@ -89,8 +92,11 @@ set_keepalive() {
   prefer "$1_probes" 7
 }
 
-# take_over OLD NEW VALUE: sets NEW to what the user set by Open MPI 4's name, else to VALUE.
-take_over() { prefer "$2" "${!1:-$3}"; }
+# take_over OLD NEW [VALUE]: sets NEW to what the user set by Open MPI 4's name, else to VALUE, if any.
+take_over() {
+  local value=${!1:-${3:-}}
+  [[ -z $value ]] || prefer "$2" "$value"
+}
 
 # Words for env: without what set_open_mpi local makes.
 # shellcheck disable=SC2034 # the rows of launch/faults
