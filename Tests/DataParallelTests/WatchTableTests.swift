@@ -95,16 +95,22 @@ import Testing
 @Suite struct WatchLimitsTests {
   private let quick = ["time": "5", "intvl": "1", "probes": "3"].reduce(into: [String: String]()) {
     $0["OMPI_MCA_oob_tcp_keepalive_" + $1.key] = $1.value
+    $0["PRTE_MCA_oob_tcp_keepalive_" + $1.key] = $1.value
     $0["PRTE_MCA_prte_keepalive_" + $1.key] = $1.value
   }
 
-  /// PRRTE 3 reads Open MPI 4's names, PRRTE 4 its own: which it is, a rank does not know.
+  /// PRRTE 3 and PRRTE 4 have different names, and a rank does not know which it is; neither hears
+  /// Open MPI 4's.
   @Test func ofTwoNamesTheSlowerCounts() {
     var settings = quick
     #expect(KeepAlive(environment: settings, hasPRRTE: true).seconds == 8)
     settings["PRTE_MCA_prte_keepalive_time"] = nil
     #expect(KeepAlive(environment: settings, hasPRRTE: true).seconds == 303)
     #expect(KeepAlive(environment: settings, hasPRRTE: false).seconds == 8)
+    settings = quick
+    settings["OMPI_MCA_oob_tcp_keepalive_time"] = nil
+    #expect(KeepAlive(environment: settings, hasPRRTE: true).seconds == 8)
+    #expect(KeepAlive(environment: settings, hasPRRTE: false).seconds == 303)
   }
 
   @Test func stepsFollowTheirMedian() {

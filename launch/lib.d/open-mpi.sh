@@ -67,12 +67,14 @@ set_hosts_4() {
   set_keepalive OMPI_MCA_oob_tcp_keepalive
 }
 
-# PRRTE 3 has Open MPI 4's name for the connections of its daemons, PRRTE 4 another one.
+# PRRTE 3 and PRRTE 4 have different names for the connections of their daemons. Neither hears the
+# environment's OMPI_MCA_..., which it takes on the command line.
 set_hosts_5() {
   prefer OMPI_MCA_btl tcp,sm,self
   set_network
-  set_keepalive OMPI_MCA_oob_tcp_keepalive
-  set_keepalive PRTE_MCA_prte_keepalive
+  take_over OMPI_MCA_oob_tcp_if_include PRTE_MCA_prte_if_include
+  set_keepalive PRTE_MCA_oob_tcp_keepalive OMPI_MCA_oob_tcp_keepalive
+  set_keepalive PRTE_MCA_prte_keepalive OMPI_MCA_oob_tcp_keepalive
   # How hosts are reached, where the user says so by Open MPI 4's names.
   take_over OMPI_MCA_plm_rsh_agent PRTE_MCA_plm_ssh_agent
   take_over OMPI_MCA_plm_rsh_no_tree_spawn PRTE_MCA_plm_ssh_no_tree_spawn
@@ -87,9 +89,9 @@ set_network() {
 # Open MPI's own defaults notice a lost host after eight minutes. These do after 7 to 10 s, by when
 # the last question was: a cable that is cut for 5 s is none.
 set_keepalive() {
-  prefer "$1_time" 3
-  prefer "$1_intvl" 1
-  prefer "$1_probes" 7
+  take_over "${2:-$1}_time" "$1_time" 3
+  take_over "${2:-$1}_intvl" "$1_intvl" 1
+  take_over "${2:-$1}_probes" "$1_probes" 7
 }
 
 # take_over OLD NEW [VALUE]: sets NEW to what the user set by Open MPI 4's name, else to VALUE, if any.

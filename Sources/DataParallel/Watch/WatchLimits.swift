@@ -69,7 +69,10 @@ public struct KeepAlive: Equatable, Sendable {
   ///   - environment: the variables.
   ///   - hasPRRTE: whether the launcher is PRRTE, as since Open MPI 5.
   public init(environment: [String: String], hasPRRTE: Bool = World.hasPRRTE) {
-    let names = ["OMPI_MCA_oob_tcp_keepalive_"] + (hasPRRTE ? ["PRTE_MCA_prte_keepalive_"] : [])
+    let names =
+      hasPRRTE
+      ? ["PRTE_MCA_oob_tcp_keepalive_", "PRTE_MCA_prte_keepalive_"]
+      : ["OMPI_MCA_oob_tcp_keepalive_"]
     func number(_ name: String, _ standard: Int) -> Int {
       names.map { environment[$0 + name].flatMap { Int($0) } ?? standard }.max() ?? standard
     }

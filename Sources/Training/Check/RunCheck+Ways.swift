@@ -25,7 +25,7 @@ extension RunCheck {
     if hostCount > 1, keepAlive.seconds > 60 {
       report.warn(
         "network: a lost host is noticed after \(Int(keepAlive.seconds)) s only; start with "
-          + "launch/hosts, or set OMPI_MCA_oob_tcp_keepalive_time=3, _intvl=1 and _probes=7")
+          + "launch/hosts, whose settings notice it after 10 s")
     }
     if hostCount > 1, settings["btl_tcp_if_include"] == nil {
       report.warn(
