@@ -94,6 +94,40 @@ set_keepalive() {
   take_over "${2:-$1}_probes" "$1_probes" 7
 }
 
+# run_on_hosts WORD...: mpirun with these words; ends this shell with its exit code.
+#
+# mpirun of Open MPI 5.0 ends with 0 when it has lost a host, and says so on stderr: the code is 205 then,
+# as Open MPI 4's. ^C reaches mpirun by itself.
+run_on_hosts() {
+  local job lost code
+  [[ ${mpirun[*]} != mpirun ]] || exec mpirun "$@"
+  lost=$(mktemp)
+  "${mpirun[@]}" "$@" 2> >(tell_lost_host "$lost") &
+  job=$!
+  # shellcheck disable=SC2064 # the job of now
+  trap "kill -USR1 $job 2>/dev/null || true" USR1
+  # shellcheck disable=SC2064
+  trap "kill -TERM $job 2>/dev/null || true" TERM
+  trap : INT HUP
+  # A signal ends wait, not the job.
+  while true; do
+    code=0
+    wait "$job" || code=$?
+    kill -0 "$job" 2>/dev/null || break
+  done
+  # Who reads its words may need a moment longer.
+  for ((i = 0; i < 50; i++)); do [[ -s $lost ]] || sleep 0.1; done
+  [[ $code != 0 || $(<"$lost") == 0 ]] || code=205
+  rm -f "$lost"
+  exit "$code"
+}
+
+# tell_lost_host FILE: passes on to stderr what it reads; in FILE is then how often a host was lost.
+tell_lost_host() {
+  trap "" USR1 TERM INT HUP
+  tee >(LC_ALL=C grep -ac "PRTE has lost communication with a remote daemon" >"$1") >&2
+}
+
 # take_over OLD NEW [VALUE]: sets NEW to what the user set by Open MPI 4's name, else to VALUE, if any.
 take_over() {
   local value=${!1:-${3:-}}
