@@ -81,8 +81,8 @@ row_slurm() {
   has_lab "Slurm: time limit, requeue, end" || return 0
   export RDD_LAB=$work/lab
   local slurm=("$root/cluster/slurm/lab") launcher begun state good=0 count
-  # A minute's iterations on two ranks, with the start of the run that is measured left out.
-  count=$((12 * 60000 / (golden_of[2] > 2500 ? golden_of[2] - 1500 : 1000)))
+  # Two minutes of iterations on two ranks, with the start of the run that is measured left out.
+  count=$((24 * 60000 / (golden_of[2] > 2500 ? golden_of[2] - 1500 : 1000)))
   count=$((count < 150 ? 150 : count))
   "$root/cluster/lab" up 2
   "${slurm[@]}" up
