@@ -38,6 +38,19 @@ import Testing
     }
   }
 
+  /// The disk is not to blame, so that the code is not its.
+  @Test func wantOfMemoryIsTheHosts() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("a").path
+      try Data(count: 8).write(to: URL(filePath: path))
+      let file = try InputFile.open(path, files: FileStore())
+      // More than any process may have.
+      let error = failure { _ = try file.region(1 << 60) }
+      #expect(error?.exitCode == 69 && error?.kind == .noMemory)
+      #expect(error?.description.contains("give the process more memory") == true)
+    }
+  }
+
   @Test func aTerminalObeysNothing() {
     let letters = "caf\u{E9} \u{65E5}\u{672C} \u{1F600} \u{5D0} e\u{301}"
     #expect(escaped(letters) == letters)
