@@ -84,7 +84,6 @@ package struct TextStream: Sendable {
       if count > 0 || errno != EINTR { return true }
     }
   }
-
 }
 
 /// A clock that nobody sets.

@@ -99,16 +99,14 @@ set_keepalive() {
 # mpirun of Open MPI 5.0 ends with 0 when it has lost a host, and says so on stderr: the code is 205 then,
 # as Open MPI 4's. ^C reaches mpirun by itself.
 run_on_hosts() {
-  local job lost code
+  local job="" lost code i
   [[ ${mpirun[*]} != mpirun ]] || exec mpirun "$@"
   lost=$(mktemp)
+  trap '[[ -z $job ]] || kill -USR1 "$job" 2>/dev/null || true' USR1
+  trap '[[ -z $job ]] || kill -TERM "$job" 2>/dev/null || true' TERM
+  trap : INT HUP
   "${mpirun[@]}" "$@" 2> >(tell_lost_host "$lost") &
   job=$!
-  # shellcheck disable=SC2064 # the job of now
-  trap "kill -USR1 $job 2>/dev/null || true" USR1
-  # shellcheck disable=SC2064
-  trap "kill -TERM $job 2>/dev/null || true" TERM
-  trap : INT HUP
   # A signal ends wait, not the job.
   while true; do
     code=0
