@@ -47,12 +47,16 @@ public struct DifficultyPanel: Sendable {
     }
     if let teacher {
       tiles.append(
-        Panel.Tile(caption("teacher", teacher), palette.mask(teacher, width: width, height: height))
+        Panel.Tile(
+          palette.caption("teacher", teacher, labels: labels),
+          palette.mask(teacher, width: width, height: height))
       )
     }
     if let student {
       tiles.append(
-        Panel.Tile(caption("student", student), palette.mask(student, width: width, height: height))
+        Panel.Tile(
+          palette.caption("student", student, labels: labels),
+          palette.mask(student, width: width, height: height))
       )
     }
     if let weights {
@@ -81,29 +85,9 @@ public struct DifficultyPanel: Sendable {
       ("teacher only", teacherAlone, Self.teacherOnly), ("both", shared, Self.both),
     ]
     let entries = masks.map { name, mask, colour in
-      Legend.Entry("\(name) \(percent(mask.count { $0 }, of: mask.count))", colour)
+      Legend.Entry("\(name) \(ClassPalette.percent(mask.count { $0 }, of: mask.count))", colour)
     }
     return Panel.Tile(
       "TSE: hard for", photo.marked(masks.map { ($0.1, $0.2) }), key: .legend(Legend(entries)))
-  }
-
-  /// A name with the share of right pixels among those that count.
-  private func caption(_ name: String, _ classes: [UInt8]) -> String {
-    precondition(
-      classes.count == photo.width * photo.height,
-      "DifficultyPanel: \(classes.count) classes for \(photo.width)x\(photo.height) pixels")
-    guard let labels else { return name }
-    var (right, valid) = (0, 0)
-    for (label, guess) in zip(labels, classes) where Int(label) < palette.colours.count {
-      valid += 1
-      right += label == guess ? 1 : 0
-    }
-    return valid == 0 ? name : "\(name): \(percent(right, of: valid)) right"
-  }
-
-  /// A share in percent with one decimal.
-  private func percent(_ part: Int, of whole: Int) -> String {
-    let tenths = (part * 2000 + whole) / (2 * whole)
-    return "\(tenths / 10).\(tenths % 10)%"
   }
 }

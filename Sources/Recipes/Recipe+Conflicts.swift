@@ -24,7 +24,7 @@ extension Recipe {
         kind: .missing, key: "data.format", found: "data.format: train_ids and no data.num_classes",
         expected: "the number of classes", remedy: "set data.num_classes")
     }
-    let expectedCount = data.kind == .scenes ? Self.sceneClassCount : data.format.classCount
+    let expectedCount = data.kind == .scenes ? data.scenes.classes.count : data.format.classCount
     if let expectedCount, expectedCount != data.classCount {
       let source = data.kind == .scenes ? "the scenes" : "data.format \(data.format.rawValue)"
       return Conflict(

@@ -49,6 +49,24 @@ extension Recipe {
     public var validationCount = 100
     /// The seed of what is drawn; not the run's.
     public var seed = 1
+    /// The classes that labels tell apart.
+    public var classes = SceneClasses.all
+  }
+
+  /// Classes of the scenes.
+  public enum SceneClasses: String, RecipeChoice, CaseIterable {
+    /// All of them.
+    case all
+    /// Those that fill areas; thin and rare things are ignored.
+    case large
+
+    /// How many there are.
+    var count: Int {
+      switch self {
+      case .all: 11
+      case .large: 6
+      }
+    }
   }
 
   /// Where images come from.
@@ -109,8 +127,6 @@ extension Recipe {
     }
   }
 
-  /// The classes of the synthetic street scenes.
-  public static let sceneClassCount = 11
   /// The most classes that labels of one byte can name (`ClassList.maximumCount`).
   public static let maximumClassCount = 254
 }
@@ -178,5 +194,9 @@ extension Key {
       "data.scenes.seed", \.data.scenes.seed, 0...Int.max,
       "Seed of what the scenes show, apart from the run's, so that runs with other seeds see the same."
     ),
+    Key(
+      "data.scenes.classes", \.data.scenes.classes,
+      "all: 11 classes; large: road, pavement, building, vegetation, sky and car, with the pixels of "
+        + "thin and rare things ignored, which small scenes hardly show."),
   ]
 }

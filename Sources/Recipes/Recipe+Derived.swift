@@ -6,7 +6,8 @@ extension Recipe {
   /// Fills in the values that follow from others, so that the resolved recipe says them.
   mutating func deriveDefaults() {
     if data.classCount == 0 {
-      data.classCount = data.kind == .scenes ? Self.sceneClassCount : data.format.classCount ?? 0
+      data.classCount =
+        data.kind == .scenes ? data.scenes.classes.count : data.format.classCount ?? 0
     }
     let scene = (height: data.scenes.height, width: data.scenes.width)
     let crop = data.kind == .scenes ? scene : data.format.crop

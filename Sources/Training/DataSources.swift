@@ -21,10 +21,10 @@ public struct DataSources: Sendable {
       let scenes = data.scenes
       training = SceneSet(
         seed: UInt64(scenes.seed), part: .training, count: scenes.trainCount,
-        width: scenes.width, height: scenes.height)
+        width: scenes.width, height: scenes.height, told: scenes.told)
       validation = SceneSet(
         seed: UInt64(scenes.seed), part: .validation, count: scenes.validationCount,
-        width: scenes.width, height: scenes.height)
+        width: scenes.width, height: scenes.height, told: scenes.told)
     case .list:
       training = try Self.list(data.trainList, "data.train_list", data)
       validation = try Self.list(data.validationList, "data.validation_list", data)
@@ -93,7 +93,7 @@ public struct DataSources: Sendable {
 
 extension Recipe.Data {
   /// The classes that the networks tell apart.
-  var classes: ClassList { kind == .scenes ? .streetScenes : encoding.classes }
+  var classes: ClassList { kind == .scenes ? scenes.told.list : encoding.classes }
 
   /// What an image may measure at most.
   var imageLimits: ImageLimits {
@@ -118,6 +118,16 @@ extension Recipe.Data {
     case .voc: .voc
     case .ade20k: .ade20k
     case .trainIDs: .trainIDs(ClassList(count: classCount))
+    }
+  }
+}
+
+extension Recipe.Scenes {
+  /// The classes that the labels tell apart.
+  fileprivate var told: SceneClasses {
+    switch classes {
+    case .all: .all
+    case .large: .large
     }
   }
 }

@@ -12,6 +12,14 @@ struct Maps: ParsableCommand {
 
         rdd maps launch/recipes/quickstart.yaml 0 1 2 --out pictures \\
           --weights runs/quickstart/best.safetensors
+
+      With --beside it writes NAME_beside.png instead: photo, labels, two students, and the pixels \
+      that only one of them has right. Without an image it takes the validation sample in which they \
+      differ most.
+
+        rdd maps launch/recipes/quickstart.yaml --out pictures \
+          --weights runs/quickstart-labels/best.safetensors \
+          --beside runs/quickstart/best.safetensors
       """)
 
   @OptionGroup var options: RecipeOptions
@@ -19,20 +27,38 @@ struct Maps: ParsableCommand {
   @Option(help: "The student's weights; by default those of the recipe's student.weights.")
   var weights: String?
 
+  @Option(help: "Another student's weights, to see where only one is right.")
+  var beside: String?
+
   @Argument(
     help: ArgumentHelp(
       "Numbers are validation samples, from 0. All else is files; for those in the recipe's lists "
         + "the labels and the hard pixels are drawn too.", valueName: "image"))
-  var images: [String]
+  var images: [String] = []
 
   @Option(help: "The folder of the pictures; made if missing.")
   var out: String
 
+  func validate() throws {
+    guard beside != nil || !images.isEmpty else {
+      throw ValidationError("found no image; expected one at least, or --beside FILE")
+    }
+  }
+
   func run() throws {
     let job = try Job(options)
-    try DifficultyPictures.write(
-      job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
-    if job.coordinator.isLead { Console.print("\(images.count) pictures in \(out)") }
+    var count = images.count
+    if let beside {
+      count = try BesidePictures.write(
+        job.recipe, weights: weights, beside: beside, images: images, to: out,
+        coordinator: job.coordinator)
+    } else {
+      try DifficultyPictures.write(
+        job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
+    }
+    if job.coordinator.isLead {
+      Console.print("\(count) picture\(count == 1 ? "" : "s") in \(out)")
+    }
     try job.finish()
   }
 }

@@ -105,3 +105,34 @@ extension Canvas {
     #expect((0..<6).map { thin[$0].red } == [0, 2, 4, 10, 12, 14])
   }
 }
+
+@Suite struct BesidePanelTests {
+  private let palette = ClassPalette(
+    names: ["road", "sky"], colours: [PictureColour(9, 9, 9), PictureColour(200, 0, 0)])
+
+  private func panel(_ first: [UInt8], _ second: [UInt8]) -> BesidePanel {
+    BesidePanel(
+      title: "one", photo: Canvas(width: 5, height: 1, fill: .black), labels: [0, 0, 1, 1, 255],
+      palette: palette, first: .init("a", first), second: .init("b", second))
+  }
+
+  /// Pixels that both have right, that both have wrong and that are ignored have no colour.
+  @Test func pixelsThatOneHasRightAreMarked() {
+    let tiles = panel([0, 1, 1, 0, 0], [0, 0, 0, 0, 1]).tiles
+    let dark = Canvas(width: 1, height: 1, fill: .black).marked([])[0]
+    #expect(tiles.map(\.caption) == ["photo", "labels", "a: 50.0% right", "b: 50.0% right", "right"])
+    #expect(
+      (0..<5).map { tiles[4].picture[$0] }
+        == [dark, BesidePanel.secondOnly, BesidePanel.firstOnly, dark, dark])
+    guard case .legend(let legend) = tiles[4].key else {
+      Issue.record("no legend")
+      return
+    }
+    #expect(legend.entries.map(\.name) == ["only a 25.0%", "only b 25.0%"])
+  }
+
+  @Test func theGainIsThatOfTheSecond() {
+    #expect(panel([0, 1, 1, 0, 0], [0, 0, 1, 0, 0]).gain == 0.25)
+    #expect(panel([0, 0, 1, 1, 0], [0, 1, 0, 1, 0]).gain == -0.5)
+  }
+}

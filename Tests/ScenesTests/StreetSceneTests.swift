@@ -67,6 +67,30 @@ private func scene(
     let set = SceneSet(seed: 7, part: .validation, count: 3, width: 40, height: 20)
     #expect(set.image(2).pixels == scene(2, part: .validation, width: 40, height: 20).pixels)
   }
+
+  /// The labels of the large classes are their places in the list; all else is ignored.
+  @Test func largeClassesLeaveThinThingsOut() {
+    let all = SceneSet(seed: 7, part: .training, count: 8, width: 128, height: 64)
+    let large = SceneSet(
+      seed: 7, part: .training, count: 8, width: 128, height: 64, told: .large)
+    #expect(
+      large.classes.names == ["road", "pavement", "building", "vegetation", "sky", "car"])
+    var left = Set<String>()
+    for index in 0..<8 {
+      let (whole, part) = (all.sample(index), large.sample(index))
+      #expect(whole.image.pixels == part.image.pixels)
+      for (label, kept) in zip(whole.labels.pixels, part.labels.pixels) where label != 255 {
+        let name = all.classes.names[Int(label)]
+        if kept == 255 {
+          left.insert(name)
+        } else {
+          #expect(large.classes.names[Int(kept)] == name)
+        }
+      }
+      #expect(zip(whole.labels.pixels, part.labels.pixels).allSatisfy { $0 != 255 || $1 == 255 })
+    }
+    #expect(!left.isEmpty && left.isSubset(of: ["fence", "pole", "sign", "person", "rider"]))
+  }
 }
 
 @Suite struct StreetClassTests {

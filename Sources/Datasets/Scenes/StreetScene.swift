@@ -78,12 +78,17 @@ public struct SceneSet: Sendable {
   public let width: Int
   /// Rows of a scene.
   public let height: Int
+  /// The classes that the labels of samples tell apart.
+  public let told: SceneClasses
 
   /// A set of `count` scenes of `width` x `height` pixels.
-  public init(seed: UInt64, part: StreetScene.Part, count: Int, width: Int, height: Int) {
+  public init(
+    seed: UInt64, part: StreetScene.Part, count: Int, width: Int, height: Int,
+    told: SceneClasses = .all
+  ) {
     precondition(count >= 0, "SceneSet: count \(count) is negative")
     (self.seed, self.part, self.count) = (seed, part, count)
-    (self.width, self.height) = (width, height)
+    (self.width, self.height, self.told) = (width, height, told)
   }
 
   /// Draws the scene of an index in `0..<count`.
