@@ -5,14 +5,16 @@ extension Recipe {
     public var kind = DataKind.scenes
     /// The folder of a list's images; absolute.
     public var root: String?
-    /// The list of training images, below `root`.
+    /// The list of training images; relative to `root`.
     public var trainList = "train.txt"
-    /// The list of validation images, below `root`.
+    /// The list of validation images; relative to `root`.
     public var validationList = "val.txt"
     /// How label files say a class.
     public var format = LabelFormat.trainIDs
     /// Classes; 0 only before a recipe is read.
     public var classCount = 0
+    /// Names and colours of the user's own for the classes.
+    public var ownClasses = Classes()
     /// Crop height in pixels; 0 only before a recipe is read.
     public var cropHeight = 0
     /// Crop width in pixels; 0 only before a recipe is read.
@@ -132,23 +134,32 @@ extension Recipe {
 }
 
 extension Key {
+  /// What relative paths start from.
+  static let relativePaths = "Relative to the recipe's folder; with --set, to the current folder."
+
   static let data = [
     Key("data.kind", \.data.kind, "Synthetic street scenes, or the files of a list."),
     Key(
       "data.root", path: \.data.root,
-      "Folder of the images. Relative to the recipe's folder; with --set, to the current folder."),
+      "Folder of the images. \(relativePaths)"),
     Key(
       "data.train_list", \.data.trainList,
-      "Training list below the root: a line holds an image, a space or tab, and its label; of VOC also "
-        + "an id alone."),
-    Key("data.validation_list", \.data.validationList, "Validation list below the root."),
+      "Training list, relative to the root: a line holds an image, a space or tab, and its label, both "
+        + "relative to the root; of VOC also an id alone."),
+    Key(
+      "data.validation_list", \.data.validationList, "Validation list, relative to the root."),
     Key(
       "data.format", \.data.format,
       "How label files say a class: Cityscapes ids, CamVid (11 ignored), VOC (255 ignored), "
         + "ADE20K (0 ignored), or indices (255 ignored)."),
     Key(
       "data.num_classes", \.data.classCount, 0...Recipe.maximumClassCount,
-      "Classes. 0: those of the format, or of the scenes."),
+      "Classes. 0: those of the format, of the scenes, or as many as data.classes names."),
+    Key(
+      "data.classes", \.data.ownClasses,
+      "Names and colours of the classes, in the order of their indices, for tables, reports and "
+        + "pictures: [{name: road, colour: [128, 64, 128]}, {name: car}]. []: those of the format, or "
+        + "numbers."),
     Key(
       "data.crop_height", \.data.cropHeight, 0...8192,
       "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."

@@ -3,18 +3,28 @@ extension Recipe {
   /// such images of a rank.
   private static let minimumKeptPerImage = 25_000.0 / (512 * 1024)
 
+  /// The warm-up of a run whose recipe does not say one: a tenth, as in the published scripts.
+  static func warmup(of iterations: Int) -> Int { iterations / 10 }
+
   /// Fills in the values that follow from others, so that the resolved recipe says them.
   mutating func deriveDefaults() {
     if data.classCount == 0 {
       data.classCount =
-        data.kind == .scenes ? data.scenes.classes.count : data.format.classCount ?? 0
+        data.kind == .scenes
+        ? data.scenes.classes.count : data.format.classCount ?? data.ownClasses.list.count
     }
     let scene = (height: data.scenes.height, width: data.scenes.width)
     let crop = data.kind == .scenes ? scene : data.format.crop
     if data.cropHeight == 0 { data.cropHeight = crop.height }
     if data.cropWidth == 0 { data.cropWidth = crop.width }
+    if distill.warmup == nil {
+      distill.warmup = Self.warmup(of: train.iterations)
+      derived.paths.insert("distill.warmup_iterations")
+    }
     if distill.classWeights == .auto {
-      distill.classWeights = data.classCount == 19 ? .cityscapes : .none
+      distill.classWeights =
+        data.kind == .list && data.format == .cityscapes ? .cityscapes : .none
+      derived.paths.insert("distill.class_weights")
     }
     if distill.ohem.minimumKept == nil, distill.ohem.minimumKeptUnit != .rank {
       let images = distill.ohem.minimumKeptUnit == .batch ? train.batchSize : 1

@@ -13,8 +13,8 @@ extension Recipe {
     public var kdTemperature = 1.0
     /// Factor of the auxiliary head's loss.
     public var auxiliaryWeight = 0.4
-    /// The iteration from which TSE takes over.
-    public var warmupIterations = 4000
+    /// The iteration from which TSE takes over; nil only before a recipe is read.
+    var warmup: Int?
     /// Whether that iteration itself is still one of TFE.
     public var warmupInclusive = false
     /// How TSE takes over.
@@ -35,6 +35,12 @@ extension Recipe {
     public var tse = TSE()
     /// Whether to stop or skip where the published scripts would crash or divide by zero.
     public var strictOfficial = false
+
+    /// The iteration from which TSE takes over; before a recipe is read that of a default run.
+    public var warmupIterations: Int {
+      get { warmup ?? Recipe.warmup(of: Train().iterations) }
+      set { warmup = newValue }
+    }
   }
 
   /// Which pixels count as hard: those at or below the larger of a threshold and the k-th smallest
@@ -154,7 +160,7 @@ extension Recipe {
 
   /// Class weights of the TSE loss.
   public enum ClassWeights: RecipeValue {
-    /// The Cityscapes weights for 19 classes, else none.
+    /// The Cityscapes weights where labels are read as Cityscapes', else none.
     case auto
     /// All ones.
     case none

@@ -21,8 +21,9 @@ extension Key {
       "distill.auxiliary_weight", \.distill.auxiliaryWeight, 0...100,
       "Factor of the loss of the student's auxiliary head, if it has one."),
     Key(
-      "distill.warmup_iterations", \.distill.warmupIterations, 0...1_000_000_000,
-      "The iteration from which TSE takes over from TFE. 0 or 1: TSE from the start."),
+      "distill.warmup_iterations", orAuto: \.distill.warmup, 0...1_000_000_000,
+      "The iteration from which TSE takes over from TFE. 0 or 1: TSE from the start. auto: a tenth of "
+        + "train.iterations (the scripts: 4000 of 40000)."),
     Key(
       "distill.warmup_inclusive", \.distill.warmupInclusive,
       "Whether that iteration itself is TFE's last (the paper) or TSE's first (the scripts)."),
@@ -40,7 +41,8 @@ extension Key {
     Key("distill.engine", \.distill.engine, "What computes difficulty and losses."),
     Key(
       "distill.class_weights", \.distill.classWeights,
-      "Class weights of the TSE loss. auto: the Cityscapes weights for 19 classes, else none."),
+      "Class weights of the TSE loss. auto: the published weights of Cityscapes where data.format is "
+        + "cityscapes, else none."),
     Key(
       "distill.ohem.threshold", \.distill.ohem.threshold, 0...1,
       "A pixel is hard when its probability is at or below this, or below the k-th smallest."),

@@ -29,10 +29,11 @@ extension Key {
       "Images that a rank evaluates at a time, if of one size."),
     Key(
       "evaluation.scales", \.evaluation.scales, each: 0.1...4, count: 1...16,
-      "Image scales whose logits are averaged (rdd eval; training validates at scale 1)."),
+      "Image scales whose logits are averaged, in rdd eval, in rdd predict and when training validates; "
+        + "each takes its own time."),
     Key(
       "evaluation.flip", \.evaluation.flip,
-      "Whether the logits of the mirrored image are averaged in (rdd eval)."),
+      "Whether the logits of the mirrored image are averaged in too, everywhere as the scales are."),
     Key(
       "evaluation.mean_iou", \.evaluation.meanIoU,
       "The mean over all classes, an absent one as 0 (the scripts), or over those present."),

@@ -65,10 +65,11 @@ extension Key {
     Key(
       "student.weights", path: \.student.weights,
       "Weights to start from, of the whole network (safetensors or pth). They win over "
-        + "student.backbone_weights."),
+        + "student.backbone_weights. \(relativePaths)"),
     Key(
       "student.backbone_weights", path: \.student.backboneWeights,
-      "ImageNet weights of the backbone (safetensors or pth); the heads are drawn from the seed."),
+      "ImageNet weights of the backbone (safetensors or pth); the heads are drawn from the seed. "
+        + relativePaths),
     Key(
       "student.dropout", \.student.dropout,
       "Dropout before the classifiers; its masks depend on seed, iteration and sample alone."),
@@ -83,7 +84,8 @@ extension Key {
       "Architecture of the teacher; the width of its head follows from its weights."),
     Key(
       "teacher.weights", path: \.teacher.weights,
-      "The teacher's weights (safetensors or pth). Needed unless distill.method is none."),
+      "The teacher's weights (safetensors or pth). Needed unless distill.method is none. "
+        + relativePaths),
     Key(
       "teacher.from_seed", \.teacher.fromSeed,
       "Whether a teacher without weights is drawn from the seed: for timing, it teaches nothing."),

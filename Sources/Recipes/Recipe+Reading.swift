@@ -49,7 +49,7 @@ extension Recipe {
       places[setting.key.path] = setting.value.place
     }
     recipe.deriveDefaults()
-    if let conflict = recipe.firstConflict {
+    if let conflict = recipe.firstConflict ?? recipe.classesConflict {
       throw RecipeError(
         kind: conflict.kind, place: places[conflict.key]?.name ?? file,
         found: conflict.found, expected: conflict.expected, remedy: conflict.remedy)

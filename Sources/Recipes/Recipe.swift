@@ -1,8 +1,9 @@
 /// Everything that a run is made of: data, networks, optimisation, distillation, evaluation.
 ///
 /// A recipe is read with `load(_:overrides:)`; see `referenceTable()` for its keys. A key of a recipe
-/// is the property's name in snake case within its sections, but for `data.num_classes` (`classCount`)
-/// and `evaluation.mean_iou` (`meanIoU`).
+/// is the property's name in snake case within its sections, but for `data.num_classes` (`classCount`),
+/// `data.classes` (`ownClasses`), `distill.warmup_iterations` (`warmup`) and `evaluation.mean_iou`
+/// (`meanIoU`).
 public struct Recipe: Sendable, Equatable {
   /// Options set together.
   public var preset = Preset.none
@@ -18,6 +19,8 @@ public struct Recipe: Sendable, Equatable {
   public var distill = Distill()
   /// How the student is measured.
   public var evaluation = Evaluation()
+  /// The keys whose values follow from others, of those whose defaults were others once.
+  var derived = DerivedKeys()
 
   /// The default of every key.
   public init() {}

@@ -42,10 +42,15 @@ struct Train: ParsableCommand {
     let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
-    for line in try coordinator.requireMemory(job.recipe) { job.logger.warning("\(line)") }
+    let recipe =
+      fresh
+      ? job.recipe : try job.recipe.begun(in: folder, coordinator) { job.logger.info("\($0)") }
+    for line in try recipe.warnings + coordinator.requireMemory(recipe) {
+      job.logger.warning("\(line)")
+    }
     let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
     let trainer = try Trainer(
-      job.recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),
+      recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),
       coordinator: coordinator, logger: job.logger,
       trace: trace)
     let summary: Trainer.Summary

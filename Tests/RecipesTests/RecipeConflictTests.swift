@@ -22,6 +22,16 @@ struct RecipeConflictTests {
           + "data.format voc; remove data.num_classes, or use data.format train_ids"
       ),
       (
+        "distill: none\ndata:\n  classes: [road, car]\n",
+        "keys do not agree: recipe.yaml:3: found data.classes with data.kind: scenes; expected no names: "
+          + "those of the scenes are known; remove data.classes"
+      ),
+      (
+        "distill: none\ndata:\n  kind: list\n  root: .\n  num_classes: 3\n  classes: [road, car]\n",
+        "keys do not agree: recipe.yaml:6: found data.classes: 2 names; expected 3, one for each class; "
+          + "name them all, in the order of their indices, or correct data.num_classes"
+      ),
+      (
         "data:\n  crop_width: 31\n",
         "value out of range: recipe.yaml:2: found data.crop_width: 31; expected 0, or 32 to 8192; take "
           + "a larger crop; the networks divide it by 8"

@@ -17,6 +17,7 @@ struct RecipeDefaultsTests {
     #expect(try size("kind: list, root: a, format: voc") == (21, 512, 512))
     #expect(try size("kind: list, root: a, format: ade20k, crop_width: 64") == (150, 512, 64))
     #expect(try size("kind: list, root: a, num_classes: 7") == (7, 512, 512))
+    #expect(try size("kind: list, root: a, classes: [road, car]") == (2, 512, 512))
   }
 
   @Test("Pixels kept are 25000 for each image of 512 x 1024")
@@ -42,7 +43,41 @@ struct RecipeDefaultsTests {
     #expect(try kept("distill.ohem.minimum_kept=0").minimumKept(ofImages: 16) == 0)
   }
 
-  @Test("Class weights are the Cityscapes ones for 19 classes only")
+  @Test("TSE takes over after a tenth of the iterations, as in the scripts")
+  func warmup() throws {
+    func warmup(_ set: String...) throws -> Int {
+      try decode(small, set: set).distill.warmupIterations
+    }
+    #expect(Recipe().distill.warmupIterations == 4000)
+    #expect(try warmup() == 4000)
+    #expect(try warmup("train.iterations=80000") == 8000)
+    #expect(try warmup("train.iterations=60") == 6)
+    #expect(try warmup("train.iterations=9") == 0)
+    #expect(try warmup("train.iterations=60", "distill.warmup_iterations=4000") == 4000)
+    #expect(try warmup("train.iterations=60", "distill.warmup_iterations=auto") == 6)
+  }
+
+  @Test("A run that an earlier version began keeps the defaults of then, and nothing else")
+  func begun() throws {
+    // What earlier versions wrote into the folder of a run of 19 classes and 60 iterations.
+    let data = ["data.kind=list", "data.root=/a", "data.num_classes=19", "train.iterations=60"]
+    let old = ["distill.warmup_iterations=4000", "distill.class_weights=cityscapes"]
+    let folder = try decode(try decode(small, set: data + old).resolvedYAML())
+    let now = try decode(small, set: data)
+    #expect(now.distill.warmupIterations == 6 && now.distill.classWeights == .none)
+    let goesOn = now.goingOn(with: folder)
+    #expect(goesOn == folder && goesOn.differences(from: folder).isEmpty)
+    // What somebody says counts, and so does what nobody took by default.
+    let said = try decode(small, set: data + ["distill.warmup_iterations=6"])
+    #expect(said.goingOn(with: folder).distill.warmupIterations == 6)
+    let none = try decode(small, set: data + ["distill.class_weights=none"])
+    #expect(none.goingOn(with: folder).distill.classWeights == .none)
+    let chosen = try decode(small, set: data + ["distill.warmup_iterations=20"])
+    #expect(now.goingOn(with: chosen) == now)
+    #expect(now.goingOn(with: now) == now)
+  }
+
+  @Test("Class weights are Cityscapes' where labels are read as Cityscapes', and only there")
   func classWeights() throws {
     #expect(try decode(small).distill.classWeights == .none)
     let list = small + "\n"
@@ -50,6 +85,11 @@ struct RecipeDefaultsTests {
     #expect(
       try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights == .cityscapes)
     #expect(try decode(list, set: set + ["data.format=voc"]).distill.classWeights == .none)
+    #expect(try decode(list, set: set + ["data.num_classes=19"]).distill.classWeights == .none)
+    #expect(
+      try decode(
+        list, set: set + ["data.num_classes=19", "distill.class_weights=cityscapes"]
+      ).distill.classWeights == .cityscapes)
     #expect(
       try decode(list, set: set + ["data.num_classes=2", "distill.class_weights=[1, 0.5]"]).distill
         .classWeights == .list([1, 0.5]))

@@ -8,7 +8,9 @@ struct RecipeReadingTests {
   static let other: [(key: String, value: String)] = [
     ("preset", "official"), ("data.kind", "list"), ("data.root", "/a b/\"c\""),
     ("data.train_list", "lists/a.txt"), ("data.validation_list", "b.txt"),
-    ("data.format", "cityscapes"), ("data.num_classes", "19"), ("data.crop_height", "32"),
+    ("data.format", "cityscapes"), ("data.num_classes", "19"),
+    ("data.classes", "[" + (0..<19).map { "{name: \"c\($0)\"}" }.joined(separator: ", ") + "]"),
+    ("data.crop_height", "32"),
     ("data.crop_width", "8192"), ("data.augment", "false"), ("data.shuffle", "false"),
     ("data.loader_threads", "3"), ("data.prefetch_batches", "9"), ("data.cache_mebibytes", "0"),
     ("data.identity", "sizes"),

@@ -67,6 +67,7 @@ struct ReferenceTests {
     data.validation_list = val.txt
     data.format = train_ids
     data.num_classes = 0
+    data.classes = []
     data.crop_height = 0
     data.crop_width = 0
     data.augment = true
@@ -122,7 +123,7 @@ struct ReferenceTests {
     distill.kd_weight = 1.0
     distill.kd_temperature = 1.0
     distill.auxiliary_weight = 0.4
-    distill.warmup_iterations = 4000
+    distill.warmup_iterations = auto
     distill.warmup_inclusive = false
     distill.switch = hard
     distill.mask = xor

@@ -65,6 +65,11 @@ import Testing
   @Test func aMarkBeyondTheRunIsLeftOut() throws {
     try withTemporaryFolder { folder in
       let path = try Folders(folder: folder).run("a", seed: 1, method: "rdd", meanIoU: [22, 24])
+      try """
+      train: {iterations: 20}
+      distill: {method: rdd, warmup_iterations: 4000}
+      teacher: {from_seed: true}
+      """.write(toFile: path + "/recipe.yaml", atomically: true, encoding: .utf8)
       #expect(!ReportPage([try RunRecord(folder: path)]).html.contains("TFE | TSE"))
     }
   }

@@ -89,7 +89,7 @@ changes() {
     train.poly_power=1.0 train.momentum=0.8 train.weight_decay=0.0005 train.precision=float64 \
     train.exact_sums=false train.wire=bfloat16 train.fgsm=2.0 \
     'distill.method=none distill.methods=[]' distill.kd_weight=2.0 distill.kd_temperature=2.0 \
-    distill.auxiliary_weight=0.3 distill.engine=reference distill.class_weights=none \
+    distill.auxiliary_weight=0.3 distill.engine=reference distill.class_weights=cityscapes \
     'distill.methods=[{"name":"cwd"}]' \
     'distill.methods=[{"name":"cwd","weight":4.0},{"name":"hkd","aux":"3.safetensors","aux_network":"deeplab_mobile"}]' \
     evaluation.mean_iou=present_classes evaluation.flip=true; do

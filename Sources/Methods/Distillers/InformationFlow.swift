@@ -28,7 +28,10 @@ final class InformationFlow: Distiller {
     options: [
       .word(
         "stage", ["student", "auxiliary"], "What is trained: the student or the auxiliary teacher."),
-      .path("aux", "Weights of the auxiliary teacher; none: the teacher itself."),
+      .path(
+        "aux",
+        "Weights of the auxiliary teacher; none: the teacher itself. A path with a slash starts from the "
+          + "recipe's folder, a name alone from the current folder."),
       .word(
         "aux_network", Architecture.allCases.map(\.rawValue), "The auxiliary teacher's network."),
       .integer("rows", 4, 1...64, "Cells of an image from top to bottom, at most the map's."),

@@ -107,7 +107,8 @@ public final class RunFolder: Sendable {
 
   /// Keys that change no number: a run may go on with others.
   public static let keysWithoutEffect = [
-    "data.root", "data.loader_threads", "data.prefetch_batches", "data.cache_mebibytes",
+    "data.root", "data.classes", "data.loader_threads", "data.prefetch_batches",
+    "data.cache_mebibytes",
     "data.identity", "data.image_mebibytes", "teacher.weights", "teacher.ahead",
     "train.checkpoint_every",
     "train.validate_every", "train.keep_checkpoints", "train.log_every", "train.threads",

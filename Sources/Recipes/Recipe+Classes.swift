@@ -1,0 +1,96 @@
+extension Recipe {
+  /// Names and colours of the classes, in their order; none where the data set's own are meant.
+  public struct Classes: RecipeValue {
+    /// One of them.
+    public struct Item: Sendable, Equatable {
+      /// What reports and tables call it; no two are called the same.
+      public var name: String
+      /// Red, green and blue of pictures; nil for a colour of the program's.
+      public var colour: [UInt8]?
+    }
+
+    /// The classes.
+    public var list: [Item] = []
+  }
+
+  /// The rule of `data.classes` that does not hold.
+  var classesConflict: Conflict? {
+    let count = data.ownClasses.list.count
+    guard count > 0 else { return nil }
+    if data.kind == .scenes {
+      return Conflict(
+        key: "data.classes", found: "data.classes with data.kind: scenes",
+        expected: "no names: those of the scenes are known", remedy: "remove data.classes")
+    }
+    guard count != data.classCount else { return nil }
+    return Conflict(
+      key: "data.classes", found: "data.classes: \(count) names",
+      expected: "\(data.classCount), one for each class",
+      remedy: "name them all, in the order of their indices, or correct data.num_classes")
+  }
+}
+
+extension Recipe.Classes {
+  static var expected: String { "a list of {name: NAME, colour: [R, G, B]}, or of names" }
+
+  init?(_ written: Written) {
+    guard case .list(let values) = written.form, values.count <= Recipe.maximumClassCount else {
+      return nil
+    }
+    for value in values {
+      guard let item = Item(value) else { return nil }
+      list.append(item)
+    }
+    guard Set(list.map(\.name)).count == list.count else { return nil }
+  }
+
+  var yaml: String { "[" + list.map(\.yaml).joined(separator: ", ") + "]" }
+}
+
+extension Recipe.Classes.Item {
+  /// The most bytes of a name: tables and legends have to hold it.
+  private static let nameBytes = 100
+
+  fileprivate init?(_ written: Written) {
+    switch written.form {
+    case .scalar: self.init(nameIn: written)
+    case .list: return nil
+    case .section(let entries):
+      guard let name = entries.first(where: { $0.key == "name" }) else { return nil }
+      self.init(nameIn: name.value)
+      for entry in entries where entry.key != "name" {
+        guard entry.key == "colour" || entry.key == "color", colour == nil,
+          let colour = Self.colour(entry.value)
+        else { return nil }
+        self.colour = colour
+      }
+    }
+  }
+
+  private init?(nameIn written: Written) {
+    guard let name = String(written), name == name.onOneLine, name.utf8.count <= Self.nameBytes
+    else { return nil }
+    self.init(name: name)
+  }
+
+  /// From `[128, 64, 128]`, or `804080` with or without a number sign before it.
+  private static func colour(_ written: Written) -> [UInt8]? {
+    if case .list(let values) = written.form {
+      let channels = values.compactMap { Int($0).flatMap { UInt8(exactly: $0) } }
+      return channels.count == 3 && values.count == 3 ? channels : nil
+    }
+    guard let text = written.text else { return nil }
+    let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
+    guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit),
+      let value = UInt32(digits, radix: 16)
+    else { return nil }
+    return [16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+  }
+
+  fileprivate var yaml: String {
+    // In quotes whatever it is: a name may look like a number or a word of YAML's.
+    let quoted = name.yaml.hasPrefix("\"") ? name.yaml : "\"\(name)\""
+    let colour = colour.map { ", colour: [" + $0.map { "\($0)" }.joined(separator: ", ") + "]" }
+    return "{name: \(quoted)\(colour ?? "")}"
+  }
+}
