@@ -5,7 +5,7 @@ import ImageIO
 public enum DatasetCheck {
   /// How far a look goes.
   public enum Depth: Sendable {
-    /// That the files are there, of the right kind and of the same size.
+    /// That the files are there, of the right kind, of the same size and not cut off.
     case headers
     /// Label files alone: every value of them.
     case labels
@@ -30,7 +30,7 @@ public enum DatasetCheck {
     /// Pixels of the label files that were read.
     public var labels: LabelCounts
     /// The samples whose photo has an EXIF orientation by which it is turned, in the order of the list;
-    /// of depth `labels` none.
+    /// none of depth `labels`.
     public var turned: [Int] = []
     /// The samples of which a file has a slip that is forgiven, each with the first, in the order of the
     /// list; of depth `pixels` alone.
@@ -46,22 +46,23 @@ public enum DatasetCheck {
   ///   - threadCount: threads that read.
   /// - Throws: `ThreadError` if the system does not give all threads.
   public static func look(
-    at dataset: ListDataset, indices: Range<Int>? = nil, depth: Depth, threadCount: Int
+    at dataset: ListDataset, indices: [Int]? = nil, depth: Depth, threadCount: Int
   ) throws(ThreadError) -> Findings {
-    let indices = indices ?? 0..<dataset.count
+    let indices = indices ?? Array(0..<dataset.count)
     let found = SharedFindings(Findings(labels: LabelCounts(dataset.encoding)))
-    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { offset in
-      let index = indices.lowerBound + offset
+    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { place in
+      let index = indices[place]
+      // A file with a value that is none of the encoding's counts too.
       var labels = LabelCounts(dataset.encoding)
+      defer { found.value.change { [labels] in $0.labels.add(labels) } }
       do {
         switch depth {
-        case .labels: labels.add(try dataset.storedLabels(index))
+        case .labels: try dataset.checkLabels(index) { labels.add($0) }
         case .headers, .pixels:
-          if try dataset.checkHeaders(index) != 1 { found.value.change { $0.turned.append(index) } }
+          let orientation = try dataset.checkHeaders(index, decodesTorn: depth == .headers)
+          if orientation != 1 { found.value.change { $0.turned.append(index) } }
           if depth == .pixels { try look(at: index, of: dataset, &labels, found) }
         }
-        guard depth != .headers else { return }
-        found.value.change { [labels] in $0.labels.add(labels) }
       } catch {
         let error =
           error as? DatasetError
@@ -75,6 +76,14 @@ public enum DatasetCheck {
       findings.slips.sort { $0.index < $1.index }
       return findings
     }
+  }
+
+  /// At most `limit` of the indices below `count`, evenly from the first to the last.
+  ///
+  /// - Parameter limit: 2 or more.
+  public static func spread(_ count: Int, limit: Int) -> [Int] {
+    count <= limit
+      ? Array(0..<count) : (0..<limit).map { $0 * (count - 1) / (limit - 1) }
   }
 
   /// Reads every pixel of a sample.
@@ -95,11 +104,12 @@ public enum DatasetCheck {
   /// - Parameters:
   ///   - dataset: what is looked at.
   ///   - indices: the samples to look at; nil for all.
-  ///   - decodesPixels: read every pixel and every label value too; otherwise headers alone.
+  ///   - decodesPixels: read every pixel and every label value too; otherwise headers, and whole what
+  ///     seems to be cut off.
   ///   - threadCount: threads that read.
   /// - Throws: `ThreadError` if the system does not give all threads.
   public static func problems(
-    in dataset: ListDataset, indices: Range<Int>? = nil, decodesPixels: Bool = false,
+    in dataset: ListDataset, indices: [Int]? = nil, decodesPixels: Bool = false,
     threadCount: Int
   ) throws(ThreadError) -> [Problem] {
     try look(

@@ -35,6 +35,16 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
     self.init(.image, at: error.path, error.reason)
   }
 
+  /// What faults that one cause may have say alike: the reason without names, paths and numbers, and of
+  /// a label its value.
+  package var likeness: String {
+    let words = reason.split(separator: " ")
+    if kind == .label { return "\(kind.rawValue) \(words.prefix(2).joined(separator: " "))" }
+    return ([Substring(kind.rawValue)] + words)
+      .filter { word in !word.contains { $0 == "/" || $0 == "." || $0.isNumber } }
+      .joined(separator: " ")
+  }
+
   /// One line: kind, place, reason.
   public var description: String { "\(kind.rawValue): \(place): \(reason)" }
 }

@@ -6,22 +6,33 @@ public struct LabelCounts: Equatable, Sendable {
   public let encoding: LabelEncoding
   /// Pixels of each stored value; 256 of them.
   public var stored = [Int64](repeating: 0, count: 256)
+  /// Files that hold each stored value; 256 of them.
+  public var holders = [Int64](repeating: 0, count: 256)
+  /// Files that were read.
+  public var fileCount: Int64 = 0
 
   /// No pixels yet.
   public init(_ encoding: LabelEncoding) { self.encoding = encoding }
 
   /// Counts the pixels of a label file, as they are stored.
   mutating func add(_ labels: GrayImage) {
+    let before = stored
     stored.withUnsafeMutableBufferPointer { stored in
       labels.pixels.withUnsafeBufferPointer { pixels in
         for value in pixels { stored[Int(value)] += 1 }
       }
     }
+    for value in stored.indices where stored[value] > before[value] { holders[value] += 1 }
+    fileCount += 1
   }
 
   /// Adds what was counted elsewhere.
   mutating func add(_ other: LabelCounts) {
-    for value in stored.indices { stored[value] += other.stored[value] }
+    for value in stored.indices {
+      stored[value] += other.stored[value]
+      holders[value] += other.holders[value]
+    }
+    fileCount += other.fileCount
   }
 
   /// All pixels.
@@ -45,6 +56,31 @@ public struct LabelCounts: Equatable, Sendable {
 
   /// The stored values that occur, ascending.
   public var values: [Int] { stored.indices.filter { stored[$0] > 0 } }
+
+  /// The stored values that occur and are neither a class nor ignored, ascending.
+  public var strangers: [Int] {
+    let table = encoding.table
+    return values.filter { table[$0] == LabelEncoding.invalid }
+  }
+
+  /// The stored values that occur as ranges: `0-10, 255`; `none` if there are none.
+  public var valuesInWords: String { LabelCounts.inWords(values) }
+
+  /// Ascending values as ranges.
+  public static func inWords(_ values: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for value in values {
+      if let last = ranges.last, last.upperBound + 1 == value {
+        ranges[ranges.count - 1] = last.lowerBound...value
+      } else {
+        ranges.append(value...value)
+      }
+    }
+    let words = ranges.map {
+      $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+    }
+    return words.isEmpty ? "none" : words.joined(separator: ", ")
+  }
 
   /// The classes that occur nowhere.
   public var absent: [Int] {

@@ -10,13 +10,27 @@ public struct ListDataset: SampleSource {
   public let limits: ImageLimits
   /// What the EXIF orientations of images and label files do.
   public let turning: Turning
+  /// The classes: those of the encoding, or as the user calls them.
+  public let classes: ClassList
   private let decoder: LabelDecoder
 
   /// A dataset over a list; no image is touched.
+  ///
+  /// - Parameters:
+  ///   - list: the samples.
+  ///   - encoding: how the label files name classes.
+  ///   - classes: names and colours of the user's own for as many classes; nil for the encoding's.
+  ///   - limits: what an image may measure at most.
+  ///   - turning: what EXIF orientations do.
   public init(
-    list: ListFile, encoding: LabelEncoding, limits: ImageLimits = .standard,
-    turning: Turning = .exif
+    list: ListFile, encoding: LabelEncoding, classes: ClassList? = nil,
+    limits: ImageLimits = .standard, turning: Turning = .exif
   ) {
+    let classes = classes ?? encoding.classes
+    precondition(
+      classes.count == encoding.classes.count,
+      "\(classes.count) names; expected \(encoding.classes.count), one for each class")
+    self.classes = classes
     self.list = list
     self.encoding = encoding
     self.limits = limits
@@ -26,8 +40,6 @@ public struct ListDataset: SampleSource {
 
   /// The number of samples.
   public var count: Int { list.count }
-  /// The classes of the encoding.
-  public var classes: ClassList { encoding.classes }
   /// The image's path in the list.
   public func name(_ index: Int) -> String { list[index].image }
 
@@ -67,14 +79,15 @@ public struct ListDataset: SampleSource {
     }
   }
 
-  /// Reads a sample's labels alone, as the file has them; throws if a value is none of the encoding's.
-  func storedLabels(_ index: Int) throws -> GrayImage {
+  /// Reads a sample's labels alone; throws if a value is none of the encoding's.
+  ///
+  /// - Parameter stored: sees them as the file has them, before.
+  func checkLabels(_ index: Int, stored: (GrayImage) -> Void) throws {
     let path = try paths(index).label
     do {
-      let labels = try ImageFile.readLabels(path, limits: limits, turning: turning)
-      var decoded = labels
-      try decoder.decode(&decoded, path: path)
-      return labels
+      var labels = try ImageFile.readLabels(path, limits: limits, turning: turning)
+      stored(labels)
+      try decoder.decode(&labels, path: path)
     } catch let error as ImageError {
       throw DatasetError(error)
     }
@@ -82,9 +95,13 @@ public struct ListDataset: SampleSource {
 
   /// Reads the headers of a sample's two files and throws the first fault.
   ///
+  /// - Parameters:
+  ///   - index: in `0..<count`.
+  ///   - decodesTorn: whether a file that does not end as its kind does is decoded, to see whether
+  ///     pixels are missing.
   /// - Returns: the photo's EXIF orientation, 1 if it is as it is stored.
   @discardableResult
-  func checkHeaders(_ index: Int) throws -> Int {
+  func checkHeaders(_ index: Int, decodesTorn: Bool) throws -> Int {
     let (imagePath, labelPath) = try paths(index)
     do {
       let image = try ImageFile.header(imagePath, limits: limits, turning: turning)
@@ -104,6 +121,12 @@ public struct ListDataset: SampleSource {
       try checkSize(
         labels: (labelPath, labels.width, labels.height),
         image: (imagePath, image.width, image.height))
+      if decodesTorn, try !ImageFile.hasEnd(imagePath, image.format, limits: limits) {
+        _ = try ImageFile.readRGB(imagePath, limits: limits, turning: turning)
+      }
+      if decodesTorn, try !ImageFile.hasEnd(labelPath, labels.format, limits: limits) {
+        _ = try ImageFile.readLabels(labelPath, limits: limits, turning: turning)
+      }
       return image.orientation
     } catch let error as ImageError {
       throw DatasetError(error)

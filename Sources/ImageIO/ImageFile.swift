@@ -55,6 +55,16 @@ public enum ImageFile {
     return try decodeLabels(bytes, path: path, limits: limits, turning: turning, slip: slip)
   }
 
+  /// Whether the end of a format is among a file's last bytes. A file without it may be cut off, or only
+  /// have something behind its end: its pixels tell.
+  package static func hasEnd(
+    _ path: String, _ format: ImageHeader.Format, limits: ImageLimits = .standard
+  ) throws(ImageError) -> Bool {
+    let last = try FileBytes.contents(of: path, limit: limits.fileBytes, suffix: endBytes)
+    let end: [UInt8] = format == .png ? Array("IEND".utf8) : [0xFF, 0xD9]
+    return last.indices.contains { last[$0...].starts(with: end) }
+  }
+
   /// The header of an encoded image; `path` names it in errors.
   public static func header(
     of bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif
@@ -96,6 +106,8 @@ public enum ImageFile {
 }
 
 extension ImageFile {
+  /// How many bytes at its end a file is searched for that end: some writers add a few.
+  private static let endBytes = 64
   /// How many bytes at its end a PNG is searched for an orientation behind its pixels.
   private static let lastBytes = 1 << 16
 

@@ -50,7 +50,7 @@ public struct DataSources: Sendable {
     }
     return ListDataset(
       list: try ListFile(path: path, root: root, encoding: data.encoding), encoding: data.encoding,
-      limits: data.imageLimits, turning: data.turning)
+      classes: data.classes, limits: data.imageLimits, turning: data.turning)
   }
 
   /// The file of a list.
@@ -92,8 +92,16 @@ public struct DataSources: Sendable {
 }
 
 extension Recipe.Data {
-  /// The classes that the networks tell apart.
-  var classes: ClassList { kind == .scenes ? scenes.told.list : encoding.classes }
+  /// The classes that the networks tell apart, as the recipe calls them.
+  var classes: ClassList {
+    if kind == .scenes { return scenes.told.list }
+    let own = ownClasses.list
+    guard !own.isEmpty else { return encoding.classes }
+    let colours = zip(own, ClassList(count: own.count).colours).map { item, other in
+      item.colour.map { RGBColour($0[0], $0[1], $0[2]) } ?? other
+    }
+    return ClassList(names: own.map(\.name), colours: colours)
+  }
 
   /// What an image may measure at most.
   var imageLimits: ImageLimits {

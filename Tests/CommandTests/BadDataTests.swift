@@ -51,11 +51,12 @@ extension CommandTests {
       }
     }
 
-    @Test("check says each of them before the run does", arguments: Damage.allCases)
-    func check(_ damage: Damage) throws {
+    @Test(
+      "check says each of them before the run does", arguments: Damage.allCases, [[], ["--pixels"]])
+    func check(_ damage: Damage, options: [String]) throws {
       try withTinyData { data in
         try damage.apply(data)
-        let result = try Command.run(["check", data.recipe, "--pixels"], ranks: 2)
+        let result = try Command.run(["check", data.recipe] + options, ranks: 2)
         result.expectFailure(65, ["found 1 problem;"])
         let lines = result.standardError.split(separator: "\n").filter {
           $0.hasPrefix("rdd: problem: ")
@@ -151,9 +152,72 @@ extension CommandTests {
 
         let check = try Command.run(["check", data.recipe] + set, ranks: ranks)
         check.expectSuccess()
-        let first =
-          "training labels, the first of them: no labelled pixel, only the values 0, 3, 6; "
+        let first = "training labels: no labelled pixel, only the values 0, 3, 6; "
         #expect(warnings(check).contains { $0.contains(first + advice) }, "\(check)")
+      }
+    }
+
+    @Test(
+      "A value that is no class in many labels is one problem with a hint", arguments: [nil, 2])
+    func strangeValues(ranks: Int?) throws {
+      try withTinyData { data in
+        func check(_ values: [UInt8], _ options: [String] = []) throws -> [String] {
+          try write(values, data)
+          let result = try Command.run(["check", data.recipe] + options, ranks: ranks)
+          result.expectFailure(65, ["found 1 problem;"])
+          let lines = result.standardError.split(separator: "\n").map(String.init)
+          let problems = lines.filter { $0.hasPrefix("rdd: problem: ") }
+          #expect(problems.count == 1, "\(result)")
+          #expect(problems.first?.hasSuffix("; the same of 3 others") == true, "\(result)")
+          return warnings(result)
+        }
+        let found = " is no class, and is in 4 of 4 label files read, 25.00 % of the pixels; "
+        for options in [[], ["--pixels"]] {
+          let plain = try check([0, 1, 2, 3], options)
+          let hint =
+            "training labels: the value 3\(found)if 3 means 'ignored', write 255 in its place"
+          #expect(plain.contains { $0.contains(hint) }, "\(plain)")
+        }
+        let camvid = try check([0, 1, 2, 11], ["--set", "data.num_classes=11"])
+        let hint = "the value 11\(found)if 11 means 'ignored', set data.format: camvid"
+        #expect(camvid.contains { $0.contains(hint) }, "\(camvid)")
+      }
+    }
+
+    @Test("check says which values some labels hold, and each class's share", arguments: [nil, 2])
+    func sharesOfClasses(ranks: Int?) throws {
+      try withTinyData { data in
+        try write([0, 0, 1, 255], data)
+        let names = "data.classes=[{name: road}, {name: car}, {name: sky, colour: [0, 0, 255]}]"
+        let result = try Command.run(["check", data.recipe, "--set", names], ranks: ranks)
+        result.expectSuccess()
+        let rows = result.standardOutput.split(separator: "\n").map {
+          $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+        }
+        for row in [
+          "classes 3: road, car, sky", "training labels 4 of 4 read; values 0-1, 255",
+          "training shares road 50.00 %, car 25.00 %, sky 0.00 %, ignored 25.00 %",
+          "validation labels 2 of 2 read; values 0-1, 255",
+        ] {
+          #expect(rows.contains(row), "\(result)")
+        }
+        let shift =
+          "no pixel of class 2 (sky): is data.num_classes right, and data.format? If 0 means"
+        #expect(warnings(result).contains { $0.contains(shift) }, "\(result)")
+      }
+    }
+
+    @Test("A list that is there and cannot be read is not called missing")
+    func unreadableList() throws {
+      try withTinyData { data in
+        try data.writeList(["0.png,0-labels.png"], "train.txt")
+        let broken = try Command.run(["check", data.recipe])
+        broken.expectFailure(65, ["found 1 problem;"])
+        #expect(broken.standardOutput.contains("found, but not readable: see the problem"))
+        try FileManager.default.removeItem(atPath: data.path("train.txt"))
+        let gone = try Command.run(["check", data.recipe])
+        gone.expectFailure(66, ["found 1 problem;"])
+        #expect(gone.standardOutput.contains(/training data +not found/), "\(gone)")
       }
     }
 

@@ -8,6 +8,13 @@ public struct CheckReport: Sendable {
     public let line: String
     /// The exit code that it would end with.
     public let code: Int32
+    /// Equal for problems of one cause, which are told in one line; 0 for one that stands alone.
+    let cause: UInt64
+
+    /// What ends the run, of this cause.
+    package init(line: String, code: Int32, cause: UInt64 = 0) {
+      (self.line, self.code, self.cause) = (line, code, cause)
+    }
   }
 
   /// What is known, in order: a name and a sentence.
@@ -21,9 +28,25 @@ public struct CheckReport: Sendable {
 
   mutating func warn(_ text: String) { warnings.append(text) }
 
-  mutating func fail(_ error: any Error) {
+  mutating func fail(_ error: any Error, cause: UInt64 = 0) {
     problems.append(
-      Problem(line: String(describing: error), code: TrainingError.exitCode(of: error)))
+      Problem(
+        line: String(describing: error), code: TrainingError.exitCode(of: error), cause: cause))
+  }
+
+  /// The problems with those of one cause in the line of their first, which says how many they are.
+  package static func folded(_ problems: [Problem]) -> [Problem] {
+    let counts = problems.reduce(into: [UInt64: Int]()) { $0[$1.cause, default: 0] += 1 }
+    var told: Set<UInt64> = [0]
+    return problems.compactMap { problem in
+      guard problem.cause != 0 else { return problem }
+      guard told.insert(problem.cause).inserted else { return nil }
+      let others = (counts[problem.cause] ?? 1) - 1
+      guard others > 0 else { return problem }
+      return Problem(
+        line: "\(problem.line); the same of \(others) other\(others == 1 ? "" : "s")",
+        code: problem.code, cause: problem.cause)
+    }
   }
 
   /// Runs a part of the check; what it throws becomes a problem.

@@ -3,9 +3,6 @@ import Datasets
 import Recipes
 
 extension RunCheck {
-  /// Labels that are looked at where not all are.
-  private static let sampleCount = 8
-
   /// Lists, image headers, labels and classes. Collective.
   mutating func checkData(decodesPixels: Bool) {
     let data = recipe.data
@@ -35,17 +32,21 @@ extension RunCheck {
     lists = totals(lists)
     if decodesPixels, !lists.isEmpty { tellPixels(lists, names) }
     for list in lists {
+      if !decodesPixels { tellLabels(list, names) }
       warnOfTurned(list)
       warnOfSlips(list)
-      warnOfLabels(list, isWhole: decodesPixels)
+      warnOfStrangers(list)
+      warnOfLabels(list, names)
     }
   }
 
   /// A list, and what was seen of its files.
-  private struct ListLook {
+  struct ListLook {
     let name: String
     let key: String
     let path: String
+    /// Samples of the list.
+    var count = 0
     /// Pixels of the labels, as far as they were read.
     var labels: LabelCounts?
     /// Photos with an EXIF orientation.
@@ -59,7 +60,7 @@ extension RunCheck {
   }
 
   /// Some samples of a list.
-  private struct SomeSamples {
+  struct SomeSamples {
     var count: Int64 = 0
     /// The first of them, for a message.
     var first = ""
@@ -67,24 +68,30 @@ extension RunCheck {
 
   private mutating func checkList(_ list: ListLook, _ decodesPixels: Bool) -> ListLook {
     var list = list
-    let dataset = report.attempt { try DataSources.list(list.path, list.key, recipe.data) }
-    guard let dataset else {
-      report.note("\(list.name) data", "not found")
+    let dataset: ListDataset
+    do {
+      dataset = try DataSources.list(list.path, list.key, recipe.data)
+    } catch {
+      report.fail(error)
+      let isMissing = (error as? TrainingError)?.code == .missingInput
+      report.note(
+        "\(list.name) data", isMissing ? "not found" : "found, but not readable: see the problem")
       return list
     }
+    list.count = dataset.count
     let world = coordinator.world
     let share = Shard.range(
       of: dataset.count, rank: world.localRank, worldSize: world.localWorldSize)
     let found = report.attempt {
       try DatasetCheck.look(
-        at: dataset, indices: share, depth: decodesPixels ? .pixels : .headers,
+        at: dataset, indices: Array(share), depth: decodesPixels ? .pixels : .headers,
         threadCount: coordinator.threadCount)
     }
-    for problem in found?.problems ?? [] { report.fail(problem.error) }
+    fail(found?.problems ?? [], list)
     if decodesPixels {
       list.labels = found?.labels
-    } else if coordinator.isLead, found?.problems.isEmpty ?? false {
-      list.labels = sampledLabels(dataset, share.prefix(Self.sampleCount))
+    } else if coordinator.isLead {
+      list.labels = sampledLabels(dataset, list)
     }
     let depth = decodesPixels ? "every pixel" : "every header"
     report.note(
@@ -102,16 +109,12 @@ extension RunCheck {
     return list
   }
 
-  /// What the labels of a few samples hold.
-  private mutating func sampledLabels(
-    _ dataset: ListDataset, _ indices: Range<Int>
-  ) -> LabelCounts? {
-    let found = report.attempt {
-      try DatasetCheck.look(
-        at: dataset, indices: indices, depth: .labels, threadCount: coordinator.threadCount)
+  /// Takes note of problems of a list; those of one cause will be told as one.
+  mutating func fail(_ problems: [DatasetCheck.Problem], _ list: ListLook) {
+    for problem in problems {
+      report.fail(
+        problem.error, cause: Fingerprint.of("\(list.key) \(problem.error.likeness)"))
     }
-    for problem in found?.problems ?? [] { report.fail(problem.error) }
-    return found?.labels
   }
 
   /// What the ranks of rank 0's host have seen together: every host reads all files. Collective.
@@ -122,9 +125,12 @@ extension RunCheck {
     return lists.map { list in
       var list = list
       let counts = list.labels ?? LabelCounts(recipe.data.encoding)
-      var sums = isTold ? counts.stored : counts.stored.map { _ in 0 }
+      var sums = counts.stored + counts.holders + [counts.fileCount]
+      if !isTold { sums = sums.map { _ in 0 } }
       reducer.sum(&sums)
-      list.labels?.stored = sums
+      list.labels?.stored = Array(sums[..<256])
+      list.labels?.holders = Array(sums[256..<512])
+      list.labels?.fileCount = sums[512]
       list.turned = total(list.turned, isTold: isTold)
       list.slips = total(list.slips, isTold: isTold)
       return list
@@ -137,22 +143,6 @@ extension RunCheck {
     let names = coordinator.reducer.gather(Array((isTold ? own.first : "").utf8))
     return SomeSamples(
       count: sums[0], first: String(decoding: names.first { !$0.isEmpty } ?? [], as: UTF8.self))
-  }
-
-  /// Pixels of each class, and of none, in both lists.
-  private mutating func tellPixels(_ lists: [ListLook], _ names: [String]) {
-    func told(_ count: (LabelCounts) -> Int64) -> String {
-      lists.compactMap { list in
-        list.labels.map { labels in
-          let pixels = count(labels)
-          return "\(list.name) \(pixels) (\(percent(pixels, of: labels.total)))"
-        }
-      }.joined(separator: ", ")
-    }
-    for (index, name) in names.enumerated() {
-      report.note("pixels: \(name)", told { $0.classes[index] })
-    }
-    report.note("pixels: ignored", told(\.ignored))
   }
 
   private mutating func warnOfTurned(_ list: ListLook) {
@@ -168,42 +158,5 @@ extension RunCheck {
     report.warn(
       "\(list.name) data: \(list.slips.count) samples, first \(list.slips.first), have a slip of "
         + "the program that wrote them; they are read, as other readers read them")
-  }
-
-  /// Labels that teach nothing, or less than they seem to; `isWhole`: whether all of them were read.
-  private mutating func warnOfLabels(_ list: ListLook, isWhole: Bool) {
-    guard let labels = list.labels, labels.total > 0 else { return }
-    let place = "\(list.name) labels" + (isWhole ? "" : ", the first of them")
-    let advice = recipe.data.labelAdvice(list.key)
-    guard labels.valid > 0 else {
-      let values = labels.values.prefix(8).map(String.init).joined(separator: ", ")
-      let more = labels.values.count > 8 ? ", ..." : ""
-      report.warn("\(place): no labelled pixel, only the values \(values)\(more); \(advice)")
-      return
-    }
-    if labels.isMask {
-      report.warn(
-        "\(place): only the values 0 and 255: is this a mask? 255 is ignored; write 1 in its place")
-    }
-    guard isWhole else { return }
-    if labels.ignored > labels.total / 10 * 9 {
-      report.warn(
-        "\(place): \(percent(labels.ignored, of: labels.total)) of the pixels are ignored; \(advice)"
-      )
-    }
-    guard list.key == "data.train_list", !labels.absent.isEmpty else { return }
-    let names = labels.encoding.classes.names
-    let shown = labels.absent.prefix(8).map { "\($0) (\(names[$0]))" }.joined(separator: ", ")
-    let more = labels.absent.count > 8 ? " and \(labels.absent.count - 8) more" : ""
-    report.warn(
-      "\(place): no pixel of class \(shown)\(more): is data.num_classes right, and data.format?")
-  }
-
-  /// A share in percent with two decimals.
-  private func percent(_ part: Int64, of whole: Int64) -> String {
-    let hundredths = (Double(part) / Double(max(whole, 1)) * 10_000).rounded()
-    let digits = String(Int(hundredths))
-    let padded = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
-    return "\(padded.dropLast(2)).\(padded.suffix(2)) %"
   }
 }

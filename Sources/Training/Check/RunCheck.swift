@@ -26,7 +26,8 @@ public struct RunCheck {
     _ recipe: Recipe, folder: String, decodesPixels: Bool = false, measures: Bool = false,
     coordinator: Coordinator
   ) throws -> CheckReport {
-    var check = RunCheck(recipe: recipe, coordinator: coordinator)
+    var check = RunCheck(
+      recipe: try recipe.begun(in: folder, coordinator), coordinator: coordinator)
     check.describeRecipe()
     check.checkData(decodesPixels: decodesPixels)
     let networks = check.checkNetworks()
@@ -49,27 +50,44 @@ public struct RunCheck {
       switch distill.method {
       case .none: "labels alone"
       case .kd: "labels and logits of the teacher"
-      case .rdd: "TFE to iteration \(distill.warmupIterations), then TSE (\(distill.mask.rawValue))"
+      case .rdd:
+        "TFE to iteration \(distill.warmupIterations), then TSE (\(distill.mask.rawValue))"
+          + classWeightsInWords
       }
     report.note(
       "recipe",
       "\(train.iterations) iterations of \(train.batchSize) images, crop \(recipe.data.cropHeight) "
         + "x \(recipe.data.cropWidth), \(train.precision.rawValue); \(task)")
+    for warning in recipe.warnings { report.warn(warning) }
   }
 
-  /// Lets all ranks know all problems: each line once, in the order of the ranks.
+  private var classWeightsInWords: String {
+    switch recipe.distill.classWeights {
+    case .auto, .none: ""
+    case .cityscapes: " with Cityscapes' class weights"
+    case .list: " with class weights"
+    }
+  }
+
+  /// Lets all ranks know all problems: each line once, in the order of the ranks, and those of one cause
+  /// in one.
   private mutating func shareProblems() throws {
-    let mine = report.problems.map { "\($0.code) \($0.line.split(separator: "\n").joined())" }
+    let mine = report.problems.map {
+      "\($0.code) \($0.cause) \($0.line.split(separator: "\n").joined())"
+    }
     let all = try coordinator.world.communicator.allgatherv(
       Array(mine.joined(separator: "\n").utf8))
     var known: Set<String> = []
-    report.problems = all.flatMap { text in
-      String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
-        let parts = line.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, let code = Int32(parts[0]), known.insert(String(line)).inserted
+    let problems = all.flatMap { text in
+      String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap {
+        line -> CheckReport.Problem? in
+        let parts = line.split(separator: " ", maxSplits: 2)
+        guard parts.count == 3, let code = Int32(parts[0]), let cause = UInt64(parts[1]),
+          known.insert("\(code) \(parts[2])").inserted
         else { return nil }
-        return CheckReport.Problem(line: String(parts[1]), code: code)
+        return CheckReport.Problem(line: String(parts[2]), code: code, cause: cause)
       }
     }
+    report.problems = CheckReport.folded(problems)
   }
 }

@@ -1,0 +1,40 @@
+import Recipes
+import Testing
+import Training
+
+/// What `rdd check` says of many faults, and of recipes that can be run in vain.
+@Suite struct CheckReportTests {
+  @Test func faultsOfOneCauseAreOneLine() {
+    func problem(_ line: String, _ cause: UInt64) -> CheckReport.Problem {
+      CheckReport.Problem(line: line, code: 65, cause: cause)
+    }
+    let folded = CheckReport.folded([
+      problem("a", 0), problem("b", 7), problem("c", 8), problem("d", 7), problem("e", 0),
+      problem("f", 7),
+    ])
+    #expect(folded.map(\.line) == ["a", "b; the same of 2 others", "c", "e"])
+    #expect(
+      CheckReport.folded([problem("x", 3), problem("y", 3)]).map(\.line)
+        == ["x; the same of 1 other"])
+    #expect(CheckReport.folded([]).isEmpty)
+  }
+
+  @Test func aStageThatNeverStartsIsToldOf() throws {
+    func warnings(_ settings: String...) throws -> [String] {
+      try Recipe.decode(
+        yaml: "teacher: {from_seed: true}", file: "recipe.yaml", overrides: settings
+      ).warnings
+    }
+    #expect(try warnings().isEmpty && warnings("train.iterations=60").isEmpty)
+    let never = ["train.iterations=60", "distill.warmup_iterations=4000"]
+    let told = try warnings(never[0], never[1])
+    #expect(told.count == 1)
+    #expect(
+      told.first?.hasPrefix(
+        "distill.warmup_iterations: 4000 in a run of 60 iterations: TSE, the second stage") == true)
+    #expect(try warnings(never[0], never[1], "distill=kd").isEmpty)
+    #expect(try warnings("train.iterations=60", "distill.warmup_iterations=60").isEmpty)
+    let inclusive = "distill.warmup_inclusive=true"
+    #expect(try warnings(never[0], "distill.warmup_iterations=60", inclusive).count == 1)
+  }
+}
