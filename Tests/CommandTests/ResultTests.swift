@@ -166,7 +166,10 @@ extension CommandTests {
       let result = try Command.run(["check", run.data.recipe, "--measure"], ranks: ranks)
       result.expectSuccess()
       #expect(result.standardOutput.contains("ready to train"), "\(result)")
-      #expect(result.standardOutput.contains("s an iteration (median of 2), "), "\(result)")
+      let words = "on \(ranks.map { "\($0) ranks" } ?? "1 rank") x 1 thread; "
+      let row = result.standardOutput.split(separator: "\n").first { $0.hasPrefix("measured ") }
+      #expect(row?.contains(/s an iteration \(median of \d+, [0-9.]+ to [0-9.]+\) on/) == true)
+      #expect(row?.contains(words) == true, "\(result)")
     }
   }
 

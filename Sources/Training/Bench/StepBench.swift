@@ -29,23 +29,35 @@ public enum StepBench {
   ///
   /// - Parameters:
   ///   - recipe: the run.
-  ///   - steps: how many are timed.
+  ///   - steps: how many are timed, at the most.
   ///   - warmup: how many go before, which also prepare the operators.
+  ///   - patience: seconds of timed steps after which no further one begins, and how many steps are timed
+  ///     whatever they take; nil for all.
   ///   - coordinator: the ranks.
   /// - Returns: the times of all ranks, equal on all of them.
   /// - Throws: what a run would throw.
   public static func run(
-    _ recipe: Recipe, steps: Int, warmup: Int, coordinator: Coordinator
+    _ recipe: Recipe, steps: Int, warmup: Int, patience: (seconds: Double, steps: Int)? = nil,
+    coordinator: Coordinator
   ) throws -> StepTimings {
     var recipe = recipe
     recipe.train.iterations = max(recipe.train.iterations, steps + warmup + 1)
-    let samples = try samples(recipe, steps + warmup, coordinator)
+    var (count, seconds) = (0, 0.0)
+    let samples = try samples(recipe, steps + warmup, coordinator) { sample in
+      guard let patience else { return true }
+      count += 1
+      seconds += count > warmup ? sample.seconds : 0
+      // A collective: all ranks end together.
+      return coordinator.agreement.any(
+        count < warmup + patience.steps || seconds < patience.seconds)
+    }
     return try StepTimings(
       recipe, Array(samples.dropFirst(warmup)), coordinator: coordinator)
   }
 
+  /// At most `count` steps; `goesOn` is asked after each, alike on all ranks.
   private static func samples(
-    _ recipe: Recipe, _ count: Int, _ coordinator: Coordinator
+    _ recipe: Recipe, _ count: Int, _ coordinator: Coordinator, goesOn: (Sample) -> Bool
   ) throws -> [Sample] {
     try coordinator.requireImages(recipe.train.batchSize)
     TorchRuntime.threads = coordinator.threadCount
@@ -59,17 +71,20 @@ public enum StepBench {
     let sequence = StepSequence(step, loader, last: last)
     var usage = ProcessUsage()
     // Not the very last: it has no next batch for the teacher.
-    let samples = try (last - count..<last).map { iteration in
+    var samples: [Sample] = []
+    for iteration in last - count..<last {
       let report = try sequence.run(iteration)
       let before = usage
       usage = ProcessUsage()
-      return Sample(
+      let sample = Sample(
         phases: report.phases, seconds: report.seconds,
         processorSeconds: usage.processorSeconds - before.processorSeconds,
         collectiveSeconds: report.collectiveSeconds, stage: report.stage,
         isSkipped: report.omission != nil, residentBytes: Double(usage.residentBytes),
         freshPages: Double(usage.freshPages - before.freshPages),
         gradientBytes: report.buckets.reduce(0) { $0 + $1.byteCount })
+      samples.append(sample)
+      guard goesOn(sample) else { break }
     }
     try step.close()
     return samples

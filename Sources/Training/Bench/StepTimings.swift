@@ -9,6 +9,8 @@ public struct StepTimings: Codable, Sendable {
     public let median: Double
     /// The smallest of all.
     public let minimum: Double
+    /// The largest of all.
+    public let maximum: Double
     /// Each rank's median, by rank.
     public let ranks: [Double]
   }
@@ -118,7 +120,7 @@ public struct StepTimings: Codable, Sendable {
   package static func spread(_ values: [[Double]]) -> Spread {
     let all = values.flatMap { $0 }
     return Spread(
-      median: BenchTimes.median(all), minimum: all.min() ?? 0,
+      median: BenchTimes.median(all), minimum: all.min() ?? 0, maximum: all.max() ?? 0,
       ranks: values.map { BenchTimes.median($0) })
   }
 

@@ -1,17 +1,31 @@
+import Foundation
 import Recipes
 
 extension RunCheck {
   /// Runs a few steps of the recipe from its first weights, and tells what they took. Collective.
   ///
-  /// The last stage is the dearest one. Nothing is saved.
+  /// They are 20, or as many as 20 seconds allow, but 3; two go before. The last stage is the dearest one.
+  /// Nothing is saved.
   mutating func measure() throws {
-    let timings = try StepBench.run(recipe, steps: 2, warmup: 1, coordinator: coordinator)
-    let median = timings.step.median
+    let timings = try StepBench.run(
+      recipe, steps: 20, warmup: 2, patience: (seconds: 20, steps: 3), coordinator: coordinator)
+    let step = timings.step
     report.note(
       "measured",
       String(
-        format: "%.2f s an iteration (median of %d), %@ for all; %@ of memory in the largest rank",
-        median, timings.steps, Progress.duration(median * Double(recipe.train.iterations)),
+        format: "%.2f s an iteration (median of %d, %.2f to %.2f) on %d rank%@ x %d thread%@; "
+          + "%@ for all, without validations; %@ of memory in the largest rank",
+        step.median, timings.steps, step.minimum, step.maximum,
+        timings.ranks, timings.ranks == 1 ? "" : "s",
+        timings.threads, timings.threads == 1 ? "" : "s",
+        Progress.duration(step.median * Double(recipe.train.iterations)),
         ByteCount.text(Int(timings.peakBytes))))
+    if step.maximum > 2 * step.minimum {
+      report.warn(
+        String(
+          format:
+            "measured: the slowest step took %.1f times as long as the fastest: are other programs "
+            + "on these cores?", step.maximum / max(step.minimum, 1e-9)))
+    }
   }
 }
