@@ -3,16 +3,25 @@
 /// A word with dots is also compared by its last part alone, so that a key in the wrong section finds
 /// its own.
 ///
-/// - Returns: the nearest word, the first of equals; nil when there is none to choose from.
+/// - Returns: the nearest word, the first of equals; nil where none is near: more than a third of the
+///   word's last part is another.
 public func nearest(to word: String, among words: some Sequence<String>) -> String? {
+  let last = lastPart(of: word)
+  let most = (last.utf8.count + 2) / 3
   func distance(_ other: String) -> (Int, Int) {
     let whole = editDistance(word, other)
-    return (min(whole, editDistance(lastPart(word), lastPart(other)) + 2), whole)
+    return (min(whole, editDistance(last, lastPart(of: other)) + 2), whole)
   }
-  func lastPart(_ path: String) -> String {
-    path.split(separator: ".").last.map(String.init) ?? path
+  func isNear(_ other: String, _ distance: Int) -> Bool {
+    distance <= most || lastPart(of: other) == last
   }
-  return words.map { ($0, distance($0)) }.min { $0.1 < $1.1 }?.0
+  return words.map { ($0, distance($0)) }.filter { isNear($0.0, $0.1.0) }
+    .min { $0.1 < $1.1 }?.0
+}
+
+/// What stands behind the last point.
+func lastPart(of path: String) -> String {
+  path.split(separator: ".").last.map(String.init) ?? path
 }
 
 /// Insertions, deletions and replacements that turn one word into another (Levenshtein).

@@ -8,9 +8,10 @@ extension Recipe {
     var remedy: String
   }
 
-  /// The first rule between keys that does not hold.
-  var firstConflict: Conflict? {
-    dataConflict ?? trainConflict ?? networkConflict ?? distillConflict
+  /// The first rule between keys that does not hold, of those that matter for a purpose.
+  func firstConflict(for purpose: Purpose) -> Conflict? {
+    if let conflict = dataConflict ?? trainConflict { return conflict }
+    return purpose == .measuring ? nil : networkConflict ?? distillConflict
   }
 
   private var dataConflict: Conflict? {

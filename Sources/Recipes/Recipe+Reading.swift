@@ -2,19 +2,28 @@ import Files
 import Foundation
 
 extension Recipe {
+  /// What a recipe is read for.
+  public enum Purpose: Sendable {
+    /// A run: every rule between keys must hold.
+    case training
+    /// A look at the student alone: it needs no teacher, and no method.
+    case measuring
+  }
+
   /// Reads a recipe file. Each wins over those before it: defaults, the file's preset, the file,
   /// a preset after `--set`, the other keys after `--set`.
   ///
   /// - Parameters:
   ///   - file: the recipe's path.
   ///   - overrides: what follows each `--set`: `key=value`, the last of a key wins.
+  ///   - purpose: what it is read for.
   /// - Throws: the first mistake, as one line with its place.
   public static func load(
-    _ file: String, overrides: [String] = []
+    _ file: String, overrides: [String] = [], for purpose: Purpose = .training
   ) throws(RecipeError) -> Recipe {
     let folder = absolutePath((file as NSString).deletingLastPathComponent, from: currentFolder)
     return try decode(
-      yaml: try text(of: file), file: file, folder: folder, overrides: overrides)
+      yaml: try text(of: file), file: file, folder: folder, overrides: overrides, for: purpose)
   }
 
   /// Reads the text of a recipe.
@@ -25,9 +34,11 @@ extension Recipe {
   ///   - folder: the absolute folder that relative paths in the text start from; those of `overrides`
   ///     start from the current folder.
   ///   - overrides: what follows each `--set`.
+  ///   - purpose: what it is read for.
   /// - Throws: the first mistake, as one line with its place.
   public static func decode(
-    yaml: String, file: String, folder: String = currentFolder, overrides: [String] = []
+    yaml: String, file: String, folder: String = currentFolder, overrides: [String] = [],
+    for purpose: Purpose = .training
   ) throws(RecipeError) -> Recipe {
     let hasMark = yaml.unicodeScalars.first == "\u{FEFF}"
     let yaml = hasMark ? String(yaml.unicodeScalars.dropFirst()) : yaml
@@ -49,7 +60,7 @@ extension Recipe {
       places[setting.key.path] = setting.value.place
     }
     recipe.deriveDefaults()
-    if let conflict = recipe.firstConflict ?? recipe.classesConflict {
+    if let conflict = recipe.firstConflict(for: purpose) ?? recipe.classesConflict {
       throw RecipeError(
         kind: conflict.kind, place: places[conflict.key]?.name ?? file,
         found: conflict.found, expected: conflict.expected, remedy: conflict.remedy)
@@ -180,11 +191,19 @@ private func key(_ path: String, at place: Place, _ value: Written) throws(Recip
       expected: "a section of keys",
       remedy: "write the keys of \(path) below it, or \(path).KEY=VALUE after --set")
   }
-  let names = Key.all.map(\.path) + Key.sections.keys.sorted()
   throw RecipeError(
     kind: .unknownKey, place: place.name, found: path.quotedForMessage,
-    expected: "a key of the reference table",
-    remedy: "did you mean \(nearest(to: path, among: names) ?? "")?")
+    expected: "a key of `rdd recipe-keys`", remedy: remedy(for: path))
+}
+
+/// What to do about a key that does not exist.
+private func remedy(for path: String) -> String {
+  if let familiar = FamiliarNames.remedy(for: path) { return familiar }
+  let names = Key.all.map(\.path) + Key.sections.keys.sorted()
+  if let near = nearest(to: path, among: names) { return "did you mean \(near)?" }
+  let section = path.prefix { $0 != "." }
+  return Key.sections[String(section)] == nil
+    ? "correct the name" : "`rdd recipe-keys \(section)` prints those of the section"
 }
 
 /// The absolute form of a path, without `.` and `..`; `~/` is the user's folder.

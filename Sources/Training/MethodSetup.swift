@@ -26,11 +26,12 @@ extension Recipe {
   /// - Throws: `TrainingError` that names the nearest method, or `MethodError`.
   public func checkMethods() throws {
     for choice in distill.methods.list where !MethodTable.names.contains(choice.name) {
-      let near = nearest(to: choice.name, among: MethodTable.names) ?? ""
+      let near = nearest(to: choice.name, among: MethodTable.names)
       throw TrainingError(
         .badData,
         "unknown method: \(choice.place): found '\(choice.name.prefix(40))'; expected a method of the "
-          + "table of `rdd recipe-keys`; did you mean \(near)?")
+          + "table of `rdd recipe-keys methods`; "
+          + (near.map { "did you mean \($0)?" } ?? "correct the name"))
     }
     try MethodTable.check(chosenMethods)
   }

@@ -15,21 +15,29 @@ struct RecipeErrorTests {
   static let cases = [
     Case(
       yaml: "train:\n  iteration: 5\n",
-      line: "unknown key: recipe.yaml:2: found 'train.iteration'; expected a key of the reference "
-        + "table; did you mean train.iterations?"),
+      line: "unknown key: recipe.yaml:2: found 'train.iteration'; expected a key of `rdd "
+        + "recipe-keys`; did you mean train.iterations?"),
     Case(
       yaml: "trian:\n  seed: 5\n",
-      line: "unknown key: recipe.yaml:1: found 'trian'; expected a key of the reference table; "
+      line: "unknown key: recipe.yaml:1: found 'trian'; expected a key of `rdd recipe-keys`; "
         + "did you mean train?"),
     Case(
       yaml: "\n\nbatch_size: 4\n",
       line:
-        "unknown key: recipe.yaml:3: found 'batch_size'; expected a key of the reference table; "
+        "unknown key: recipe.yaml:3: found 'batch_size'; expected a key of `rdd recipe-keys`; "
         + "did you mean train.batch_size?"),
     Case(
       yaml: small, set: ["trian.seed=3"],
-      line: "unknown key: --set trian.seed=3: found 'trian.seed'; expected a key of the reference "
-        + "table; did you mean train.seed?"),
+      line: "unknown key: --set trian.seed=3: found 'trian.seed'; expected a key of `rdd "
+        + "recipe-keys`; did you mean train.seed?"),
+    Case(
+      yaml: small, set: ["train.clip_grad=1"],
+      line: "unknown key: --set train.clip_grad=1: found 'train.clip_grad'; expected a key of `rdd "
+        + "recipe-keys`; `rdd recipe-keys train` prints those of the section"),
+    Case(
+      yaml: small, set: ["clip_grad=1"],
+      line: "unknown key: --set clip_grad=1: found 'clip_grad'; expected a key of `rdd "
+        + "recipe-keys`; correct the name"),
     Case(
       yaml: "train:\n  iterations: many\n",
       line:
