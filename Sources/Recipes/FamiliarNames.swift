@@ -43,7 +43,8 @@ package enum FamiliarNames {
     (
       ["epochs", "epoch", "max_epochs", "num_epochs"],
       .sentence(
-        "set train.iterations: an epoch is the number of training images divided by train.batch_size")
+        "set train.iterations: an epoch is the number of training images divided by train.batch_size"
+      )
     ),
     (
       ["optimizer", "optimiser", "optim"],

@@ -53,10 +53,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("chek", "check"), ("trian", "train"), ("evla", "eval"), ("fly", nil), ("", nil),
-    ("a very long word that is like nothing here", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("chek", "check"), ("trian", "train"), ("evla", "eval"), ("fly", nil), ("", nil),
+      ("a very long word that is like nothing here", nil),
+    ] as [(String, String?)])
   func nearIsAThirdOfTheWord(word: String, near: String?) {
     #expect(nearest(to: word, among: ["train", "eval", "check", "report"]) == near)
   }
