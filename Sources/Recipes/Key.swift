@@ -50,6 +50,20 @@ package struct Key: Sendable {
     }
   }
 
+  /// A key with an integer of a range, whose least one also stands for a smaller one in older recipes.
+  init(
+    _ path: String, _ member: Member<Int>, _ range: ClosedRange<Int>, older: Int, _ meaning: String
+  ) {
+    self.init(path, "\(Int.expected) \(range.inWords)", meaning) { written, recipe in
+      guard let value = Int(written) else { return .wrongType }
+      guard range.contains(value) || value == older else { return .outOfRange }
+      recipe[keyPath: member] = max(value, range.lowerBound)
+      return .done
+    } yaml: {
+      $0[keyPath: member].yaml
+    }
+  }
+
   /// A key with an integer of a range or the word `auto`, which is nil.
   init(
     _ path: String, orAuto member: Member<Int?>, _ range: ClosedRange<Int>, _ meaning: String

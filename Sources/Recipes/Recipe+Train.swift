@@ -21,7 +21,7 @@ extension Recipe {
     public var checkpointEvery = 1600
     /// Iterations between validations; 0: the last only.
     public var validateEvery = 1600
-    /// Checkpoints that stay.
+    /// Checkpoints that stay, 2 or more: one damaged file must leave another.
     public var keepCheckpoints = 3
     /// Iterations between log lines.
     public var logEvery = 10
@@ -123,7 +123,7 @@ extension Key {
       "train.validate_every", \.train.validateEvery, 0...1_000_000_000,
       "Iterations between validations. 0: only after the last iteration."),
     Key(
-      "train.keep_checkpoints", \.train.keepCheckpoints, 1...10_000,
+      "train.keep_checkpoints", \.train.keepCheckpoints, 2...10_000, older: 1,
       "Checkpoints that stay; older ones are removed."),
     Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines."),
     Key(

@@ -4,6 +4,26 @@ import Testing
 @Suite("Keys that do not agree")
 struct RecipeConflictTests {
   @Test(
+    "Whoever measures a student needs no teacher",
+    arguments: [
+      "", "teacher:\n  weights: a\n  network: deeplab_mobile\n",
+      "distill:\n  statistics: global\n  ohem:\n    minimum_kept_unit: rank\n",
+    ])
+  func measuring(yaml: String) throws {
+    #expect(throws: RecipeError.self) { try decode(yaml) }
+    let recipe = try Recipe.decode(yaml: yaml, file: "recipe.yaml", for: .measuring)
+    #expect(recipe.distill.method == .rdd)
+  }
+
+  @Test("Rules about the data hold for all")
+  func measuringNeedsData() {
+    let error = #expect(throws: RecipeError.self) {
+      try Recipe.decode(yaml: "data: {kind: list}", file: "recipe.yaml", for: .measuring)
+    }
+    #expect(error?.kind == .missing && error?.expected == "the folder of the images")
+  }
+
+  @Test(
     "A rule between keys names the line to blame",
     arguments: [
       (

@@ -26,7 +26,7 @@ struct RecipeReadingTests {
     ("train.iterations", "60"), ("train.batch_size", "5"), ("train.seed", "0"),
     ("train.precision", "bfloat16"), ("train.learning_rate", "1e-05"), ("train.poly_power", "1.0"),
     ("train.momentum", "0.0"), ("train.weight_decay", "0.0005"), ("train.checkpoint_every", "0"),
-    ("train.validate_every", "20"), ("train.keep_checkpoints", "1"), ("train.log_every", "1"),
+    ("train.validate_every", "20"), ("train.keep_checkpoints", "2"), ("train.log_every", "1"),
     ("train.nonfinite_limit", "0"), ("train.nothing_limit", "0"),
     ("train.compare_every", "7"), ("train.watchdog_seconds", "90.0"), ("train.device", "cuda"),
     ("train.threads", "2"), ("train.instructions", "avx512_bf16"),
@@ -62,6 +62,18 @@ struct RecipeReadingTests {
     }
     #expect(recipe.data.root == "/a b/\"c\"")
     #expect(try decode(recipe.resolvedYAML()) == recipe)
+  }
+
+  @Test("A value of older recipes is what it did there")
+  func older() throws {
+    let recipe = try decode(small, set: ["train.keep_checkpoints=1"])
+    #expect(recipe.train.keepCheckpoints == 2)
+    #expect(recipe.resolvedYAML().contains("keep_checkpoints: 2\n"))
+    for value in ["0", "-1"] {
+      #expect(
+        refusal(small, set: ["train.keep_checkpoints=\(value)"])
+          .contains("expected an integer from 2 to 10000"))
+    }
   }
 
   @Test("A file says the same as --set")

@@ -67,7 +67,7 @@ extension RunCheck {
     }
     guard let networks else { return }
     // While one checkpoint is saved the older ones are still there; best and last weights.
-    let kept = max(recipe.train.keepCheckpoints, 2) + 1
+    let kept = recipe.train.keepCheckpoints + 1
     let needed = kept * networks.checkpoint + 3 * networks.student
     guard let free = report.attempt({ try FileStore().freeBytes(path) }) else { return }
     report.note(

@@ -40,7 +40,7 @@ final class RunStorage {
       logger.info("what \(path) held is in \(aside) now")
     }
     store = CheckpointStore(
-      folder: folder.files.checkpoints, keep: max(recipe.train.keepCheckpoints, 2))
+      folder: folder.files.checkpoints, keep: recipe.train.keepCheckpoints)
     _ = try store.prepare()
     found = try RunStart.found(folder.files, store) { logger.warning("\($0)") }
     earlierHashes = try WholeFile.bytes(folder.files.dataHashes) ?? []
