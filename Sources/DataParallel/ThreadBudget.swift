@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Host
 import MPI
@@ -94,20 +95,24 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
     guard mine < share else { return nil }
     return
       "binding: found that rank \(localRank) of this host may use \(mine) of \(granted) cores; "
-      + "expected its share among \(masks.count) rank\(masks.count == 1 ? "" : "s"), \(share); "
+      + "expected its share among \(counted(masks.count, "rank")), \(share); "
       + "start with launch/local or mpirun --bind-to none"
   }
 
-  /// One line for the log.
-  public var description: String {
+  /// Where the number comes from, in a few words: `2 cores`.
+  public var reason: String {
+    func among(_ ranks: Int) -> String { ranks > 1 ? ", \(ranks) ranks on the host" : "" }
     switch source {
-    case .environment: "\(threadCount) threads a rank (OMP_NUM_THREADS)"
+    case .environment: return "OMP_NUM_THREADS"
     case .cores(let usable, let localWorldSize):
-      "\(threadCount) threads a rank (\(usable) usable cores, \(localWorldSize) ranks on the host)"
+      return counted(usable, "core") + among(localWorldSize)
     case .quota(let cores, let localWorldSize):
-      "\(threadCount) threads a rank (container's limit \(cores) cores, \(localWorldSize) ranks)"
+      return "the container's limit of \(cores) cores" + among(localWorldSize)
     }
   }
+
+  /// One line for the log.
+  public var description: String { "\(counted(threadCount, "thread")) a rank (\(reason))" }
 
   /// The cores that this process may run on, 8 in a byte.
   static func affinityMask() -> [UInt8] {

@@ -15,6 +15,9 @@ public struct MPIEnvironment: Sendable {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"].contains { variables[$0] != nil }
   }
 
+  /// Whether Open MPI's mpirun started this process as a rank.
+  public var isStartedByMPIRun: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil }
+
   /// Whether the user asks Swift's runtime for a backtrace of a crash.
   public var wantsBacktrace: Bool { variables["SWIFT_BACKTRACE"] != nil }
 

@@ -47,14 +47,17 @@ public enum MethodTable {
     return type
   }
 
-  /// Every method and option as Markdown.
-  public static func reference() -> String {
+  /// Methods and their options as Markdown.
+  public static func reference(of cards: [MethodCard] = cards) -> String {
     var lines = ["| Method | Weight | What it aligns | Needs | Source |"]
     lines.append("| --- | --- | --- | --- | --- |")
     for card in cards {
       lines.append(
         "| `\(card.name)` | \(card.weight) | \(card.title) | \(card.needs.words) | \(card.source) |"
       )
+    }
+    guard cards.contains(where: { !$0.options.isEmpty }) else {
+      return lines.joined(separator: "\n") + "\n"
     }
     lines += ["", "| Option | Values | Default | Meaning |", "| --- | --- | --- | --- |"]
     for card in cards {

@@ -3,12 +3,27 @@ import WeightFiles
 
 /// Weights that do not fit a network, by tensor.
 public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
+  /// Tensors of which the same is wrong.
+  public struct Kind: Equatable, Sendable {
+    /// What is wrong, after a number of tensors: `missing`.
+    public let name: String
+    /// One entry a tensor: its name, or more where each is wrong in its own way.
+    public let tensors: [String]
+    /// What is said after a tensor's name where it stands alone.
+    fileprivate var ending = ""
+
+    /// One entry a tensor, with what is wrong.
+    fileprivate var problems: [String] { tensors.map { $0 + ending } }
+  }
+
   /// The file.
   public let path: String
   /// The network that the weights were to fill.
   public let network: String
   /// One entry a tensor: of another shape, missing, or left over; of names that look alike one for both.
-  public let problems: [String]
+  public var problems: [String] { kinds.flatMap(\.problems) }
+  /// The same by kind; none is empty.
+  public let kinds: [Kind]
   /// The problems that a line shows, of each kind some.
   private let shown: [String]
   /// What to do.
@@ -18,7 +33,7 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   public init(path: String, network: String, problems: [String]) {
     self.path = path
     self.network = network
-    self.problems = problems
+    kinds = [Kind(name: "that do not fit", tensors: problems)]
     shown = Array(problems.prefix(4))
     advice = Self.advice
   }
@@ -41,16 +56,19 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
     // Counters need not be there, so none is missing beside which one that is left over would stand.
     let left = left.filter { missing.isEmpty || !$0.name.hasSuffix("num_batches_tracked") }
     let alike = AlikeNames(missing, left)
-    let kinds = [
-      others, alike.pairs.map { "\($0.missing) missing, but \($0.left) of the same shape" },
-      alike.missing.map { "\($0) missing" }, isWhole ? alike.left.map { "\($0) left over" } : [],
-    ]
-    problems = kinds.flatMap { $0 }
+    kinds = [
+      Kind(name: "of another shape or type", tensors: others),
+      Kind(
+        name: "under another name, it seems",
+        tensors: alike.pairs.map { "\($0.missing) missing, but \($0.left) of the same shape" }),
+      Kind(name: "missing", tensors: alike.missing, ending: " missing"),
+      Kind(name: "left over", tensors: isWhole ? alike.left : [], ending: " left over"),
+    ].filter { !$0.tensors.isEmpty }
     var shown: [[String]] = kinds.map { _ in [] }
     for place in 0..<4 {
-      for (kind, texts) in kinds.enumerated()
-      where place < texts.count && shown.reduce(0, { $0 + $1.count }) < 4 {
-        shown[kind].append(texts[place])
+      for (index, kind) in kinds.enumerated()
+      where place < kind.problems.count && shown.reduce(0, { $0 + $1.count }) < 4 {
+        shown[index].append(kind.problems[place])
       }
     }
     self.shown = shown.flatMap { $0 }

@@ -19,6 +19,12 @@ package enum FamiliarNames {
     }
   }
 
+  /// The key that a name stands for, if it is one.
+  package static func key(of name: String) -> String? {
+    if case .key(let key) = places[name.lowercased()] { return key }
+    return nil
+  }
+
   /// The names, in small letters.
   package static let places: [String: Place] = Dictionary(
     uniqueKeysWithValues: table.flatMap { names, place in names.map { ($0, place) } })

@@ -23,10 +23,13 @@ extension Recipe {
   }
 
   /// Every key as a row of a Markdown table: name, type, default, meaning.
-  public static func referenceTable() -> String {
+  public static func referenceTable() -> String { referenceTable(of: Key.all) }
+
+  /// Keys as rows of that table.
+  package static func referenceTable(of keys: [Key]) -> String {
     let recipe = Recipe()
     var lines = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
-    for key in Key.all {
+    for key in keys {
       let cells = ["`\(key.path)`", key.expected, "`\(key.yaml(recipe))`", key.meaning]
       lines.append("| " + cells.joined(separator: " | ") + " |")
     }

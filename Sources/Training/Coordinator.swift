@@ -1,4 +1,5 @@
 import DataParallel
+import Files
 import MPI
 import Recipes
 import Reduction
@@ -14,8 +15,8 @@ public final class Coordinator: Sendable {
   public let reducer: any Reducer
   /// The compute threads of this rank.
   public let threadCount: Int
-  /// How that number was chosen.
-  public let threadChoice: String
+  /// Why there are so many, in a few words: `2 cores`.
+  private let threadReason: String
   /// What is wrong with this rank's threads or cores, a line each.
   public let threadWarnings: [String]
   /// The vector instructions of all ranks.
@@ -30,9 +31,9 @@ public final class Coordinator: Sendable {
   /// Whether this rank writes files and speaks to the user.
   public var isLead: Bool { world.rank == 0 }
 
-  /// The ranks and their threads, for the first line of a run.
+  /// The ranks and their threads, for the first line of a run: `1 rank x 2 threads (2 cores)`.
   public var ranksInWords: String {
-    "\(worldSize) ranks, \(threadCount) threads each (\(threadChoice))"
+    "\(counted(worldSize, "rank")) x \(counted(threadCount, "thread")) (\(threadReason))"
   }
 
   /// A coordinator over started ranks, which from then on use the same instructions. Collective; once
@@ -63,7 +64,7 @@ public final class Coordinator: Sendable {
     }
     threadWarnings = [threads > 0 ? nil : excess, budget.bindingWarning].compactMap { $0 }
     threadCount = threads > 0 ? threads : budget.threadCount
-    threadChoice = threads > 0 ? "\(threads) (train.threads)" : budget.description
+    threadReason = threads > 0 ? "train.threads" : budget.reason
     reducer = world.worldSize == 1 ? SingleProcess() : RankReducer(world.communicator)
     agreement = WorldAgreement(world.communicator)
     self.instructions = try InstructionAgreement.reach(instructions, world.communicator)

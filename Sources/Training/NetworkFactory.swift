@@ -13,7 +13,8 @@ public enum NetworkFactory {
   ///   - recipe: the run.
   ///   - device: where its parameters are.
   ///   - weights: a file that replaces the recipe's; the head's width follows from it.
-  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
+  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`, or `TrainingError` if
+  ///   the file says that it is of another network.
   public static func student(
     _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
   ) throws -> SegmentationNetwork {
@@ -21,7 +22,8 @@ public enum NetworkFactory {
     let type = recipe.train.precision.parameterType
     if let path = weights ?? recipe.student.weights {
       return try network(
-        architecture, classCount: recipe.data.classCount, from: path, type: type, device: device)
+        architecture, "student.network", classCount: recipe.data.classCount, from: path, type: type,
+        device: device)
     }
     let width = recipe.student.headWidth
     let network = SegmentationNetwork(
@@ -38,7 +40,7 @@ public enum NetworkFactory {
 
   /// The frozen teacher; nil where the recipe learns from labels alone.
   ///
-  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
+  /// - Throws: as `student(_:device:weights:)`.
   public static func teacher(
     _ recipe: Recipe, device: Device = .cpu
   ) throws -> SegmentationNetwork? {
@@ -48,7 +50,8 @@ public enum NetworkFactory {
     let network: SegmentationNetwork
     if let path = recipe.teacher.weights {
       network = try Self.network(
-        architecture, classCount: recipe.data.classCount, from: path, type: type, device: device)
+        architecture, "teacher.network", classCount: recipe.data.classCount, from: path, type: type,
+        device: device)
     } else {
       // Another stream than the student's, so that equal architectures differ.
       network = SegmentationNetwork(
@@ -62,7 +65,7 @@ public enum NetworkFactory {
 
   /// A frozen network of the zoo that a method reads from a file.
   ///
-  /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`.
+  /// - Throws: as `student(_:device:weights:)`.
   static func auxiliary(
     _ name: String, _ path: String, _ recipe: Recipe, device: Device
   ) throws -> SegmentationNetwork {
@@ -70,23 +73,26 @@ public enum NetworkFactory {
       preconditionFailure("NetworkFactory: no \(name); expected a network of the zoo")
     }
     let network = try network(
-      architecture, classCount: recipe.data.classCount, from: path,
+      architecture, "aux_network", classCount: recipe.data.classCount, from: path,
       type: recipe.train.precision.parameterType, device: device)
     for entry in network.state.parameters { entry.tensor.requiresGradient = false }
     return network
   }
 
+  /// A network with a file's weights; `key` is that which names the network.
   private static func network(
-    _ architecture: Architecture, classCount: Int, from path: String, type: Torch.ElementType,
-    device: Device
+    _ architecture: Architecture, _ key: String, classCount: Int, from path: String,
+    type: Torch.ElementType, device: Device
   ) throws -> SegmentationNetwork {
     let archive = try WeightFile.read(path)
     let network = SegmentationNetwork(
       architecture, classCount: classCount, headWidth: architecture.headWidth(in: archive),
       start: Initialisation(seed: nil, type: type, device: device))
+    let wanted = "\(architecture.rawValue) with \(classCount) classes"
     tell(
-      try network.state.load(
-        archive, from: path, network: "\(architecture.rawValue) with \(classCount) classes"))
+      try archive.loading(as: architecture, path, key) {
+        try network.state.load(archive, from: path, network: wanted)
+      })
     return network
   }
 

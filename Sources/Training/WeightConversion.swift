@@ -37,19 +37,31 @@ public enum WeightConversion {
     }
   }
 
-  /// Reads a file of weights, and writes it as `.pth` or `.pt` (PyTorch), else as safetensors.
+  /// Why no file of this name can be written; nil if one can.
+  public static func refusal(ofTarget target: String) -> String? {
+    let endings = [".safetensors", ".pth", ".pt"]
+    if endings.contains(where: target.lowercased().hasSuffix) { return nil }
+    let name = target.split(separator: "/").last ?? ""
+    let ending = name.lastIndex(of: ".").map { "the ending \(name[$0...])" } ?? "no ending"
+    return
+      "--out: \(target): found \(ending); expected .safetensors, .pth or .pt: rdd writes no other "
+      + "kind of file, ONNX neither; choose another name"
+  }
+
+  /// Reads a file of weights, and writes it as `.pth` or `.pt` (PyTorch) or as safetensors.
   ///
   /// - Parameters:
   ///   - source: safetensors, or what `torch.save` wrote of a `state_dict`; `FILE#KEY` is a part of it.
   ///   - part: what is taken.
   ///   - renaming: beginnings of names, and what stands in their places; of each name the first that fits.
   ///   - network: checks that the tensors are those of this network; nil does not.
-  ///   - target: replaced at once if it is there.
+  ///   - target: its ending is one that `refusal(ofTarget:)` takes; replaced at once if it is there.
   /// - Throws: `FileError`, also for numbers that no network can compute with; `WeightMismatch` with
-  ///   every tensor that does not fit.
+  ///   every tensor that does not fit, or `TrainingError` if the file says that it is of another network.
   public static func run(
     _ source: String, part: Part, renaming: [Renaming] = [], network: String?, to target: String
   ) throws -> Summary {
+    if let refusal = refusal(ofTarget: target) { throw TrainingError(.badData, refusal) }
     var archive = try renamed(try WeightFile.read(source), renaming, source)
     if let network { archive = try check(archive, source, network) }
     let prefixes = ["pretrained.net.", "pretrained."]
@@ -73,7 +85,7 @@ public enum WeightConversion {
           + "its backbone; use --part all")
     }
     for tensor in taken { try tensor.requireSound(in: source) }
-    let isTorch = target.hasSuffix(".pth") || target.hasSuffix(".pt")
+    let isTorch = !target.lowercased().hasSuffix(".safetensors")
     let result = TensorArchive(tensors: taken, metadata: archive.metadata)
     if isTorch {
       try AtomicFile().writeTorch(result, to: target)
@@ -139,7 +151,12 @@ public enum WeightConversion {
       headWidth: architecture.headWidth(in: archive), start: Initialisation(seed: nil))
     let matching = isWhole ? StateDict.Matching.whole : .backbone
     let fitted = network.state.fitted(archive, from: path, matching: matching)
-    try network.state.load(fitted, from: path, matching: matching, network: name)
-    return fitted
+    func load() throws -> [String] {
+      try network.state.load(fitted, from: path, matching: matching, network: name)
+    }
+    // The backbone of a file may be that of several networks.
+    let notes =
+      try isWhole ? archive.loading(as: architecture, path, "--network", load) : load()
+    return TensorArchive(tensors: fitted.tensors, metadata: fitted.metadata, notes: notes)
   }
 }

@@ -19,16 +19,18 @@ struct BenchScaling: ParsableCommand {
         rdd bench scaling 1.json 2.json --sums sums.json --picture scaling.svg
       """)
 
-  @Argument(help: "Files of bench step.")
+  @Argument(help: "Files of bench step.", completion: .file(extensions: ["json"]))
   var files: [String]
 
-  @Option(help: "A file of bench allreduce on the most ranks: how fast gradients are summed.")
+  @Option(
+    help: "A file of bench allreduce on the most ranks: how fast gradients are summed.",
+    completion: .file(extensions: ["json"]))
   var sums: String?
 
   @Option(help: "Gigabits a second of each rank's link, to project instead of the measured sums.")
   var gigabits: Double?
 
-  @Option(help: "The picture's file, SVG; one that is there is replaced.")
+  @Option(help: "The picture's file, SVG; one that is there is replaced.", completion: .file())
   var picture: String?
 
   @Flag(help: "Print one JSON object.")

@@ -16,7 +16,9 @@ struct Check: ParsableCommand {
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The run's folder; by default runs/ and the recipe's name.")
+  @Option(
+    help: "The run's folder; by default RECIPE if it is one, else runs/ and its name.",
+    completion: .directory)
   var out: String?
 
   @Flag(help: "Decode every image and look at every label value, not at headers alone.")
@@ -25,6 +27,9 @@ struct Check: ParsableCommand {
   @Flag(help: "Run a few training steps too, and tell their time and memory.")
   var measure = false
 
+  @Flag(help: "Tell also how ranks wait, which threads they start, and how a job ends.")
+  var all = false
+
   /// More lines than this help nobody.
   private static let shownProblems = 20
 
@@ -32,7 +37,7 @@ struct Check: ParsableCommand {
     let job = try Job(options, work: ThreadNeeds.Work.steps)
     let report = try RunCheck.run(
       job.recipe, folder: options.runFolder(out), decodesPixels: pixels, measures: measure,
-      coordinator: job.coordinator)
+      tellsAll: all, coordinator: job.coordinator)
     let problems = report.problems
     if job.coordinator.isLead {
       Console.print(report.table)
@@ -47,7 +52,7 @@ struct Check: ParsableCommand {
     }
     let hidden = problems.count - Self.shownProblems
     FailureExit.leave(
-      "check: \(options.recipe): found \(problems.count) problem\(problems.count == 1 ? "" : "s")"
+      "check: \(options.file): found \(problems.count) problem\(problems.count == 1 ? "" : "s")"
         + (hidden > 0 ? ", of which \(hidden) are not shown" : "")
         + "; expected none; correct them and check again", code: first.code)
   }

@@ -11,17 +11,22 @@ struct Convert: ParsableCommand {
       Names are PyTorch's in all of them. Nothing in a .pth is executed. With --network the tensors \
       are checked; those that do not fit are listed.
 
-        rdd convert published.pth --out student.safetensors --network deeplabv3_resnet18
+        rdd convert published.pth --out student.safetensors \\
+          --network deeplabv3_resnet18
         rdd convert runs/first/best.safetensors --out first.pth
         rdd convert runs/first/best.safetensors --part backbone --out backbone.pth
-        rdd convert run.pth#model_ema --rename encoder.=pretrained. --out renamed.safetensors
+        rdd convert run.pth#model_ema --rename encoder.=pretrained. \\
+          --out renamed.safetensors
       """)
 
   @Argument(
-    help: "The weights to read; FILE#KEY takes the dict under a key, or the names below it.")
+    help: "The weights to read; FILE#KEY takes the dict under a key, or the names below it.",
+    completion: .weights)
   var file: String
 
-  @Option(help: "The file to write; .pth and .pt are PyTorch's, all else is safetensors.")
+  @Option(
+    help: "The file to write: .safetensors, or .pth or .pt, which are PyTorch's.",
+    completion: .weights)
   var out: String
 
   @Option(help: "What is taken: all, or backbone (without the network's prefix).")
@@ -33,20 +38,45 @@ struct Convert: ParsableCommand {
       valueName: "old=new"))
   var rename: [WeightConversion.Renaming] = []
 
-  @Option(help: "The network that the tensors must be those of.")
+  @Option(
+    help: "The network that the tensors must be those of.",
+    completion: .list(Architecture.allCases.map(\.rawValue)))
   var network: String?
+
+  @Flag(help: "Tell every tensor that does not fit or is left out, and not the first ones.")
+  var verbose = false
+
+  /// Names of a kind that show what it is.
+  private static let shownNames = 3
+
+  func validate() throws {
+    if let refusal = WeightConversion.refusal(ofTarget: out) { throw ValidationError(refusal) }
+  }
 
   func run() throws {
     do {
       let summary = try WeightConversion.run(
         file, part: part, renaming: rename, network: network, to: out)
-      for note in summary.notes { Console.print(note) }
-      for name in summary.leftOut { Console.print("left out: \(name)") }
+      for note in summary.notes { Console.say("rdd: \(note)") }
+      tell("left out", summary.leftOut)
       Console.print("\(summary.tensorCount) tensors, \(summary.elementCount) values: \(out)")
     } catch let mismatch as WeightMismatch {
-      for problem in mismatch.problems { Console.print("does not fit: \(problem)") }
+      for kind in mismatch.kinds { tell(kind.name, kind.tensors) }
       throw mismatch
     }
+  }
+
+  /// Tells how many tensors something is true of, and the first of them or all.
+  private func tell(_ kind: String, _ names: [String]) {
+    guard !names.isEmpty else { return }
+    let count = "\(names.count) tensor\(names.count == 1 ? "" : "s") \(kind)"
+    guard !verbose else {
+      for line in ["rdd: \(count):"] + names.map({ "  \($0)" }) { Console.say(line) }
+      return
+    }
+    let more = names.count > Self.shownNames ? " ... (--verbose tells all)" : ""
+    Console.say(
+      "rdd: \(count): \(names.prefix(Self.shownNames).joined(separator: "; "))\(more)")
   }
 }
 

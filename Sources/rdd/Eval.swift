@@ -7,23 +7,28 @@ struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a network on the validation images, shared exactly over the ranks.",
     discussion: """
+        rdd eval runs/quickstart
         rdd eval launch/recipes/quickstart.yaml \\
           --weights runs/quickstart/best.safetensors
-        mpirun -n 2 rdd eval launch/recipes/quickstart.yaml --json \\
-          --weights runs/quickstart/best.safetensors --set evaluation.flip=true
+        mpirun -n 2 rdd eval runs/quickstart --json --set evaluation.flip=true
       """)
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The student's weights: safetensors or .pth.")
-  var weights: String
+  @Option(
+    help: "The student's weights: safetensors or .pth; by default the run's best.safetensors.",
+    completion: .weights)
+  var weights: String?
 
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  func validate() throws { _ = try options.weights(weights) }
+
   func run() throws {
-    let job = try Job(options, isWatched: true)
-    let line = try Evaluation.run(job.recipe, weights: weights, coordinator: job.coordinator)
+    let job = try Job(options, for: .measuring, isWatched: true)
+    let line = try Evaluation.run(
+      job.recipe, weights: try options.weights(weights), coordinator: job.coordinator)
     if job.coordinator.isLead { Console.print(json ? try line.json : line.table) }
     try job.finish()
   }

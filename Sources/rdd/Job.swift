@@ -23,13 +23,14 @@ struct Job {
   ///
   /// - Parameters:
   ///   - options: the recipe.
+  ///   - purpose: what the recipe is read for.
   ///   - isWatched: whether the job ends when nothing moves any more (`train.watchdog_seconds`).
   ///   - work: what the ranks are started for, which says how many threads they need.
   ///   - trains: whether the first line tells ranks, threads and instructions, and not only
   ///     instructions that some rank would not have chosen, and whether a single process that is
   ///     started where several are reserved is a mistake.
   init(
-    _ options: RecipeOptions, isWatched: Bool = false,
+    _ options: RecipeOptions, for purpose: Recipe.Purpose = .training, isWatched: Bool = false,
     work: (Recipe) -> ThreadNeeds.Work = { _ in .measuring }, trains: Bool = false
   ) throws {
     try StartGuard.arm()
@@ -39,7 +40,7 @@ struct Job {
     LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
     let logger = Logger(label: "rdd")
     self.logger = logger
-    recipe = try Recipe.load(options.recipe, overrides: options.set)
+    recipe = try Recipe.load(options.file, overrides: options.set, for: purpose)
     coordinator = try Coordinator(
       world, threads: recipe.train.threads, instructions: recipe.train.instructions)
     try coordinator.requireEqual(recipe.resolvedYAML(), "recipe")
@@ -77,9 +78,19 @@ struct Job {
 
   /// Ends the ranks after success, and tells what the log lost. Collective.
   func finish() throws {
+    try conclude()
+    try coordinator.world.finalize()
+  }
+
+  /// Ends the job with a code that is no failure's; all is said. Collective.
+  func end(_ code: TrainingError.Code) throws -> Never {
+    try conclude()
+    try FailureExit.end(coordinator.world, code: code.rawValue)
+  }
+
+  private func conclude() throws {
     try watchdog?.stop()
     if let loss = Console.lossInWords { logger.warning("\(loss)") }
-    try coordinator.world.finalize()
   }
 
   /// Fails if results could not be written.
@@ -98,11 +109,16 @@ struct Job {
     FailureExit.leave(error, code: code(of: error))
   }
 
-  /// Ends a job whose command line is wrong, with the usage.
+  /// Whether this process speaks for all that have the same command line, before MPI is started.
+  static var isFirst: Bool { MPIEnvironment.current.launchedRank ?? 0 == 0 }
+
+  /// Ends a job whose command line is wrong, with one line and the usage.
+  ///
+  /// - Parameter usage: as the parser of the command line has it, which begins with `Error: `.
   static func leave(usage: String) -> Never {
-    // Every rank has the same command line: the first one says what is wrong with it.
-    if MPIEnvironment.current.launchedRank ?? 0 == 0 {
-      usage.split(separator: "\n", omittingEmptySubsequences: false).forEach {
+    if isFirst {
+      let text = usage.hasPrefix("Error: ") ? "rdd: error: " + usage.dropFirst(7) : usage
+      text.split(separator: "\n", omittingEmptySubsequences: false).forEach {
         Console.say(String($0))
       }
     }

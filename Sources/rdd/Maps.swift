@@ -24,19 +24,22 @@ struct Maps: ParsableCommand {
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The student's weights; by default those of the recipe's student.weights.")
+  @Option(
+    help: "The student's weights; by default those of the recipe's student.weights.",
+    completion: .weights)
   var weights: String?
 
-  @Option(help: "Another student's weights, to see where only one is right.")
+  @Option(help: "Another student's weights, to see where only one is right.", completion: .weights)
   var beside: String?
 
   @Argument(
     help: ArgumentHelp(
       "Numbers are validation samples, from 0. All else is files; for those in the recipe's lists "
-        + "the labels and the hard pixels are drawn too.", valueName: "image"))
+        + "the labels and the hard pixels are drawn too.", valueName: "image"),
+    completion: .images)
   var images: [String] = []
 
-  @Option(help: "The folder of the pictures; made if missing.")
+  @Option(help: "The folder of the pictures; made if missing.", completion: .directory)
   var out: String
 
   func validate() throws {

@@ -25,7 +25,9 @@ struct ParityCommand: ParsableCommand {
     case float64
   }
 
-  @Argument(help: "Files of reference numbers (safetensors), or folders of them.")
+  @Argument(
+    help: "Files of reference numbers (safetensors), or folders of them.",
+    completion: .file(extensions: ["safetensors"]))
   var files: [String]
 
   @Flag(help: "Print one JSON object.")

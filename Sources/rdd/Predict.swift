@@ -16,8 +16,10 @@ struct Predict: ParsableCommand {
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The student's weights: safetensors or .pth.")
-  var weights: String
+  @Option(
+    help: "The student's weights: safetensors or .pth; by default the run's best.safetensors.",
+    completion: .weights)
+  var weights: String?
 
   @Argument(help: ArgumentHelp("PNG and JPEG files of any sizes.", valueName: "image"))
   var images: [String]
@@ -25,10 +27,13 @@ struct Predict: ParsableCommand {
   @Option(help: "The folder of the pictures; made if missing.")
   var out: String
 
+  func validate() throws { _ = try options.weights(weights) }
+
   func run() throws {
-    let job = try Job(options)
+    let job = try Job(options, for: .measuring)
     try Predictions.write(
-      job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
+      job.recipe, weights: try options.weights(weights), images: images, to: out,
+      coordinator: job.coordinator)
     if job.coordinator.isLead {
       Console.print("\(images.count) masks and \(images.count) overlays in \(out)")
     }

@@ -16,7 +16,7 @@ struct RDD: ParsableCommand {
 
         rdd check launch/recipes/quickstart.yaml
         mpirun -n 2 rdd train launch/recipes/quickstart.yaml --out runs/first
-        rdd eval launch/recipes/quickstart.yaml --weights runs/first/best.safetensors
+        rdd eval runs/first
       """,
     version: "rdd 0.1.0",
     subcommands: [
@@ -28,13 +28,15 @@ struct RDD: ParsableCommand {
     Console.prepare()
     ProcessSignals.prepare()
     do {
-      var command = try parseAsRoot(try arguments())
+      let words = try arguments()
+      try requireCommand(words)
+      var command = try parseAsRoot(words)
       try command.run()
       try Job.requireResults()
     } catch let error where exitCode(for: error) == .success {
       // Help, the version, completions.
-      let text = fullMessage(for: error)
-      if !text.isEmpty { Console.print(text) }
+      let text = CompletionScript.completed(fullMessage(for: error))
+      if !text.isEmpty, Job.isFirst { Console.print(text) }
       do { try Job.requireResults() } catch { Job.leave(error) }
     } catch let error where isUsage(error) {
       Job.leave(usage: fullMessage(for: error))
@@ -59,6 +61,27 @@ struct RDD: ParsableCommand {
       }
       let value = word.index(after: equals)
       return String(word[..<value]) + fromHome(String(word[value...]))
+    }
+  }
+
+  /// Stops at a word that stands where a subcommand should, and is none.
+  private static func requireCommand(_ words: [String]) throws(ValidationError) {
+    var command: any ParsableCommand.Type = Self.self
+    for word in words where word != "help" {
+      let known = command.configuration.subcommands
+      if known.isEmpty || word.hasPrefix("-") { return }
+      if let next = known.first(where: { $0._commandName == word }) {
+        command = next
+        continue
+      }
+      let names = known.map { $0._commandName }
+      let isRecipe = command == Self.self && (word.hasSuffix(".yaml") || word.hasSuffix(".yml"))
+      let remedy =
+        isRecipe
+        ? "to train: rdd train \(word)"
+        : nearest(to: word, among: names).map { "did you mean \($0)?" } ?? "see --help"
+      throw ValidationError(
+        "command: found '\(word.prefix(80))'; expected \(names.joined(separator: ", ")); \(remedy)")
     }
   }
 

@@ -17,13 +17,16 @@ struct Train: ParsableCommand {
 
   @OptionGroup var options: RecipeOptions
 
-  @Option(help: "The run's folder; by default runs/ and the recipe's name.")
+  @Option(
+    help: "The run's folder; by default RECIPE if it is one, else runs/ and its name.",
+    completion: .directory)
   var out: String?
 
   @Option(
     help: ArgumentHelp(
       "Write when each rank did what in the first iterations, in Chrome's trace format.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var trace: String?
 
   @Option(
@@ -59,9 +62,7 @@ struct Train: ParsableCommand {
       summary = try trainer.run()
     } catch let stop as Preempted {
       job.logger.info("\(stop)")
-      try job.finish()
-      // All ranks end alike, so none of them leaves another waiting.
-      Foundation.exit(TrainingError.Code.preempted.rawValue)
+      try job.end(.preempted)
     }
     if coordinator.isLead {
       Console.print(summary.last.table)

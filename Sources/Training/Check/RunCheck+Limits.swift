@@ -16,16 +16,14 @@ extension RunCheck {
 
   /// The ranks have been given these threads already, for a moment: `Coordinator.requireThreads`.
   private mutating func checkThreads() {
-    let needs = ThreadNeeds(.steps(of: recipe), coordinator, isWatched: true)
-    let ranks = coordinator.world.localWorldSize
-    let allowed = ThreadLimits.all().first.map {
-      "\($0.free) allowed (\($0.name): \($0.most))"
-    }
-    report.note(
-      "threads",
-      "\(coordinator.threadChoice); a rank starts up to \(needs.count) more: \(needs.inWords)"
-        + (ranks > 1 ? "; \(ranks) ranks here" : "") + (allowed.map { "; \($0)" } ?? ""))
+    report.note("threads", coordinator.ranksInWords)
     for warning in coordinator.threadWarnings { report.warn(warning) }
+    guard tellsAll else { return }
+    let needs = ThreadNeeds(.steps(of: recipe), coordinator, isWatched: true)
+    report.note("threads beside", "up to \(needs.count) a rank: \(needs.inWords)")
+    if let limit = ThreadLimits.all().first {
+      report.note("threads allowed", "\(limit.free) more (\(limit.name): \(limit.most))")
+    }
   }
 
   private mutating func checkProcessorTime() {

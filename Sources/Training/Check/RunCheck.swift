@@ -10,6 +10,8 @@ import Torch
 public struct RunCheck {
   let recipe: Recipe
   let coordinator: Coordinator
+  /// Whether what only experts ask for is told too.
+  let tellsAll: Bool
   var report = CheckReport()
 
   /// Checks a recipe, already read, on these ranks. Collective.
@@ -19,15 +21,17 @@ public struct RunCheck {
   ///   - folder: where the run would write.
   ///   - decodesPixels: whether to look at every pixel and label value, and not at headers alone.
   ///   - measures: whether to run some training steps and tell their time and memory.
+  ///   - tellsAll: whether to tell also how ranks wait, which threads they start, and how a job ends.
   ///   - coordinator: the ranks.
   /// - Returns: what was found; the problems are the same on all ranks, the rest is rank 0's.
   /// - Throws: only if the ranks cannot communicate, or the steps fail.
   public static func run(
     _ recipe: Recipe, folder: String, decodesPixels: Bool = false, measures: Bool = false,
-    coordinator: Coordinator
+    tellsAll: Bool = false, coordinator: Coordinator
   ) throws -> CheckReport {
     var check = RunCheck(
-      recipe: try recipe.begun(in: folder, coordinator), coordinator: coordinator)
+      recipe: try recipe.begun(in: folder, coordinator), coordinator: coordinator,
+      tellsAll: tellsAll)
     check.describeRecipe()
     check.checkData(decodesPixels: decodesPixels)
     let networks = check.checkNetworks()

@@ -43,6 +43,7 @@ public struct Preempted: Error, CustomStringConvertible, Sendable {
 
   /// One line.
   public var description: String {
-    "stopped by request after iteration \(iteration), which is saved; the same command goes on"
+    "stopped by request after iteration \(iteration), which is saved; the same command goes on "
+      + "(exit code 75)"
   }
 }
