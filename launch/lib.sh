@@ -149,6 +149,7 @@ goes_on() {
 run_folder() {
   local folder i
   folder=runs/$(basename "${1%.*}")
+  [[ ! -d $1 ]] || folder=$1
   for ((i = 1; i <= $#; i++)); do
     case ${!i} in
       --out) ((i == $#)) || folder=${*:i+1:1} ;;
@@ -184,8 +185,39 @@ words_of_start() {
   done
 }
 
-# subcommand WORD: whether rdd has it; a recipe in its place means train.
-is_subcommand() { [[ $1 =~ ^(train|eval|predict|maps|check|bench)$ ]]; }
+# take_command WORD...: sets rdd_words to what rdd is started with on its ranks: a recipe, or a run's
+# folder, in place of a subcommand means train. What needs no ranks becomes rdd at once: help, what
+# reads what is finished, and words that rdd does not know, of which it says so.
+take_command() {
+  rdd_words=("$@")
+  case $1 in
+    --version) tell_version && exit ;;
+    train | eval | predict | maps | check | parity | bench) ;;
+    compare | report | convert | recipe | recipe-keys | watch | help | -h | --help) run_alone ;;
+    -* | *.* | */*) rdd_words=(train "$@") ;;
+    *)
+      [[ -e $1 ]] || run_alone
+      rdd_words=(train "$@")
+      ;;
+  esac
+  case " $* " in
+    *" -h "* | *" --help "* | " bench scaling "*) run_alone ;;
+  esac
+}
+
+# run_alone: becomes rdd, as one process without MPI's launcher.
+run_alone() {
+  [[ -x $rdd ]] || build_rdd
+  exec "$rdd" "${rdd_words[@]}"
+}
+
+# rdd_version: the number of the sources here.
+rdd_version() { sed -n 's/.*version: "rdd \(.*\)".*/\1/p' "$root/Sources/rdd/RDD.swift"; }
+
+# tell_version: what rdd --version says, without the half second that its libraries take to load.
+tell_version() {
+  if is_package; then cat "$root/BUILT"; else echo "rdd $(rdd_version)"; fi
+}
 
 # require_count TEXT NAME: a number of at least 1.
 require_count() {

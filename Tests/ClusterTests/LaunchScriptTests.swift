@@ -11,7 +11,7 @@ import Testing
   /// hostfile's content to `hosts`, and then does `job`, a line of shell.
   private func launch(
     _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0"
-  ) throws -> (result: ProcessResult, words: [String], hosts: String) {
+  ) throws -> (result: ProcessResult, words: [String], hosts: String, here: String) {
     try withTemporaryFolder { folder in
       try Data(hostfile).write(to: folder.appendingPathComponent("hosts.txt"))
       // A program that was just written may not start: a process that another test starts meanwhile
@@ -38,7 +38,8 @@ import Testing
       func text(_ name: String) -> String {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
       }
-      return (result, text("words").split(separator: "\n").map(String.init), text("hosts"))
+      let lines = text("words").split(separator: "\n").map(String.init)
+      return (result, lines, text("hosts"), folder.path)
     }
   }
 
@@ -90,6 +91,56 @@ import Testing
       }
       #expect(lines.count == 1 && lines[0].contains("/hosts.txt" + message), "\(run.result)")
     }
+  }
+
+  @Test(arguments: [
+    (["a.yaml", "--out", "x"], ["train", "a.yaml", "--out", "x"]),
+    (["--set", "train.seed=2", "a.yaml"], ["train", "--set", "train.seed=2", "a.yaml"]),
+    (["eval", "a.yaml"], ["eval", "a.yaml"]), (["parity", "x"], ["parity", "x"]),
+    (["bench", "step", "a.yaml"], ["bench", "step", "a.yaml"]),
+    // A run's folder stands for its recipe.
+    (["HERE"], ["train", "HERE"]), (["eval", "HERE"], ["eval", "HERE"]),
+  ])
+  func ranksAreStartedWith(words: [String], expected: [String]) throws {
+    for script in [["local", "2"], ["hosts", "HERE/hosts.txt"]] {
+      let run = try launch(script + words, hostfile: Array("localhost slots=2\n".utf8))
+      #expect(run.result.exitCode == 0 && run.words.count == 1, "\(run.result)")
+      let last = (run.words.first ?? "").components(separatedBy: "/rdd ").last ?? ""
+      let folder = run.here
+      #expect(
+        last == expected.joined(separator: " ").replacingOccurrences(of: "HERE", with: folder))
+    }
+  }
+
+  /// Nothing of these is shared by ranks: they are run once, by no mpirun.
+  @Test(arguments: [
+    (["--help"], 0, "USAGE: rdd <subcommand>"),
+    (["train", "a.yaml", "--help"], 0, "USAGE: rdd train"),
+    (["a.yaml", "-h"], 0, "USAGE: rdd train"),
+    (["recipe-keys", "train.seed"], 0, "| `train.seed` |"),
+    (["help", "eval"], 0, "USAGE: rdd eval"), (["compare", "HERE"], 65, "recipe.yaml"),
+    (["chek", "a.yaml"], 64, "did you mean check?"),
+    (["bench", "scaling", "HERE/x"], 66, "scaling: "),
+    (["--version"], 0, "rdd "),
+  ])
+  func whatNeedsNoRanksStartsNone(words: [String], code: Int32, text: String) throws {
+    for script in [["local", "2"], ["hosts", "HERE/hosts.txt"]] {
+      let run = try launch(script + words, hostfile: Array("localhost slots=2\n".utf8))
+      #expect(run.result.exitCode == code && run.words == [], "\(run.result)")
+      let output = run.result.standardOutput + run.result.standardError
+      #expect(output.contains(text), "\(run.result)")
+    }
+  }
+
+  /// The sources say the version: no library is loaded for it.
+  @Test(arguments: ["local", "hosts"])
+  func theVersionIsThatOfTheProgram(script: String) throws {
+    let program = try ProcessRun.run(
+      Self.root + "/.build/release/rdd", ["--version"],
+      environment: ProcessInfo.processInfo.environment, timeout: 60)
+    let run = try launch([script, "--version"])
+    #expect(run.result.exitCode == 0 && run.words == [], "\(run.result)")
+    #expect(run.result.standardOutput == program.standardOutput)
   }
 
   private let fresh = ["supervise", "local", "2", "a.yaml", "--fresh", "--out", "HERE/runs/a"]

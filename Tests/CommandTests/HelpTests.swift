@@ -24,7 +24,30 @@ extension CommandTests {
       let result = try Command.run(arguments)
       #expect(result.exitCode == 64 && !result.timedOut, "\(result)")
       #expect(result.standardError.contains("Usage: rdd "), "\(result)")
+      #expect(result.standardError.hasPrefix("rdd: error: "), "\(result)")
       #expect(result.standardOutput.isEmpty, "\(result)")
+    }
+
+    @Test(arguments: [
+      (["chek", "streets.yaml"], "found 'chek'; expected train, eval", "; did you mean check?"),
+      (["help", "chek"], "found 'chek'", "; did you mean check?"),
+      (["bench", "stp"], "found 'stp'; expected step, loss", "; did you mean step?"),
+      (["fly"], "found 'fly'", "; see --help"),
+      (["streets.yaml"], "found 'streets.yaml'", "; to train: rdd train streets.yaml"),
+    ])
+    func unknownCommand(arguments: [String], found: String, remedy: String) throws {
+      let result = try Command.run(arguments)
+      #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result)")
+      let line = result.errorLines.first ?? ""
+      #expect(line.hasPrefix("rdd: error: command: \(found)"), "\(result)")
+      #expect(line.hasSuffix(remedy), "\(result)")
+    }
+
+    @Test func helpOfManyRanksIsPrintedOnce() throws {
+      let alone = try Command.run(["help", "train"])
+      let result = try Command.run(["help", "train"], ranks: 2)
+      result.expectSuccess()
+      #expect(result.standardOutput == alone.standardOutput)
     }
 
     /// What the command says of itself, as the manual and the completions are made of it.
@@ -62,6 +85,16 @@ extension CommandTests {
       #expect(overview.contains("rdd " + command.joined(separator: " ")), "\(result)")
     }
 
+    /// What can be copied has no line that a terminal would break.
+    @Test(arguments: [[]] + commands)
+    func examplesFitATerminal(command: [String]) throws {
+      let result = try Command.run(["help"] + command, environment: ["COLUMNS": "1000"])
+      let overview = result.standardOutput.components(separatedBy: "USAGE:")[0]
+      let examples = overview.split(separator: "\n").filter { $0.hasPrefix("  ") }
+      #expect(!examples.isEmpty, "\(result)")
+      for line in examples { #expect(line.count <= 80, "\(line)") }
+    }
+
     /// A shell that reads the script completes every command.
     @Test(arguments: ["bash", "zsh", "fish"])
     func completions(shell: String) throws {
@@ -78,14 +111,68 @@ extension CommandTests {
         let script = folder.appendingPathComponent("rdd.bash").path
         let result = try Command.run(["--generate-completion-script", "bash"])
         try result.standardOutput.write(toFile: script, atomically: true, encoding: .utf8)
-        let ask = """
-          source \(script); COMP_WORDS=(rdd bench a); COMP_CWORD=2; COMP_LINE='rdd bench a'
-          COMP_POINT=11; _rdd rdd a bench; printf '%s\\n' "${COMPREPLY[@]}"
-          """
+        for name in ["streets.yaml", "streets.txt", "best.safetensors"] {
+          try Data().write(to: folder.appendingPathComponent(name))
+        }
+        for (words, expected) in [
+          ("rdd bench a", ["allreduce"]),
+          ("rdd train st", ["streets.yaml"]),
+          ("rdd eval a.yaml --weights be", ["best.safetensors"]),
+          ("rdd train a.yaml --set train.lear", ["train.learning_rate="]),
+          ("rdd convert a.pth --network deeplab_", ["deeplab_mobile"]),
+          ("rdd recipe-keys distill.oh", nil),
+        ] as [(String, [String]?)] {
+          let bash = try completions(words, "source \(script)", "_rdd", in: folder)
+          let replies = bash.standardOutput.split(separator: "\n").map(String.init)
+          if let expected {
+            #expect(replies == expected, "\(words): \(bash)")
+          } else {
+            #expect(replies.contains("distill.ohem") && replies.count > 2, "\(words): \(bash)")
+          }
+        }
+        // Bash itself completes the rest: values of keys, and files.
         let bash = try ProcessRun.run(
-          "/bin/bash", ["-c", ask], environment: ["PATH": "/usr/bin:/bin"], timeout: 20)
-        #expect(bash.standardOutput.split(separator: "\n") == ["allreduce"], "\(bash)")
+          "/bin/bash", ["-c", "source \(script); complete -p rdd"],
+          environment: ["PATH": "/usr/bin:/bin"], timeout: 20)
+        #expect(bash.standardOutput.contains("-o default"), "\(bash)")
       }
+    }
+
+    /// The scripts of launch/ take the same words, behind their own.
+    @Test(arguments: [
+      ("launch/local 2 streets.yaml --set train.lear", ["train.learning_rate="]),
+      ("launch/local 2 tra", ["train"]), ("launch/local 2 st", ["streets.yaml"]),
+      ("launch/hosts hosts.txt eval a.yaml --weig", ["--weights"]),
+      ("launch/supervise local 2 a.yaml --fre", ["--fresh"]), ("launch/supervise lo", ["local"]),
+      ("launch/quickstart --se", ["--seed", "--set"]),
+      ("launch/quickstart --set data.shuf", ["data.shuffle="]),
+    ])
+    func bashCompletesScripts(words: String, expected: [String]) throws {
+      try withTemporaryFolder { folder in
+        try Data().write(to: folder.appendingPathComponent("streets.yaml"))
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+          .deletingLastPathComponent().deletingLastPathComponent().path
+        let bash = try completions(
+          words, "source '\(root)/launch/completion.bash'", "_rdd_launch", in: folder)
+        let replies = bash.standardOutput.split(separator: "\n").map(String.init)
+        #expect(Set(replies) == Set(expected), "\(bash)")
+      }
+    }
+
+    /// What a function of bash offers for the last of some words.
+    private func completions(
+      _ line: String, _ source: String, _ function: String, in folder: URL
+    ) throws -> ProcessResult {
+      let words = line.split(separator: " ").map(String.init)
+      let ask = """
+        \(source); cd '\(folder.path)'
+        COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count) COMP_CWORD=\(words.count - 1)
+        COMP_WORDS=(\(line))
+        \(function) \(words[0]) \(words[words.count - 1]) \(words[words.count - 2])
+        printf '%s\\n' "${COMPREPLY[@]}"
+        """
+      return try ProcessRun.run(
+        "/bin/bash", ["-c", ask], environment: MPIRun.testEnvironment(), timeout: 20)
     }
 
     @Test func wrongUseOfManyRanksIsSaidOnce() throws {

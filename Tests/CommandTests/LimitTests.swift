@@ -116,11 +116,32 @@ extension CommandTests {
         result.expectSuccess()
         let rows = result.standardOutput.split(separator: "\n").map(String.init)
         for (name, part) in [
-          ("threads ", "more: "), ("processor time ", " cores"), ("memory ", "activations "),
+          ("threads ", "1 rank x 1 thread (OMP_NUM_THREADS)"), ("processor time ", " cores"),
+          ("memory ", "activations "),
           ("memory free ", "the host's memory"), ("shared memory ", " for MPI's start"),
           ("open files ", "ulimit -n"),
         ] {
           #expect(rows.contains { $0.hasPrefix(name) && $0.contains(part) }, "\(name): \(result)")
+        }
+      }
+    }
+
+    /// On one host they would only be in the way of those who did not ask.
+    @Test func checkTellsExpertsMore() throws {
+      try withTinyData { data in
+        let check = ["check", data.recipe, "--out", data.path("run")]
+        let rows = try [check, check + ["--all"]].map { words -> [String] in
+          let result = try Command.run(words)
+          result.expectSuccess()
+          return result.standardOutput.split(separator: "\n").map(String.init)
+        }
+        for (name, part) in [
+          ("MPI ", ""), ("binding ", "cores"), ("waiting ranks ", "core"),
+          ("threads beside ", "up to "), ("no progress ", "exit code 76"),
+          ("asked to stop ", "exit code 75"), ("a rank killed ", "exit code 137"),
+        ] {
+          #expect(!rows[0].contains { $0.hasPrefix(name) }, "\(name)")
+          #expect(rows[1].contains { $0.hasPrefix(name) && $0.contains(part) }, "\(name)")
         }
       }
     }

@@ -126,6 +126,30 @@ extension CommandTests {
       }
     }
 
+    /// With the momentum that it had: as a run of as many iterations would, but for the learning rate.
+    @Test func aFinishedRunGoesOnForLonger() throws {
+      try withTinyData { data in
+        let train = ["train", data.recipe, "--out", data.path("run")]
+        try Command.run(train).expectSuccess()
+        let longer = train + ["--set", "train.iterations=4"]
+        try Command.run(longer).expectFailure(
+          65, ["another recipe (train.iterations: 4, was 2)", "--accept recipe"])
+        let result = try Command.run(longer + ["--accept", "recipe"])
+        result.expectSuccess()
+        #expect(result.standardError.contains("(iteration 2)"), "\(result)")
+        #expect(
+          try WeightFile.read(data.path("run/student.safetensors")).metadata["iteration"] == "4")
+        let metrics = try String(contentsOfFile: data.path("run/metrics.jsonl"), encoding: .utf8)
+        let iterations = try metrics.split(separator: "\n").map { line -> Int? in
+          let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+          return object?["kind"] as? String == "train" ? object?["iteration"] as? Int : nil
+        }.compactMap { $0 }
+        #expect(iterations == [1, 2, 3, 4])
+        // It is the longer run now.
+        try Command.run(longer).expectSuccess()
+      }
+    }
+
     @Test func aFinishedRunWithoutCheckpointsIsMeasuredOrKept() throws {
       try withTinyData { data in
         let folder = data.path("run")

@@ -28,6 +28,18 @@ import Testing
     #expect(budget.source == .environment)
   }
 
+  @Test func itIsSaidInRightNumbers() {
+    func line(_ mask: UInt8, ranks: Int = 1, wish: String? = nil, quota: Double? = nil) -> String {
+      let masks = Array(repeating: [mask], count: ranks)
+      return ThreadBudget(masks: masks, localRank: 0, wish: wish, quota: quota).description
+    }
+    #expect(line(0x03) == "2 threads a rank (2 cores)")
+    #expect(line(0x01) == "1 thread a rank (1 core)")
+    #expect(line(0x03, ranks: 2) == "1 thread a rank (2 cores, 2 ranks on the host)")
+    #expect(line(0x03, wish: "3") == "3 threads a rank (OMP_NUM_THREADS)")
+    #expect(line(0x0f, quota: 1.5) == "1 thread a rank (the container's limit of 1.5 cores)")
+  }
+
   @Test(arguments: ["", "0", "-2", "all", ","])
   func uselessWishIsNoWish(wish: String) {
     let budget = ThreadBudget(masks: [[0xff]], localRank: 0, wish: wish)
