@@ -52,7 +52,7 @@ struct Check: ParsableCommand {
     }
     let hidden = problems.count - Self.shownProblems
     FailureExit.leave(
-      "check: \(options.file): found \(problems.count) problem\(problems.count == 1 ? "" : "s")"
+      "check: \(options.file): found \(counted(problems.count, "problem"))"
         + (hidden > 0 ? ", of which \(hidden) are not shown" : "")
         + "; expected none; correct them and check again", code: first.code)
   }

@@ -59,7 +59,8 @@ struct Convert: ParsableCommand {
         file, part: part, renaming: rename, network: network, to: out)
       for note in summary.notes { Console.say("rdd: \(note)") }
       tell("left out", summary.leftOut)
-      Console.print("\(summary.tensorCount) tensors, \(summary.elementCount) values: \(out)")
+      let tensors = counted(summary.tensorCount, "tensor")
+      Console.print("\(tensors), \(counted(summary.elementCount, "value")): \(out)")
     } catch let mismatch as WeightMismatch {
       for kind in mismatch.kinds { tell(kind.name, kind.tensors) }
       throw mismatch
@@ -69,7 +70,7 @@ struct Convert: ParsableCommand {
   /// Tells how many tensors something is true of, and the first of them or all.
   private func tell(_ kind: String, _ names: [String]) {
     guard !names.isEmpty else { return }
-    let count = "\(names.count) tensor\(names.count == 1 ? "" : "s") \(kind)"
+    let count = "\(counted(names.count, "tensor")) \(kind)"
     guard !verbose else {
       for line in ["rdd: \(count):"] + names.map({ "  \($0)" }) { Console.say(line) }
       return
