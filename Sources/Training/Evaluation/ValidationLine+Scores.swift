@@ -18,6 +18,8 @@ extension ValidationLine {
     images: Int, seconds: Double
   ) {
     let ofAll = recipe.evaluation.meanIoU == .allClasses
+    // 150 classes have 22500 counts: once a run is enough.
+    let isLast = iteration == nil || iteration == recipe.train.iterations
     self.init(
       iteration: iteration,
       meanIoU: ofAll ? matrix.meanIntersectionOverUnion : matrix.meanOverPresentClasses,
@@ -25,7 +27,7 @@ extension ValidationLine {
       meanIoUOfAll: matrix.meanIntersectionOverUnion,
       meanIoUOfPresent: matrix.meanOverPresentClasses, pixelAccuracy: matrix.pixelAccuracy,
       classIoU: matrix.intersectionOverUnion, classNames: classes.names, images: images,
-      seconds: seconds)
+      seconds: seconds, confusion: isLast ? matrix.rows : nil)
   }
 
   /// Mean IoU and pixel accuracy in percent.
@@ -45,5 +47,12 @@ extension ValidationLine {
     lines.append(String(repeating: "-", count: width + 8))
     lines.append("\(summary) over \(images) images")
     return lines.joined(separator: "\n")
+  }
+}
+
+extension ConfusionMatrix {
+  /// The counts, `[label][prediction]`.
+  fileprivate var rows: [[Int64]] {
+    (0..<classCount).map { Array(counts[$0 * classCount..<($0 + 1) * classCount]) }
   }
 }

@@ -189,9 +189,15 @@ public struct ValidationLine: Codable, Sendable {
   public var images: Int
   /// That it took.
   public var seconds: Double
+  /// Pixels, `[label][prediction]`; of a run's last iteration and of `rdd eval`, nil elsewhere and in
+  /// lines of earlier versions.
+  public var confusion: [[Int64]]?
+  /// How the measured files were hashed, a colon, and the hash (`DataHashes.digest`); equal for runs on
+  /// the same images and labels. Nil outside a run and in lines of earlier versions.
+  public var validationData: String?
 
   enum CodingKeys: String, CodingKey {
-    case kind, iteration
+    case kind, iteration, confusion
     case meanIoU = "mean_iou"
     case definition = "mean_iou_definition"
     case meanIoUOfAll = "mean_iou_all_classes"
@@ -200,5 +206,6 @@ public struct ValidationLine: Codable, Sendable {
     case classIoU = "class_iou"
     case classNames = "class_names"
     case images, seconds
+    case validationData = "validation_data"
   }
 }

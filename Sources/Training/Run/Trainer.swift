@@ -25,6 +25,8 @@ public final class Trainer {
   private let coordinator: Coordinator
   private let logger: Logger
   private let sources: DataSources
+  /// Which images and labels the student is measured on.
+  private let validationData: String
   private let student: SegmentationNetwork
   private let methods: MethodSuite?
   private let parameters: FlatParameters
@@ -63,6 +65,7 @@ public final class Trainer {
     try coordinator.requireSameStart(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, start, logger) : nil
     let data = try Self.dataHashes(sources, recipe, storage, coordinator, logger)
+    validationData = data[1].digest
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
     // Before a checkpoint brings norms that have moved, to rank 0 first.
@@ -235,10 +238,11 @@ public final class Trainer {
     let begin = DispatchTime.now().uptimeNanoseconds
     let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
     let matrix = try evaluator.confusion(student)
-    let line = ValidationLine(
+    var line = ValidationLine(
       matrix, recipe, classes: sources.validation.classes, iteration: state.iteration,
       images: sources.validation.count,
       seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9)
+    line.validationData = validationData
     let isBest =
       try isRecorded && line.meanIoU > state.best?.meanIoU ?? -1 && keepBest(progress)
     if isBest { state.best = (line.meanIoU, state.iteration) }
