@@ -78,7 +78,13 @@ cimage_status cimage_encode_png(
   uint32_t height, cimage_layout layout, const uint8_t *colours, size_t colour_count,
   char message[CIMAGE_MESSAGE_SIZE]);
 
-/// Frees what cimage_encode_png returned.
+/// Encodes a JPEG of 3 bytes a pixel (CIMAGE_RGB), with colour at full size, at a quality from 1 to
+/// 100. `*encoded` is to be freed with cimage_free.
+cimage_status cimage_encode_jpeg(
+  uint8_t **encoded, size_t *encoded_length, const uint8_t *pixels, uint32_t width,
+  uint32_t height, int quality, char message[CIMAGE_MESSAGE_SIZE]);
+
+/// Frees what cimage_encode_png or cimage_encode_jpeg returned.
 void cimage_free(uint8_t *encoded);
 
 #endif
