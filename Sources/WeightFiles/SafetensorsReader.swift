@@ -42,6 +42,14 @@ enum SafetensorsReader {
     try check(hash.digits, expected, of: "data", path: path)
   }
 
+  /// The names and shapes of a file's tensors; none of the data is read.
+  static func shapes(
+    _ path: String, files: FileStore
+  ) throws(FileError) -> [(name: String, shape: [Int])] {
+    let file = try InputFile.open(path, files: files)
+    return try readHeader(file, hashRequired: false).header.entries.map { ($0.name, $0.shape) }
+  }
+
   /// Reads and checks all before the data.
   private static func readHeader(
     _ file: borrowing InputFile, hashRequired: Bool

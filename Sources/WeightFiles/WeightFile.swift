@@ -15,6 +15,15 @@ public enum WeightFile {
     try read(WeightPlace(name, files: files), files: files)
   }
 
+  /// The names and shapes of a safetensors file's tensors, from its header: none of the data is read.
+  ///
+  /// - Throws: `FileError` if it is missing, damaged or no safetensors file.
+  package static func shapes(
+    _ path: String, files: FileStore = FileStore()
+  ) throws(FileError) -> [(name: String, shape: [Int])] {
+    try SafetensorsReader.shapes(path, files: files)
+  }
+
   /// Reads what lies at `place`.
   public static func read(
     _ place: WeightPlace, files: FileStore = FileStore()
