@@ -117,7 +117,8 @@ let package = Package(
       ]),
 
     // Floor 5: what finished runs tell.
-    .target(name: "Reports", dependencies: ["Files", "Recipes", "Training"]),
+    .target(
+      name: "Reports", dependencies: ["Files", "ImageIO", "Recipes", "Training", "WeightFiles"]),
 
     // Floor 6: the command.
     .executableTarget(
@@ -172,7 +173,8 @@ let package = Package(
     .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Files", "Reports", "TestSupport", "Training"]),
+      name: "ReportsTests",
+      dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Training", "WeightFiles"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(

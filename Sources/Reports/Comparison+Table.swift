@@ -21,7 +21,8 @@ extension Comparison {
     guard !pairs.isEmpty else { return lines.joined(separator: "\n") }
     lines += ["", "differences of mean IoU in points, with 95 % intervals"]
     for pair in pairs {
-      lines.append("\(escaped("\(pair.first) - \(pair.second)")): \(pair.difference.text)")
+      let name = escaped("\(pair.first) - \(pair.second)")
+      lines.append("\(name): \(pair.difference?.text ?? "not compared: \(pair.obstacle ?? "")")")
     }
     return lines.joined(separator: "\n")
   }

@@ -24,13 +24,15 @@ public struct Comparison: Sendable, Encodable {
     public let pixelAccuracy: Spread
     /// Seconds of training and validation.
     public let seconds: Spread
+    /// Images that the runs were measured on.
+    public let images: Int
     /// Whether a run has not reached its recipe's last iteration.
     public let isUnfinished: Bool
     /// Lines of the runs' metrics that could not be read, and are left out.
     public let damagedLines: Int
 
     enum CodingKeys: String, CodingKey {
-      case name, runs, seeds
+      case name, runs, seeds, images
       case meanIoU = "mean_iou_percent"
       case pixelAccuracy = "pixel_accuracy_percent"
       case seconds
@@ -45,19 +47,45 @@ public struct Comparison: Sendable, Encodable {
     public let first: String
     /// The other.
     public let second: String
-    /// In points of percent.
-    public let difference: Difference
+    /// In points of percent; nil if the runs were not measured on the same.
+    public let difference: Difference?
+    /// Why there is no difference, in words; nil if there is one.
+    public let obstacle: String?
+
+    enum CodingKeys: String, CodingKey {
+      case first, second, difference
+      case obstacle = "not_comparable"
+    }
   }
 
   /// Which weights were compared.
   public let weights: Weights
   /// A row for each group, in the order given.
   public let rows: [Row]
-  /// Each group with each one before it.
+  /// The group from which all others are told; nil where all are told from each other.
+  public let baseline: String?
+  /// The differences that are told; see `init(_:weights:against:)`.
   public let pairs: [Pair]
 
+  enum CodingKeys: String, CodingKey {
+    case weights, rows, pairs
+    case baseline = "against"
+  }
+
+  /// More groups than these would make more pairs than are read.
+  private static let groupsInPairs = 3
+
   /// Compares groups of runs.
-  public init(_ groups: [RunGroup], weights: Weights) {
+  ///
+  /// All others are told from `baseline`. Without one, up to three groups are told from each other; more
+  /// are told from that which learns from labels alone, and up to three of one network, as students are
+  /// beside their teacher, also from each other.
+  ///
+  /// - Parameters:
+  ///   - groups: one or more.
+  ///   - weights: the last, or the best.
+  ///   - baseline: the index of a group.
+  public init(_ groups: [RunGroup], weights: Weights, against baseline: Int? = nil) {
     self.weights = weights
     func score(_ run: RunRecord) -> Double {
       100 * (weights == .last ? run.last : run.best).meanIoU
@@ -68,17 +96,41 @@ public struct Comparison: Sendable, Encodable {
         meanIoU: Spread(group.runs.map(score)),
         pixelAccuracy: Spread(
           group.runs.map { 100 * (weights == .last ? $0.last : $0.best).pixelAccuracy }),
-        seconds: Spread(group.runs.map(\.seconds)),
+        seconds: Spread(group.runs.map(\.seconds)), images: group.runs[0].last.images,
         isUnfinished: group.runs.contains { !$0.isFinished },
         damagedLines: group.runs.reduce(0) { $0 + $1.damagedLines })
     }
-    pairs = groups.indices.flatMap { later in
-      (0..<later).map { earlier in
-        Pair(
-          first: groups[later].name, second: groups[earlier].name,
-          difference: Self.difference(groups[later], groups[earlier], score))
-      }
+    func pair(_ first: RunGroup, _ second: RunGroup) -> Pair {
+      let obstacle = first.obstacle(to: second)
+      return Pair(
+        first: first.name, second: second.name,
+        difference: obstacle == nil ? Self.difference(first, second, score) : nil,
+        obstacle: obstacle)
     }
+    let told = Self.told(groups, from: baseline)
+    self.baseline = told.baseline.map { groups[$0].name }
+    pairs = told.pairs.map { pair(groups[$0.0], groups[$0.1]) }
+  }
+
+  /// Which groups are told from which, and which one all are told from.
+  private static func told(
+    _ groups: [RunGroup], from baseline: Int?
+  ) -> (baseline: Int?, pairs: [(Int, Int)]) {
+    func among(_ members: [Int]) -> [(Int, Int)] {
+      members.indices.flatMap { later in (0..<later).map { (members[later], members[$0]) } }
+    }
+    func from(_ base: Int) -> [(Int, Int)] {
+      groups.indices.filter { $0 != base }.map { ($0, base) }
+    }
+    if let baseline { return (baseline, from(baseline)) }
+    guard groups.count > groupsInPairs else { return (nil, among(Array(groups.indices))) }
+    func network(_ index: Int) -> String { groups[index].runs[0].recipe.student.network.rawValue }
+    let peers = groups.indices.map { index in
+      groups.indices.filter { network($0) == network(index) }
+    }.reduce([]) { $1.count > $0.count ? $1 : $0 }
+    let base = peers.first { groups[$0].runs[0].recipe.distill.method == .none } ?? peers[0]
+    let others = peers.count > groupsInPairs ? [] : among(peers.filter { $0 != base })
+    return (base, from(base) + others)
   }
 
   /// Over the seeds that both groups have; else of the groups' means.

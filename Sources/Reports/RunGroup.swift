@@ -1,3 +1,5 @@
+import Files
+import Foundation
 import Recipes
 import Training
 
@@ -31,6 +33,36 @@ public struct RunGroup: Sendable {
     }
     return groups
   }
+
+  /// Why two groups' scores say nothing about each other, in words; nil if they may be compared.
+  func obstacle(to other: RunGroup) -> String? {
+    for run in runs {
+      for there in other.runs {
+        let obstacles = run.obstacles(to: there)
+        if !obstacles.isEmpty { return obstacles.joined(separator: ", ") }
+      }
+    }
+    return nil
+  }
+}
+
+extension [RunGroup] {
+  /// The index of the group of a name, or of a run's folder.
+  ///
+  /// - Throws: `ReportError` that lists the names.
+  public func index(named name: String) throws(ReportError) -> Int {
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    let found =
+      firstIndex { $0.name == name }
+      ?? firstIndex { $0.runs.contains { place($0.path) == place(name) } }
+    guard let found else {
+      throw ReportError(
+        description: "--against: found \(quoted(name)); expected one of the rows, "
+          + "\(map { quoted($0.name) }.joined(separator: ", ")), or the folder of one of their runs"
+      )
+    }
+    return found
+  }
 }
 
 extension RunRecord {
@@ -38,6 +70,6 @@ extension RunRecord {
   func isSame(as other: RunRecord) -> Bool {
     recipe.differingKeys(from: other.recipe).allSatisfy {
       $0 == "train.seed" || RunFolder.keysWithoutEffect.contains($0)
-    }
+    } && obstacles(to: other).isEmpty
   }
 }
