@@ -18,22 +18,11 @@ enum Markup {
     return String(result)
   }
 
-  /// A table; the first column names the rows, numbers stand on the right.
-  static func table(_ head: [String], _ rows: [[String]]) -> String {
-    let header = head.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined()
-    let body = rows.map { row in
-      let cells = row.enumerated().map { index, cell in
-        index == 0
-          ? "<th scope=\"row\">\(escaped(cell))</th>" : "<td>\(escaped(cell))</td>"
-      }
-      return "<tr>\(cells.joined())</tr>"
-    }
-    return "<div class=\"wide\"><table><thead><tr>\(header)</tr></thead><tbody>"
-      + body.joined(separator: "\n") + "</tbody></table></div>"
-  }
-
   /// A heading with what belongs to it; nothing where there is nothing.
   static func section(_ title: String, _ body: String) -> String {
     body.isEmpty ? "" : "<section><h2>\(escaped(title))</h2>\n\(body)\n</section>\n"
   }
+
+  /// A paragraph of less weight.
+  static func note(_ text: String) -> String { "<p class=\"soft\">\(escaped(text))</p>\n" }
 }

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Recipes
 import Training
+import WeightFiles
 
 /// What a run folder tells: its recipe and the lines of its metrics.
 public struct RunRecord: Sendable {
@@ -28,6 +29,8 @@ public struct RunRecord: Sendable {
   public let seconds: Double
   /// Lines of the metrics that could not be read, and are left out.
   public let damagedLines: Int
+  /// Weights that are trained, those of the auxiliary head too; nil before a file of weights is there.
+  public let parameterCount: Int?
 
   /// Reads a run folder; the run may still be going on.
   ///
@@ -55,6 +58,17 @@ public struct RunRecord: Sendable {
       before = line.iteration
     }
     self.seconds = seconds
+    let files = RunFiles(folder: path)
+    parameterCount = Self.parameterCount(files.student) ?? Self.parameterCount(files.best)
+  }
+
+  /// The trained weights of a file, by its header. One that cannot be read is no reason to show nothing
+  /// of its run.
+  private static func parameterCount(_ path: String) -> Int? {
+    let moving = [".running_mean", ".running_var", ".num_batches_tracked"]
+    return (try? WeightFile.shapes(path))?.reduce(0) { sum, tensor in
+      sum + (moving.contains { tensor.name.hasSuffix($0) } ? 0 : tensor.shape.reduce(1, *))
+    }
   }
 
   /// Bytes of a recipe or of metrics: 10^6 lines and more.

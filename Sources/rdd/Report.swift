@@ -8,8 +8,9 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Put runs on one self-contained HTML page: curves, scores, times and maps.",
     discussion: """
-      The page needs no network and no other file. Runs that still go on are shown as far as they \
-      are.
+      The page needs no network and no other file, and can be read without its script. Runs that \
+      still go on are shown as far as they are. Where pictures would make the page large, they are \
+      smaller or fewer, and the page says so.
 
         rdd report runs/quickstart --out report.html
         rdd report runs/quickstart-kd runs/quickstart --out both.html

@@ -3,35 +3,111 @@ import Reports
 import TestSupport
 import Testing
 
-/// The page: whole, and of one file.
+/// The page: whole, of one file, and true to each run.
 @Suite struct ReportPageTests {
+  private func page(_ paths: [String]) throws -> String {
+    ReportPage(try paths.map { try RunRecord(folder: $0) }).html
+  }
+
   @Test func twoRunsAreOnePage() throws {
     try withTemporaryFolder { folder in
       let folders = Folders(folder: folder)
-      let paths = [
-        try folders.run("labels <1>", seed: 1, method: "none", meanIoU: [20, 21]),
-        try folders.run("rdd", seed: 1, method: "rdd", meanIoU: [22, 24]),
-      ]
-      let picture = folder.appending(path: "rdd/pictures/scene_1")
-      try FileManager.default.createDirectory(at: picture, withIntermediateDirectories: true)
-      for iteration in 1...9 {
-        try Data([UInt8(iteration)]).write(to: picture.appending(path: "\(iteration).png"))
-      }
-      let page = ReportPage(try paths.map { try RunRecord(folder: $0) }).html
-      // One file: what the page shows is in it, and nothing runs.
-      for outside in ["http:", "https:", "<script", "src=\"/", "href=\"/", "url("] {
+      let page = try page([
+        folders.run("labels <1>", seed: 1, method: "none", meanIoU: [20, 21]),
+        folders.run("rdd", seed: 1, method: "rdd", meanIoU: [22, 24]),
+      ])
+      // One file: what the page shows is in it, and its script asks nobody.
+      for outside in ["http:", "https:", " src=\"/", "href=\"/", "url(", "<script src", "import("] {
         #expect(!page.contains(outside), "\(outside)")
       }
+      #expect(page.contains("content=\"default-src 'none'; img-src data:;"))
       #expect(page.contains("labels &lt;1&gt;") && !page.contains("labels <1>"))
-      for text in ["24.00", "distill.method", "<td>none</td><td>rdd</td>", "absent"] {
-        #expect(page.contains(text), "\(text)")
-      }
-      // Of nine pictures the first, the last and three between.
-      for (iteration, isShown) in [(1, true), (2, false), (5, true), (9, true)] {
-        let base64 = Data([UInt8(iteration)]).base64EncodedString()
-        #expect(page.contains("base64,\(base64)\"") == isShown, "\(iteration)")
-      }
+      for text in ["24.00", "distill.method", "absent"] { #expect(page.contains(text), "\(text)") }
+      // At any width the first number beside a run's name is its score.
+      let head = try #require(page.range(of: "Scores of the runs</caption>"))
+      let names = page[head.upperBound...].matches(of: #/<th scope="col"[^>]*><span>([^<]*)</#)
+      #expect(names.prefix(3).map(\.1) == ["run", "last mIoU %", "best mIoU %"])
+      #expect(page.contains("</i>rdd</th><td>24.00<b title=\"highest\">"))
       try expectBalanced(page)
+    }
+  }
+
+  @Test func theResultIsASentenceFirst() throws {
+    try withTemporaryFolder { folder in
+      let folders = Folders(folder: folder)
+      var paths: [String] = []
+      for (seed, labels, kd) in [(1, 20.0, 23.0), (2, 21, 24.5), (3, 19, 21.5)] {
+        paths += try [
+          folders.run("s\(seed)/labels", seed: seed, method: "none", meanIoU: [1, labels]),
+          folders.run("s\(seed)/kd", seed: seed, method: "kd", meanIoU: [1, kd]),
+        ]
+      }
+      let many = try page(paths)
+      #expect(
+        many.contains(
+          "kd is 3.00 points above labels, 95 % interval +1.76 to +4.24 (3 pairs of equal seed): clear."
+        ))
+      #expect(many.contains("mean IoU of the last weights, in percent, on 3 validation images."))
+      #expect(!many.contains("One seed says nothing"))
+      #expect(many.contains("<th scope=\"row\">labels</th><td>20.00 +- 1.00</td><td>3</td>"))
+      let two = try page(Array(paths[0...1]))
+      #expect(two.contains("kd is 3.00 points above labels, with one seed."))
+      #expect(two.contains("One seed says nothing about methods"))
+      let one = try page([paths[1]])
+      #expect(one.contains("kd reaches a mean IoU of 23.00 % with the last weights, in one run"))
+      for text in [many, two, one] {
+        let first = try #require(text.range(of: "<p class=\"lead\">"))
+        let table = try #require(text.range(of: "<table>"))
+        #expect(first.lowerBound < table.lowerBound)
+      }
+    }
+  }
+
+  @Test func stagesAreMarkedWhereThereAreBoth() throws {
+    try withTemporaryFolder { folder in
+      let folders = Folders(folder: folder)
+      let labels = try folders.run("labels", seed: 1, method: "none", meanIoU: [20, 21])
+      func rdd(_ keys: String) throws -> String {
+        try folders.run(
+          "rdd", seed: 1, method: "rdd", meanIoU: [22, 24], distill: ", warmup_iterations: \(keys)")
+      }
+      for (keys, mark) in [
+        ("15", "15"), ("15, warmup_inclusive: true", "16"), ("20, switch: hard", "20"),
+        ("1", nil), ("4000", nil), ("20, warmup_inclusive: true", nil),
+      ] {
+        let page = try page([labels, rdd(keys)])
+        #expect(page.contains("TFE | TSE") == (mark != nil), "\(keys)")
+        guard let mark else { continue }
+        // In each chart of the run, in its colour, and in none of the other run.
+        let marks = page.matches(of: #/<g class="stages c1" data-x="(\d+)" data-run="1">/#)
+        #expect(Set(marks.map { String($0.1) }) == [mark], "\(keys)")
+        let curves = page.matches(of: #/<g class="curve c1" data-run="1"/#)
+        #expect(marks.count == curves.count && !marks.isEmpty)
+        #expect(!page.contains("data-x=\"\(mark)\" data-run=\"0\""))
+      }
+      #expect(try !page([labels]).contains("TFE | TSE"))
+    }
+  }
+
+  /// Weights that are trained; what BatchNorm remembers is none.
+  @Test func parametersAreCountedInTheHeader() throws {
+    try withTemporaryFolder { folder in
+      let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20])
+      #expect(try RunRecord(folder: path).parameterCount == nil)
+      let header = Data(
+        """
+        {"conv.weight":{"dtype":"F32","shape":[2,3,5],"data_offsets":[0,120]},\
+        "bn.bias":{"dtype":"F32","shape":[7],"data_offsets":[120,148]},\
+        "bn.running_mean":{"dtype":"F32","shape":[7],"data_offsets":[148,176]},\
+        "bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[176,184]}}
+        """.utf8)
+      let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) }
+      let file = URL(fileURLWithPath: path + "/best.safetensors")
+      try (length + header + Data(count: 184)).write(to: file)
+      #expect(try RunRecord(folder: path).parameterCount == 37)
+      try Data("nothing".utf8).write(to: URL(fileURLWithPath: path + "/student.safetensors"))
+      #expect(try RunRecord(folder: path).parameterCount == 37)
+      #expect(try page([path]).contains("<td>0.00 M</td>"))
     }
   }
 
@@ -50,43 +126,20 @@ import Testing
       }
     }
   }
+}
 
-  @Test func aPictureThatCannotBeReadIsTold() throws {
-    try withTemporaryFolder { folder in
-      let path = try Folders(folder: folder).run("a", seed: 1, method: "kd", meanIoU: [20])
-      let picture = path + "/pictures/scene/1.png"
-      try FileManager.default.createDirectory(atPath: picture, withIntermediateDirectories: true)
-      let page = ReportPage([try RunRecord(folder: path)]).html
-      #expect(page.contains("a: scene, 1 cannot be read: found a folder, device or pipe"))
+/// Fails unless every element that was opened is closed, in order.
+func expectBalanced(_ page: String) throws {
+  let void = ["meta", "link", "img", "input", "line", "polyline", "circle"]
+  var open: [String] = []
+  for part in page.split(separator: "<").dropFirst() {
+    let name = part.prefix { $0 != " " && $0 != ">" && $0 != "\n" }
+    if name.first == "!" || void.contains(String(name)) { continue }
+    if name.first == "/" {
+      try #require(open.popLast() == String(name.dropFirst()), "\(name)")
+    } else {
+      open.append(String(name))
     }
   }
-
-  /// The recipe has twenty iterations, and the switch comes at the 4000th: no mark, no switch.
-  @Test func aMarkBeyondTheRunIsLeftOut() throws {
-    try withTemporaryFolder { folder in
-      let path = try Folders(folder: folder).run("a", seed: 1, method: "rdd", meanIoU: [22, 24])
-      try """
-      train: {iterations: 20}
-      distill: {method: rdd, warmup_iterations: 4000}
-      teacher: {from_seed: true}
-      """.write(toFile: path + "/recipe.yaml", atomically: true, encoding: .utf8)
-      #expect(!ReportPage([try RunRecord(folder: path)]).html.contains("TFE | TSE"))
-    }
-  }
-
-  /// Fails unless every element that was opened is closed, in order.
-  private func expectBalanced(_ page: String) throws {
-    let void = ["meta", "link", "img", "line", "polyline", "circle"]
-    var open: [String] = []
-    for part in page.split(separator: "<").dropFirst() {
-      let name = part.prefix { $0 != " " && $0 != ">" && $0 != "\n" }
-      if name.first == "!" || void.contains(String(name)) { continue }
-      if name.first == "/" {
-        try #require(open.popLast() == String(name.dropFirst()), "\(name)")
-      } else {
-        open.append(String(name))
-      }
-    }
-    #expect(open.isEmpty)
-  }
+  #expect(open.isEmpty)
 }

@@ -78,7 +78,7 @@ import Training
     // A gigabyte takes a second, half of it behind backward.
     #expect(abs(projection.points[0].seconds - 1.5) < 1e-9)
     #expect(scaling.table.contains("as measured between these ranks"))
-    #expect(scaling.picture.contains("<polyline class=\"c1\""))
+    #expect(scaling.picture.contains("<g class=\"curve c1\"><polyline points="))
   }
 
   @Test func whatCannotBeCompared() throws {
