@@ -11,7 +11,7 @@ public struct DifficultyPanel: Sendable {
   public let labels: [UInt8]?
   /// The teacher's classes `[height, width]`.
   public var teacher: [UInt8]?
-  /// The student's classes `[height, width]`.
+  /// The classes of the student, or of a network without a teacher, `[height, width]`.
   public var student: [UInt8]?
   /// The weights of TFE-RDD `[height, width]`, exp(-KL) in (0, 1].
   public var weights: [Float]?
@@ -53,9 +53,11 @@ public struct DifficultyPanel: Sendable {
       )
     }
     if let student {
+      // Without a teacher the network may be one itself.
+      let name = teacher == nil ? "prediction" : "student"
       tiles.append(
         Panel.Tile(
-          palette.caption("student", student, labels: labels),
+          palette.caption(name, student, labels: labels),
           palette.mask(student, width: width, height: height))
       )
     }

@@ -47,6 +47,14 @@ extension Canvas {
     #expect(panel.tiles.map(\.caption) == ["photo", "teacher"])
   }
 
+  /// Of a run that trains a teacher, what learns is nobody's student.
+  @Test func aNetworkWithoutTeacherIsNoStudent() {
+    var panel = DifficultyPanel(
+      title: "", photo: Canvas(width: 2, height: 1, fill: .black), labels: [0, 1], palette: palette)
+    panel.student = [0, 0]
+    #expect(panel.tiles.map(\.caption) == ["photo", "labels", "prediction: 50.0% right"])
+  }
+
   @Test func difficultyPanelHasATileForEachPart() {
     let labels: [UInt8] = [0, 1, 255, 0]
     var panel = DifficultyPanel(
