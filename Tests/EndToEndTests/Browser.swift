@@ -11,6 +11,10 @@ final class Browser {
     var requests: [String] = []
     /// The value of the expression that was asked for.
     var value: [String: Any] = [:]
+    /// What a screen reader finds of pictures, charts, tables and controls, and cannot name.
+    var nameless: [String] = []
+    /// How many of these it can name.
+    var namedCount = 0
     /// The whole page as PNG.
     var picture = Data()
   }
@@ -116,6 +120,17 @@ final class Browser {
     let answer = try send(
       "Runtime.evaluate", ["expression": "(\(expression))", "returnByValue": true], tab)
     visit.value = (answer["result"] as? [String: Any])?["value"] as? [String: Any] ?? [:]
+    let tree = try send("Accessibility.getFullAXTree", [:], tab)
+    for node in tree["nodes"] as? [[String: Any]] ?? [] where node["ignored"] as? Bool != true {
+      func text(_ key: String) -> String {
+        (node[key] as? [String: Any])?["value"] as? String ?? ""
+      }
+      let role = text("role").lowercased()
+      guard ["image", "img", "table", "slider", "checkbox", "combobox"].contains(role) else {
+        continue
+      }
+      if text("name").isEmpty { visit.nameless.append(role) } else { visit.namedCount += 1 }
+    }
     let shot = try send("Page.captureScreenshot", ["captureBeyondViewport": true], tab)
     visit.picture = (shot["data"] as? String).flatMap { Data(base64Encoded: $0) } ?? Data()
     for event in events {

@@ -58,6 +58,7 @@ import Testing
           // Two images at two validations.
           #expect(seen["pictures"] as? Int == 4, "\(seen)")
           #expect(seen["broken"] as? Int == 0, "\(seen)")
+          #expect(visit.nameless.isEmpty && visit.namedCount > 20, "\(visit.nameless)")
           papers.append(seen["paper"] as? String ?? "")
           try keep(visit.picture, "report-\(width)-\(scheme).png")
         }
@@ -66,7 +67,31 @@ import Testing
     }
   }
 
-  /// The test above sees a page that talks, asks others and is too wide.
+  /// What the report's script does for its reader.
+  @Test(.enabled(if: Browser.path != nil, "no chromium"))
+  func theReportAnswers() throws {
+    try withTemporaryFolder { folder in
+      let run = try train(folder)
+      let page = folder.appending(path: "report.html")
+      let report = try MPIRun.run(
+        ranks: nil, program: "rdd", arguments: ["report", run.path("run"), "--out", page.path])
+      try #require(report.exitCode == 0, "\(report)")
+      let browser = try Browser(profile: folder.appending(path: "profile"))
+      defer { browser.quit() }
+      let visit = try browser.visit(page, width: 1280, scheme: "light", evaluating: Self.use)
+      #expect(visit.messages.isEmpty && visit.requests.isEmpty)
+      let seen = visit.value
+      // Four iterations, the pointer in their middle.
+      let legend = seen["legend"] as? String ?? ""
+      #expect(legend.contains("at 2") || legend.contains("at 3"), "\(seen)")
+      #expect((seen["axis"] as? String)?.hasSuffix("without pauses") == true, "\(seen)")
+      #expect(seen["curves"] as? Int ?? 0 >= 8 && seen["hidden"] as? Int == 0, "\(seen)")
+      // Of two images the pictures of the first validation.
+      #expect(seen["maps"] as? String == "2 2", "\(seen)")
+    }
+  }
+
+  /// The tests above see a page that talks, asks others and is too wide.
   @Test(.enabled(if: Browser.path != nil, "no chromium"))
   func aBadPageIsSeen() throws {
     try withTemporaryFolder { folder in
@@ -94,6 +119,30 @@ import Testing
       pictures: document.images.length,
       broken: [...document.images].filter(image => !image.naturalWidth).length,
       paper: getComputedStyle(document.body).backgroundColor }
+    """
+
+  /// Moves what a reader moves; what the page then shows.
+  private static let use = """
+    (() => {
+      const svg = document.querySelector("svg[data-title]"), area = svg.getBoundingClientRect();
+      svg.dispatchEvent(new PointerEvent("pointermove", { clientX: area.left + area.width / 2 }));
+      const legend = svg.closest("figure").querySelector(".legend").textContent;
+      const set = (id, value) => {
+        const field = document.getElementById(id);
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      };
+      const curves = () => [...document.querySelectorAll("polyline")]
+        .filter(curve => curve.getAttribute("points") !== "").length;
+      set("across", "seconds");
+      const axis = svg.querySelector(".axes").lastChild.textContent, all = curves();
+      document.querySelector("#controls input[data-run]").click();
+      const hidden = curves();
+      set("map-iteration", 0);
+      const maps = [...document.querySelectorAll(".maps figure")].filter(figure => !figure.hidden);
+      return { legend, axis, curves: all, hidden,
+        maps: maps.map(figure => figure.dataset.iteration).join(" ") };
+    })()
     """
 
   /// Keeps a picture of the page for people, in the folder that `RDD_SCREENSHOTS` names.
