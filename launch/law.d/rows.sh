@@ -124,8 +124,8 @@ try_row() {
     if [[ -n $is_long ]]; then
       local layouts=(1x1 2x1 3x1 2x2)
     elif [[ -z $iterations && $row != tfe-tse ]]; then
-      # Every number of ranks and of threads once: starting a run costs more than its few steps.
-      local layouts=(1x1 3x1 2x2)
+      # Ranks and threads differ at once: starting a run costs more than its few steps.
+      local layouts=(1x1 3x2)
     fi
   fi
   if declare -F "row_$row" >/dev/null; then "row_$row"; else row_method; fi
