@@ -34,10 +34,17 @@ package enum HostRequirements {
           canLower: false))
     }
     guard sharedMemoryRefusal(environment) != nil else { return }
-    // It may be full of what jobs that died left.
+    // It may be full of what jobs that died left. Another rank may be removing that at this moment:
+    // a file that is gone has its memory for a little longer.
     LeftBehind().clear()
+    for _ in 0..<removalTries where sharedMemoryRefusal(environment) != nil {
+      Thread.sleep(forTimeInterval: 0.05)
+    }
     if let line = sharedMemoryRefusal(environment) { throw TrainingError(.badWorld, line) }
   }
+
+  /// How often 0.05 s are waited for memory that another rank removes.
+  private static let removalTries = 20
 
   /// The most files that a process has open at one time.
   static func fileCount(loaders: Int, worldSize: Int) -> Int {
