@@ -144,7 +144,7 @@ let package = Package(
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
       name: "DataParallelTests",
-      dependencies: ["DataParallel", "MPI", "TestSupport", "rank-program"]),
+      dependencies: ["DataParallel", "Host", "MPI", "TestSupport", "rank-program"]),
     .testTarget(name: "ImageIOTests", dependencies: ["ImageIO"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness", "WeightFiles"]),

@@ -1,11 +1,12 @@
 import DataParallel
+import Host
 import Testing
 
 /// Who holds a job up, from signs and times that are made up here.
 @Suite struct WatchTableTests {
   private func sign(
     _ beats: UInt64, iteration: Int = 7, phase: String = "data", limit: Double = 12,
-    isWaiting: Bool = false
+    isWaiting: Bool = false, used: Double = 0, waited: Double = 0
   ) -> LifeSign {
     var place = Heartbeat.Place()
     place.work = .step
@@ -13,17 +14,18 @@ import Testing
     place.iteration = iteration
     place.beats = beats
     place.isWaiting = isWaiting
-    return LifeSign(place, limit: limit)
+    return LifeSign(place, processor: ProcessorTime(used: used, waited: waited), limit: limit)
   }
 
   @Test func aSignSurvivesItsBytes() {
     let before = LifeSign(
-      sign(9_000_000_000, iteration: 41, isWaiting: true).place, limit: 0.25, isLast: true)
+      sign(9_000_000_000, iteration: 41, isWaiting: true).place,
+      processor: ProcessorTime(used: 1.25, waited: 1e6), limit: 0.25, isLast: true)
     #expect(before.bytes.count == LifeSign.byteCount)
     #expect(LifeSign(bytes: before.bytes) == before)
     let long = sign(1, phase: String(repeating: "x", count: 100))
     #expect(long.bytes.count == LifeSign.byteCount)
-    #expect(LifeSign(bytes: long.bytes).place.phase.count == LifeSign.byteCount - 27)
+    #expect(LifeSign(bytes: long.bytes).place.phase.count == LifeSign.byteCount - 43)
   }
 
   @Test func progressOfAnyRankIsProgress() {
@@ -84,6 +86,75 @@ import Testing
       table.note(sign(5), from: 1, now: second)
     }
     #expect(table.verdict(now: 50) == .fine)
+  }
+
+  /// A rank that others leave no processor is slow, and not over before it had a limit's time of one.
+  @Test func starvingIsNotStandingStill() throws {
+    var table = WatchTable(ranks: 0..<2, now: 0)
+    func pass(_ seconds: ClosedRange<Int>) {
+      for second in seconds {
+        let time = Double(second)
+        table.note(sign(5, isWaiting: true, used: time), from: 0, now: time)
+        table.note(sign(5, used: 40 + 0.1 * time, waited: 70 + 0.9 * time), from: 1, now: time)
+      }
+    }
+    pass(1...100)
+    guard case .slow(let suspects, 99, 12) = table.verdict(now: 100) else {
+      Issue.record("\(table.verdict(now: 100))")
+      return
+    }
+    let suspect = try #require(suspects.first)
+    #expect(suspects.count == 1 && suspect.rank == 1)
+    #expect(abs(suspect.processor.used - 9.9) < 1e-6 && abs(suspect.processor.waited - 89.1) < 1e-6)
+    let words = suspect.inWords(seconds: 99)
+    #expect(words.contains("starved, ready for 89.1 s and without a processor (9.9 s of"))
+    #expect(words.hasSuffix(" in iteration 7, data"))
+    pass(101...125)
+    guard case .over = table.verdict(now: 125) else {
+      Issue.record("\(table.verdict(now: 125))")
+      return
+    }
+  }
+
+  /// One that goes in circles on busy processors is ready all the time.
+  @Test func noRankIsForgivenForEver() {
+    var table = WatchTable(ranks: 0..<1, now: 0)
+    for second in 1...122 {
+      let time = Double(second)
+      table.note(sign(5, used: time / 100, waited: time), from: 0, now: time)
+      let isOver = if case .over = table.verdict(now: time) { true } else { false }
+      #expect(isOver == (second > 121))
+    }
+  }
+
+  /// Those that wait for a rank which sleeps may starve as they like.
+  @Test func thoseThatWaitDoNotExcuseWhoStandsStill() {
+    var table = WatchTable(ranks: 0..<2, now: 0)
+    for second in 1...20 {
+      let time = Double(second)
+      table.note(sign(5, isWaiting: true, used: time, waited: time), from: 0, now: time)
+      table.note(sign(5, used: 40, waited: 70), from: 1, now: time)
+    }
+    let suspect = WatchTable.Suspect(rank: 1, place: sign(5).place, silence: nil)
+    #expect(table.verdict(now: 20) == .over([suspect], seconds: 19, limit: 12))
+    #expect(
+      suspect.inWords(seconds: 19)
+        == "running, but stands still (0.0 s of processor time since) in iteration 7, data")
+  }
+
+  /// A rank that starved, and then was stopped, has a limit's time from its last sign.
+  @Test func aStarvedRankThatIsStoppedEndsTheJob() {
+    var table = WatchTable(ranks: 0..<2, now: 0)
+    for second in 1...40 {
+      let time = Double(second)
+      table.note(sign(5, isWaiting: true), from: 0, now: time)
+      if second <= 20 { table.note(sign(5, waited: time), from: 1, now: time) }
+    }
+    guard case .over(let suspects, _, _) = table.verdict(now: 40) else {
+      Issue.record("\(table.verdict(now: 40))")
+      return
+    }
+    #expect(suspects.map(\.rank) == [1] && suspects.first?.silence == 20)
   }
 
   @Test func nobodyIsJudgedBeforeTheLimitsAreKnown() {

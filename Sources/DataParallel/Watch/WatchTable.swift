@@ -1,3 +1,5 @@
+import Host
+
 /// What one rank knows of the ranks that it hears, and what it makes of it. Pure bookkeeping.
 package struct WatchTable {
   /// A rank that holds the others up.
@@ -8,12 +10,18 @@ package struct WatchTable {
     package var place: Heartbeat.Place
     /// Seconds since its last sign; nil if its process is there, and only stands still.
     package var silence: Double?
+    /// What it has had of processors since its last progress, as far as it has told.
+    package var processor: ProcessorTime
 
-    /// A rank, where it was, and how long it has said nothing.
-    package init(rank: Int, place: Heartbeat.Place, silence: Double?) {
+    /// A rank, where it was, how long it has said nothing, and what it had of processors.
+    package init(
+      rank: Int, place: Heartbeat.Place, silence: Double?,
+      processor: ProcessorTime = ProcessorTime()
+    ) {
       self.rank = rank
       self.place = place
       self.silence = silence
+      self.processor = processor
     }
   }
 
@@ -31,6 +39,11 @@ package struct WatchTable {
     var sign = LifeSign()
     var heard: Double
     var progressed: Double
+    /// The processor time that it had had then.
+    var processor = ProcessorTime()
+
+    /// What it has had since.
+    var since: ProcessorTime { sign.processor.since(processor) }
   }
 
   private var rows: [Int: Row]
@@ -48,13 +61,20 @@ package struct WatchTable {
   package mutating func note(_ sign: LifeSign, from rank: Int, now: Double) {
     guard var row = rows[rank] else { return }
     row.heard = now
-    if row.sign.place.beats != sign.place.beats || sign.isLast { row.progressed = now }
+    if row.sign.limit == 0 { row.processor = sign.processor }
+    if row.sign.place.beats != sign.place.beats || sign.isLast {
+      row.progressed = now
+      row.processor = sign.processor
+    }
     row.sign = sign
     rows[rank] = row
   }
 
   /// Judges the job: all ranks wait for each other, so without any progress of any rank for longer
   /// than the longest limit, it hangs.
+  ///
+  /// It is slow by the clock. It is over without the time that those who hold it up were ready to go on
+  /// and got no processor: a rank that stands still waits for none.
   package func verdict(now: Double) -> Verdict {
     let latest = rows.values.map(\.progressed).max() ?? now
     let seconds = now - latest
@@ -62,9 +82,19 @@ package struct WatchTable {
     // Before every rank has spoken, the limits are not known.
     guard limit > 0, seconds > limit / 2 else { return .fine }
     let suspects = suspects(now: now, limit: limit)
-    return seconds > limit
+    return seconds - forgiven > limit
       ? .over(suspects, seconds: seconds, limit: limit)
       : .slow(suspects, seconds: seconds, limit: limit)
+  }
+
+  /// How many limits of starving are forgiven: a rank that goes in circles waits for processors too.
+  package static let forgivenLimits = 9.0
+
+  /// Seconds since its last progress that a rank which waits for no other has waited for processors; of
+  /// several ranks the most.
+  package var forgiven: Double {
+    let starving = rows.values.filter { !$0.sign.place.isWaiting }.map(\.since.waited)
+    return min(starving.max() ?? 0, Self.forgivenLimits * limit)
   }
 
   /// Whether a rank has said nothing for so long that its process must be stopped or cut off.
@@ -78,14 +108,18 @@ package struct WatchTable {
   private func suspects(now: Double, limit: Double) -> [Suspect] {
     let silent = rows.filter { isSilent($0.key, now: now) }.sorted { $0.key < $1.key }
     guard silent.isEmpty else {
-      return silent.map { Suspect(rank: $0, place: $1.sign.place, silence: now - $1.heard) }
+      return silent.map { suspect($0, $1, silence: now - $1.heard) }
     }
     let busy = rows.filter { !$0.value.sign.place.isWaiting }.sorted { $0.key < $1.key }
     guard busy.isEmpty || busy.count == rows.count else {
-      return busy.map { Suspect(rank: $0, place: $1.sign.place, silence: nil) }
+      return busy.map { suspect($0, $1, silence: nil) }
     }
     let first = rows.min { ($0.value.progressed, $0.key) < ($1.value.progressed, $1.key) }
-    return first.map { [Suspect(rank: $0, place: $1.sign.place, silence: nil)] } ?? []
+    return first.map { [suspect($0, $1, silence: nil)] } ?? []
+  }
+
+  private func suspect(_ rank: Int, _ row: Row, silence: Double?) -> Suspect {
+    Suspect(rank: rank, place: row.sign.place, silence: silence, processor: row.since)
   }
 
   /// Seconds without a sign that are no accident: signs come twice a second.

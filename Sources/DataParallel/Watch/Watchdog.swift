@@ -30,6 +30,12 @@ public final class Watchdog: @unchecked Sendable {
   private let mailbox: Mailbox?
   /// What the messenger has heard since the judge looked.
   private let heard = Mutex<[Int: LifeSign]>([:])
+  /// The processor time of this process, as the judge last saw it.
+  private let processor = Mutex(ProcessorTime())
+  /// Whole seconds that the judge of rank 0 forgives, since they were spent without a processor.
+  private let forgiven = Mutex(0.0)
+  /// The watchdog's own threads, whose waiting holds nobody up.
+  private let ownThreads = Mutex<Set<String>>([])
   private let isStopping = Atomic(false)
   private let isOver = Atomic(false)
   private let messengerEnd = DispatchSemaphore(value: 0)
@@ -90,9 +96,10 @@ public final class Watchdog: @unchecked Sendable {
   /// Sends and receives signs until every rank has sent its last one.
   private func exchange() throws {
     guard let mailbox else { return }
+    noteOwnThread()
     var farewells = 0
     var hasLeft = false
-    // The other ranks' limits: rank 0 passes the longest one on.
+    // The other ranks' limits: rank 0 passes the longest one on, and what it forgives.
     var limits: [Int: Double] = [:]
     var told = (limit: 0.0, at: -Double.infinity)
     let expected = rank == 0 ? worldSize - 1 : 1
@@ -107,7 +114,8 @@ public final class Watchdog: @unchecked Sendable {
       if isEnding, !hasLeft, rank != 0 || farewells == expected {
         hasLeft = try sendLast(mailbox)
       } else if !hasLeft {
-        let limit = rank == 0 ? max(ownLimit, limits.values.max() ?? 0) : ownLimit
+        let longest = max(ownLimit, limits.values.max() ?? 0)
+        let limit = rank == 0 ? longest + forgiven.withLock { $0 } : ownLimit
         let now = MonotonicClock.seconds
         if limit != told.limit || now - told.at >= Self.period {
           if try sendSigns(mailbox, limit: limit) { told = (limit, now) }
@@ -122,9 +130,18 @@ public final class Watchdog: @unchecked Sendable {
 
   private var receivers: Range<Int> { rank == 0 ? 1..<worldSize : 0..<1 }
 
+  private func sign(limit: Double) -> LifeSign {
+    LifeSign(heartbeat.place, processor: processor.withLock { $0 }, limit: limit)
+  }
+
+  private func noteOwnThread() {
+    guard let number = Threads.currentNumber else { return }
+    ownThreads.withLock { _ = $0.insert(number) }
+  }
+
   /// False if a sign before is still on its way to some rank.
   private func sendSigns(_ mailbox: Mailbox, limit: Double) throws -> Bool {
-    let sign = LifeSign(heartbeat.place, limit: limit).bytes
+    let sign = sign(limit: limit).bytes
     return try receivers.reduce(true) { try mailbox.send(sign, to: $1) && $0 }
   }
 
@@ -143,13 +160,20 @@ public final class Watchdog: @unchecked Sendable {
     let isHeard = mailbox != nil
     let known = !isHeard ? [rank] : rank == 0 ? Array(0..<worldSize) : [0, rank]
     var table = WatchTable(ranks: known, now: 0)
+    var meter = ProcessorMeter()
     var isSlow = false
+    noteOwnThread()
     while !isOver.load(ordering: .acquiring) {
       Thread.sleep(forTimeInterval: Self.period / 2)
       time.look(now: MonotonicClock.seconds)
       let now = time.seconds
-      table.note(LifeSign(heartbeat.place, limit: ownLimit), from: rank, now: now)
+      meter.look(without: ownThreads.withLock { $0 })
+      let processorTime = meter.time
+      processor.withLock { $0 = processorTime }
+      table.note(sign(limit: ownLimit), from: rank, now: now)
       for (source, sign) in takeHeard() { table.note(sign, from: source, now: now) }
+      let seconds = table.forgiven.rounded(.down)
+      forgiven.withLock { $0 = seconds }
       switch table.verdict(now: now) {
       case .fine:
         isSlow = false
@@ -179,15 +203,25 @@ public final class Watchdog: @unchecked Sendable {
 
   private func line(_ suspects: [WatchTable.Suspect], seconds: Double, limit: Double) -> String {
     let names = suspects.map { suspect in
-      let place = suspect.place
-      let seen = "iteration \(place.iteration), \(place.phase)"
-      let state =
-        suspect.silence.map { String(format: "silent for %.1f s, last seen in ", $0) }
-        ?? "running, but stands still in "
-      return "rank \(suspect.rank) (host \(hosts[suspect.rank])): \(state)\(seen)"
+      "rank \(suspect.rank) (host \(hosts[suspect.rank])): \(suspect.inWords(seconds: seconds))"
     }
     return "watchdog: \(names.joined(separator: "; ")): found "
       + String(
         format: "no progress on any rank for %.1f s; expected some within %.0f s", seconds, limit)
+  }
+}
+
+extension WatchTable.Suspect {
+  /// What it does, and where; `seconds` are those without progress.
+  package func inWords(seconds: Double) -> String {
+    let seen = "iteration \(place.iteration), \(place.phase)"
+    if let silence {
+      return String(format: "silent for %.1f s, last seen in ", silence) + seen
+    }
+    let used = String(format: "%.1f s of processor time since", processor.used)
+    let waited = min(processor.waited, seconds)
+    guard waited > seconds / 2 else { return "running, but stands still (\(used)) in \(seen)" }
+    return String(format: "starved, ready for %.1f s and without a processor (", waited)
+      + "\(used); other programs have them) in \(seen)"
   }
 }
