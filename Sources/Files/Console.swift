@@ -16,7 +16,7 @@ public enum Console {
     var firstLoss: SystemError?
     /// Nobody takes what is written: further lines do not wait before one gets through.
     var isStuck = false
-    /// A line was cut off: the next one begins on a line of its own.
+    /// A line was cut off, or is drawn: the next one begins on a line of its own.
     var isTorn = false
   }
 
@@ -35,6 +35,7 @@ public enum Console {
   private static let order = Mutex(Order())
   private static let log = Mutex(Log())
   private static let results = Mutex(Results())
+  private static let kept = KeptLog()
 
   /// Takes the places of standard streams that are closed. Once, before a file is opened: it would
   /// get such a place, and then the log too.
@@ -83,10 +84,28 @@ public enum Console {
     log.withLock { log in
       log.isStuck = outcome.error?.code == EAGAIN
       log.isTorn = outcome.error != nil && (log.isTorn || outcome.byteCount > 0)
-      guard let error = outcome.error else { return }
-      log.lostLines += 1
-      log.firstLoss = log.firstLoss ?? error
+      if let error = outcome.error {
+        log.lostLines += 1
+        log.firstLoss = log.firstLoss ?? error
+      }
     }
+    kept.add(escaped(oneLine))
+  }
+
+  /// Adds a line to the log's file alone, if there is one; see `keepLog`.
+  public static func keep(_ line: String) { kept.add(escaped(line)) }
+
+  /// From now on each line of the log also goes to the end of a file, after those said so far.
+  ///
+  /// The calling thread writes there; lines of others come with its next one. Lines that cannot be
+  /// written there are lost, and are not counted.
+  ///
+  /// - Parameters:
+  ///   - path: the file; made if it is missing.
+  ///   - heading: a line before all others.
+  /// - Throws: `FileError` if it cannot be written.
+  public static func keepLog(in path: String, heading: String) throws(FileError) {
+    try kept.open(path, heading: escaped(heading))
   }
 
   /// Waits until whoever reads stderr by a pipe has taken all of it, a second at most.
@@ -102,10 +121,20 @@ public enum Console {
     }
   }
 
-  /// Writes a text on stderr as it is, such as a line that is drawn again and again. It does not wait,
-  /// and is not counted.
-  public static func show(_ text: String) {
-    _ = write(text, to: STDERR_FILENO, seconds: 0)
+  /// Draws a line on the terminal behind stderr, in place of the one drawn before. It does not wait, and is
+  /// not counted. What is said next begins below it.
+  ///
+  /// - Parameter text: as it is, escape sequences included; no longer than a line of the terminal.
+  public static func draw(_ text: String) {
+    let outcome = write("\r\u{1B}[K" + text, to: STDERR_FILENO, seconds: 0)
+    if outcome.byteCount > 0 { log.withLock { $0.isTorn = true } }
+  }
+
+  /// Ends the line that was drawn, if it is the last on stderr.
+  public static func endDrawing() {
+    guard log.withLock({ $0.isTorn }) else { return }
+    let outcome = write("\n", to: STDERR_FILENO, seconds: 0)
+    if outcome.error == nil { log.withLock { $0.isTorn = false } }
   }
 
   /// How many lines of the log could not be written.
