@@ -165,8 +165,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Datasets", "Difficulty", "Files", "Host", "ImageIO", "Networks", "Parity", "Recipes",
-        "Reduction", "Torch", "Training", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "Networks", "Parity",
+        "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),

@@ -44,13 +44,16 @@ public enum DatasetCheck {
   ///   - indices: the samples to look at; nil for all.
   ///   - depth: how far to look.
   ///   - threadCount: threads that read.
+  ///   - tell: told how many samples were just looked at, on any of those threads.
   /// - Throws: `ThreadError` if the system does not give all threads.
   public static func look(
-    at dataset: ListDataset, indices: [Int]? = nil, depth: Depth, threadCount: Int
+    at dataset: ListDataset, indices: [Int]? = nil, depth: Depth, threadCount: Int,
+    tell: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws(ThreadError) -> Findings {
     let indices = indices ?? Array(0..<dataset.count)
     let found = SharedFindings(Findings(labels: LabelCounts(dataset.encoding)))
     try WorkerThreads.forEach(indices.count, threadCount: threadCount) { place in
+      defer { tell(1) }
       let index = indices[place]
       // A file with a value that is none of the encoding's counts too.
       var labels = LabelCounts(dataset.encoding)

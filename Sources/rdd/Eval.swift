@@ -20,16 +20,22 @@ struct Eval: ParsableCommand {
     completion: .weights)
   var weights: String?
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print one JSON object, with the confusion matrix.")
   var json = false
+
+  @Flag(help: "Print the classes as CSV: class,iou.")
+  var csv = false
 
   func validate() throws { _ = try options.weights(weights) }
 
   func run() throws {
     let job = try Job(options, for: .measuring, isWatched: true)
     let line = try Evaluation.run(
-      job.recipe, weights: try options.weights(weights), coordinator: job.coordinator)
-    if job.coordinator.isLead { Console.print(json ? try line.json : line.table) }
+      job.recipe, weights: try options.weights(weights), coordinator: job.coordinator,
+      progress: job.coordinator.isLead ? Progress(job.logger) : nil)
+    if job.coordinator.isLead {
+      Console.print(json ? try line.json : csv ? line.csv : line.table)
+    }
     try job.finish()
   }
 }

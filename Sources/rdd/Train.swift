@@ -53,9 +53,10 @@ struct Train: ParsableCommand {
     }
     let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
     let trainer = try Trainer(
-      recipe, folder: folder, start: RunStart(accepted: Set(accept), isFresh: fresh),
-      coordinator: coordinator, logger: job.logger,
-      trace: trace)
+      recipe, folder: folder,
+      start: RunStart(
+        accepted: Set(accept), isFresh: fresh, version: RDD.configuration.version),
+      coordinator: coordinator, logger: job.logger, trace: trace)
     let summary: Trainer.Summary
     StopRequest.heed()
     do {

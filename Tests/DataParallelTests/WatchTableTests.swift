@@ -223,6 +223,7 @@ import Testing
     heartbeat.begin(.saving, "saving", iteration: 1, now: 15)
     // Of 3, 3, 4 and 5 the upper of the two in the middle: a bound should rather be long.
     #expect(heartbeat.median(.step) == 4)
+    #expect(heartbeat.median(.step, of: 4) == 4 && heartbeat.median(.step, of: 5) == nil)
     #expect(heartbeat.median(.saving) == nil)
     #expect(heartbeat.place.beats == 5)
   }

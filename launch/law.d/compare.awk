@@ -1,7 +1,7 @@
 # The first number that differs between the metrics.jsonl of two runs, first and second, as
 # "iteration N, KEY: A and B", or "equal". Texts are compared, so every bit of a number counts.
-# Seconds and rates, which no two runs share, are left out, and so is how often BatchNorm's sums were
-# added again, which is more after a resume. Without a second run, whether the first
+# Seconds, rates and times of day, which no two runs share, are left out, and so is how often
+# BatchNorm's sums were added again, which is more after a resume. Without a second run, whether the first
 # says enough: expected=N lines of training, and no update left out.
 
 BEGIN {
@@ -33,7 +33,7 @@ BEGIN {
 
 # The line without what is measured by the clock, and how often sums were added again.
 function plain(line) {
-  gsub(/"([a-z_]*seconds[a-z_]*|images_per_second|repeated_sums)":([{][^}]*[}]|[^,}]*),?/, "", line)
+  gsub(/"([a-z_]*seconds[a-z_]*|images_per_second|repeated_sums|time)":([{][^}]*[}]|[^,}]*),?/, "", line)
   sub(/,[}]$/, "}", line)
   return line
 }
@@ -58,7 +58,8 @@ function read(line, names, values,    count, key, outer) {
       line = substr(line, 2)
       continue
     }
-    match(line, /^(\[[^]]*\]|"[^"]*"|[^,}]*)/)
+    # Numbers, texts, lists, and lists of lists.
+    match(line, /^(\[([^][]|\[[^][]*\])*\]|"[^"]*"|[^,}]*)/)
     names[++count] = key
     values[key] = substr(line, 1, RLENGTH)
     line = substr(line, RLENGTH + 1)

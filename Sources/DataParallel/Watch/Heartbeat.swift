@@ -91,8 +91,16 @@ public final class Heartbeat: Sendable {
     return try body()
   }
 
-  /// The usual seconds of a kind of work; nil before one of them has ended.
-  public func median(_ work: Work) -> Double? { state.withLock { $0.durations[work]?.value } }
+  /// The usual seconds of a kind of work; nil before enough of them have ended.
+  ///
+  /// - Parameters:
+  ///   - work: the kind.
+  ///   - least: how many are enough.
+  public func median(_ work: Work, of least: Int = 1) -> Double? {
+    state.withLock { state in
+      state.durations[work].flatMap { $0.count >= least ? $0.value : nil }
+    }
+  }
 }
 
 /// The median of the last few values.
@@ -113,6 +121,9 @@ package struct RunningMedian {
       next = (next + 1) % Self.capacity
     }
   }
+
+  /// How many values there are, of the last few.
+  package var count: Int { values.count }
 
   /// The median; nil of no values.
   package var value: Double? { values.isEmpty ? nil : values.sorted()[values.count / 2] }

@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import Logging
 import Recipes
 
 extension RunCheck {
@@ -82,11 +83,15 @@ extension RunCheck {
     let world = coordinator.world
     let share = Shard.range(
       of: dataset.count, rank: world.localRank, worldSize: world.localWorldSize)
+    let progress = coordinator.isLead ? Progress(Logger(label: "rdd")) : nil
+    let count = ImageCount(
+      progress, "\(list.name) data", share: share.count, of: dataset.count)
     let found = report.attempt {
       try DatasetCheck.look(
         at: dataset, indices: Array(share), depth: decodesPixels ? .pixels : .headers,
-        threadCount: coordinator.threadCount)
+        threadCount: coordinator.threadCount, tell: count.add)
     }
+    progress?.close()
     fail(found?.problems ?? [], list)
     if decodesPixels {
       list.labels = found?.labels

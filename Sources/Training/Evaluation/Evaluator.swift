@@ -32,9 +32,14 @@ public struct Evaluator {
   /// No image counts twice and counts are integers, so any number of ranks gives the same matrix. Rank 0
   /// warns of scores that mean less than they seem to.
   ///
+  /// - Parameters:
+  ///   - network: what is measured.
+  ///   - tell: told how many images this rank has just measured.
   /// - Throws: the error of an image that cannot be read, naming its file.
-  public func confusion(_ network: SegmentationNetwork) throws -> ConfusionMatrix {
-    let measured = try measure(network)
+  public func confusion(
+    _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
+  ) throws -> ConfusionMatrix {
+    let measured = try measure(network, tell: tell)
     if reducer.rank == 0 {
       for fault in measured.faults { Logger(label: "rdd").warning("validation: found \(fault)") }
     }
@@ -43,8 +48,13 @@ public struct Evaluator {
 
   /// The confusion matrix over all images and what is wrong with it, equal on all ranks. Collective.
   ///
+  /// - Parameters:
+  ///   - network: what is measured.
+  ///   - tell: told how many images this rank has just measured.
   /// - Throws: the error of an image that cannot be read, naming its file.
-  public func measure(_ network: SegmentationNetwork) throws -> Measurement {
+  public func measure(
+    _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
+  ) throws -> Measurement {
     let evaluation = recipe.evaluation
     let predictor = Predictor(
       network, recipe, scales: evaluation.scales, flip: evaluation.flip)
@@ -58,6 +68,7 @@ public struct Evaluator {
         matrix.add(labels: sample.labels.pixels, predictions: answer.classes.pixels)
         if !answer.isFinite { broken.append(end - samples.count + offset) }
       }
+      tell(samples.count)
       samples = []
       Heartbeat.process.beat("validation")
     }

@@ -37,16 +37,42 @@ extension ValidationLine {
       100 * pixelAccuracy)
   }
 
-  /// A table of the classes in percent, then the means.
+  /// A table of the classes in percent, then the means, and a word about classes that are not learned.
   public var table: String {
     let width = max(8, classNames.map(\.count).max() ?? 0)
-    var lines = zip(classNames, classIoU).map { name, iou in
-      let value = iou.map { String(format: "%6.2f", 100 * $0) } ?? "     -"
-      return name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value
+    func row(_ name: String, _ value: String) -> String {
+      name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value
+    }
+    var lines = [row("class", " IoU %")]
+    lines += zip(classNames, classIoU).map { name, iou in
+      row(name, iou.map { String(format: "%6.2f", 100 * $0) } ?? "     -")
     }
     lines.append(String(repeating: "-", count: width + 8))
     lines.append("\(summary) over \(images) images")
-    return lines.joined(separator: "\n")
+    return (lines + remarks).joined(separator: "\n")
+  }
+
+  /// What the table does not say by itself.
+  private var remarks: [String] {
+    func names(_ matches: (Double?) -> Bool) -> [String] {
+      zip(classNames, classIoU).filter { matches($0.1) }.map(\.0)
+    }
+    func told(_ names: [String]) -> String {
+      names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
+    }
+    let (zero, absent) = (names { $0 == 0 }, names { $0 == nil })
+    var remarks: [String] = []
+    if !zero.isEmpty {
+      remarks.append(
+        "\(zero.count) of \(classNames.count) classes at 0: \(told(zero)): no pixel of them is found "
+          + "yet; rare and thin classes are learned last")
+    }
+    if !absent.isEmpty {
+      remarks.append(
+        "- \(absent.count) of \(classNames.count) classes, neither in labels nor predicted: "
+          + told(absent))
+    }
+    return remarks
   }
 }
 

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Dispatch
 import Files
+import Logging
 import MPI
 import Recipes
 import Synchronization
@@ -38,7 +39,10 @@ struct DataHashes {
     }
     let mine = Shard.range(
       of: source.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
-    let own = try Self.hashes(of: source, mine, way, earlier)
+    let progress = coordinator.isLead ? Progress(Logger(label: "rdd")) : nil
+    let count = ImageCount(progress, "hashing", share: mine.count, of: source.count)
+    let own = try Self.hashes(of: source, mine, way, earlier, count)
+    progress?.close()
     let all = try coordinator.world.communicator.allgatherv(own.flatMap(\.bytes)).flatMap { $0 }
     var place = 0
     var entries: [Entry] = []
@@ -55,7 +59,7 @@ struct DataHashes {
   /// The files of some samples, hashed by as many threads as there are cores.
   private static func hashes(
     of source: any SampleSource, _ indices: Range<Int>, _ way: Recipe.DataIdentity,
-    _ earlier: [String: FileHash]
+    _ earlier: [String: FileHash], _ count: ImageCount
   ) throws -> [FileHash] {
     let found = Mutex<[Int: [FileHash]]>([:])
     let failure = Mutex<(index: Int, error: any Error)?>(nil)
@@ -69,6 +73,7 @@ struct DataHashes {
         }
         found.withLock { $0[index] = hashes }
         Heartbeat.process.beat("hashing images")
+        count.add(1)
       } catch {
         failure.withLock { if index < $0?.index ?? .max { $0 = (index, error) } }
       }

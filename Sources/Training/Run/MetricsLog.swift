@@ -58,6 +58,8 @@ final class MetricsLog {
 public struct TrainingLine: Codable, Sendable {
   /// Always "train".
   public var kind = "train"
+  /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions.
+  public var time: String?
   /// From 1.
   public var iteration: Int
   /// Which loss counted.
@@ -130,8 +132,8 @@ public struct TrainingLine: Codable, Sendable {
   /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
   public var batchesWithoutLabels: Int?
 
-  enum CodingKeys: String, CodingKey {
-    case kind, iteration, stage, loss, methods
+  package enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, time, iteration, stage, loss, methods
     case taskLoss = "task_loss"
     case kdLoss = "kd_loss"
     case learningRate = "learning_rate"
@@ -169,6 +171,8 @@ public struct TrainingLine: Codable, Sendable {
 public struct ValidationLine: Codable, Sendable {
   /// Always "validation".
   public var kind = "validation"
+  /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions, and of `rdd eval`.
+  public var time: String?
   /// Of the weights; nil for a file's.
   public var iteration: Int?
   /// The mean that the recipe asks for.
@@ -196,8 +200,8 @@ public struct ValidationLine: Codable, Sendable {
   /// the same images and labels. Nil outside a run and in lines of earlier versions.
   public var validationData: String?
 
-  enum CodingKeys: String, CodingKey {
-    case kind, iteration, confusion
+  package enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, time, iteration, confusion
     case meanIoU = "mean_iou"
     case definition = "mean_iou_definition"
     case meanIoUOfAll = "mean_iou_all_classes"

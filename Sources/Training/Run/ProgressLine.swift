@@ -18,14 +18,17 @@ package struct ProgressLine {
   private static let plain = "\u{1B}[0m"
 
   private let parts: [Part]
+  /// What stands before it in the log.
+  private let logName: String
 
   /// The line of an iteration.
   ///
   /// - Parameters:
   ///   - line: what was measured.
   ///   - iterations: those of the run.
-  ///   - secondsLeft: the time that the rest is expected to take.
-  package init(_ line: TrainingLine, iterations: Int, secondsLeft: Double) {
+  ///   - forecast: the time that the rest is expected to take; nil while it is not known.
+  package init(_ line: TrainingLine, iterations: Int, forecast: Forecast?) {
+    logName = "iteration "
     let total = max(line.secondsPerIteration, 1e-9)
     func wait(_ name: String, _ seconds: Double, _ rank: Int) -> Part {
       let share = seconds / total
@@ -46,11 +49,33 @@ package struct ProgressLine {
       Part(text: isOneTerm ? "" : losses + ")", rank: 6),
       Part(text: String(format: "lr %.5f", line.learningRate), rank: 5),
       Part(text: String(format: "%.1f img/s", line.imagesPerSecond), rank: 3),
-      Part(text: "eta \(Progress.duration(secondsLeft))", rank: 2),
+      Part(text: forecast?.text ?? "", rank: 2),
       wait("wait data", line.dataWaitSeconds, 4),
       wait("ranks", line.communicationWaitSeconds + (line.collectiveSeconds ?? 0), 4),
     ].filter { !$0.text.isEmpty }
   }
+
+  /// The line of a count of images.
+  ///
+  /// - Parameters:
+  ///   - name: of the work.
+  ///   - done: images that are done.
+  ///   - total: all images.
+  ///   - imagesPerSecond: over all ranks; nil while it is not known.
+  ///   - secondsLeft: the time that the rest is expected to take; nil while it is not known.
+  package init(
+    _ name: String, done: Int, of total: Int, imagesPerSecond: Double?, secondsLeft: Double?
+  ) {
+    logName = ""
+    parts = [
+      Part(text: "\(name): \(done)/\(total) images", rank: 0),
+      Part(text: imagesPerSecond.map { String(format: "%.1f img/s", $0) } ?? "", rank: 2),
+      Part(text: secondsLeft.map { Forecast(seconds: $0).text } ?? "", rank: 1),
+    ].filter { !$0.text.isEmpty }
+  }
+
+  /// The line as the log has it.
+  package var logged: String { logName + text() }
 
   /// The line.
   ///

@@ -12,6 +12,8 @@ public struct RunFiles: Sendable {
   public var metrics: String { folder + "/metrics.jsonl" }
   /// Starts and saves, one JSON object a line.
   public var history: String { folder + "/history.jsonl" }
+  /// What rank 0 said, start by start.
+  public var log: String { folder + "/log.txt" }
   /// Hashes of the listed files, so that they are made once.
   public var dataHashes: String { folder + "/data.tsv" }
   /// A folder of checkpoints.

@@ -2,9 +2,9 @@ import Files
 import Foundation
 
 /// What happened to a run, one JSON object a line: starts, saves, and differences that were accepted.
-final class RunHistory {
+package final class RunHistory {
   /// A line of it.
-  struct Event: Codable, Equatable {
+  package struct Event: Codable, Equatable {
     /// What happens to a run.
     enum Kind: String, Codable {
       /// It was begun or gone on with.
@@ -28,6 +28,31 @@ final class RunHistory {
     var ranks: Int?
     /// What was accepted, in words.
     var detail: String?
+    /// The program's name and version.
+    var version: String?
+    /// The commit that it was built from, where it came in a package.
+    var commit: String?
+    /// The hash of the program's file.
+    var program: String?
+    /// Rank 0's.
+    var host: String?
+    /// Compute threads of each rank.
+    var threads: Int?
+    /// The command line.
+    var command: String?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+      case kind, iteration, time, identity, ranks, detail, version, commit, program, host, threads
+      case command
+    }
+
+    /// A start.
+    static func start(_ launch: Launch, after iteration: Int, identity: String?) -> Event {
+      Event(
+        kind: .start, iteration: iteration, identity: identity, ranks: launch.ranks,
+        version: launch.version, commit: launch.commit, program: launch.program,
+        host: launch.host, threads: launch.threads, command: launch.command)
+    }
   }
 
   private let file: LineFile

@@ -7,11 +7,16 @@ public struct RunStart: Sendable {
   public var accepted: Set<RunIdentity.Part>
   /// Whether what the folder holds is put aside, and the run begins anew.
   public var isFresh: Bool
+  /// The program's name and version, for the history.
+  public var version: String?
 
   /// A start that goes on with what is there, if it is the same run.
-  public init(accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false) {
+  public init(
+    accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false, version: String? = nil
+  ) {
     self.accepted = accepted
     self.isFresh = isFresh
+    self.version = version
   }
 
   /// What a folder holds of a run.

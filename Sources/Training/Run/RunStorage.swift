@@ -146,10 +146,15 @@ final class RunStorage {
   /// - Parameters:
   ///   - done: the iterations that are done.
   ///   - data: the hashes of the lists.
-  ///   - ranks: that take part.
+  ///   - launch: how the run was started.
   /// - Throws: `FileError`.
-  func begin(after done: Int, _ data: [DataHashes], ranks: Int) throws {
+  func begin(after done: Int, _ data: [DataHashes], _ launch: Launch) throws {
     _ = try AtomicFile().removeLeftOvers(in: folder.path)
+    do throws(FileError) {
+      try Console.keepLog(in: folder.files.log, heading: launch.heading)
+    } catch {
+      logger.warning("the log is not kept: \(error)")
+    }
     try folder.write(recipe)
     let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
     if Array(hashes.utf8) != earlierHashes {
@@ -161,8 +166,7 @@ final class RunStorage {
       history.append(
         .init(kind: .accepted, iteration: done, detail: accepted.joined(separator: " and ")))
     }
-    history.append(
-      .init(kind: .start, iteration: done, identity: identity?.digest, ranks: ranks))
+    history.append(.start(launch, after: done, identity: identity?.digest))
     self.history = history
     let metrics = try MetricsLog(folder.files.metrics, after: done)
     warn(of: metrics.damagedLines, in: folder.files.metrics)
@@ -182,15 +186,22 @@ final class RunStorage {
 
   /// Adds a line about training to the run's files.
   func append(_ line: TrainingLine) {
+    var line = line
+    line.time = Self.time
     metrics?.append(line)
     events?.add(line)
   }
 
   /// Adds a line about a validation to the run's files.
   func append(_ line: ValidationLine) {
+    var line = line
+    line.time = Self.time
     metrics?.append(line)
     events?.add(line)
   }
+
+  /// The time of a line.
+  private static var time: String { Date().formatted(.iso8601) }
 
   /// What could not be written of the measurements; nil if all was.
   var lossInWords: String? {

@@ -19,6 +19,8 @@ public final class Trainer {
     public let best: (meanIoU: Double, iteration: Int)
     /// Seconds from the start of this process's training.
     public let seconds: Double
+    /// Whether the run was finished before, and only measured now.
+    public let isMeasuredAgain: Bool
   }
 
   private let recipe: Recipe
@@ -95,7 +97,8 @@ public final class Trainer {
       recipe, student: student, teacher: taught, methods: methods, parameters: parameters,
       coordinator: coordinator, device: device)
     try share()
-    try storage?.begin(after: state.iteration, data, ranks: coordinator.worldSize)
+    try storage?.begin(
+      after: state.iteration, data, Launch(version: start.version, coordinator))
     TorchRuntime.keepMemory()
   }
 
@@ -122,7 +125,8 @@ public final class Trainer {
   /// - Throws: `Preempted` on all ranks if one of them was asked to stop (`StopRequest`): the run is
   ///   saved, and the caller ends the job.
   public func run() throws -> Summary {
-    let progress = Progress(logger, iterations: recipe.train.iterations)
+    let begin = MonotonicClock.seconds
+    let progress = Progress(logger)
     let isUnfinished = state.iteration < recipe.train.iterations
     let last = isUnfinished ? try train(progress) : nil
     // A run that was finished before is measured again; its files say so already.
@@ -134,7 +138,7 @@ public final class Trainer {
     progress.close()
     return Summary(
       last: scores, best: state.best ?? (scores.meanIoU, state.iteration),
-      seconds: progress.seconds)
+      seconds: MonotonicClock.seconds - begin, isMeasuredAgain: !isUnfinished)
   }
 
   private func train(_ progress: Progress) throws -> ValidationLine? {
@@ -160,7 +164,7 @@ public final class Trainer {
         iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
         recipe: recipe)
       if Console.lostLines > 0 { line.lostLines = Console.lostLines }
-      if coordinator.isLead { progress.show(line, isLogged: isLogged) }
+      if coordinator.isLead { show(line, progress, isLogged: isLogged) }
       if isLogged {
         storage?.append(line)
         window = MetricsWindow()
@@ -187,6 +191,15 @@ public final class Trainer {
     }
     try trace?.finish()
     return last
+  }
+
+  private func show(_ line: TrainingLine, _ progress: Progress, isLogged: Bool) {
+    progress.show(isLogged: isLogged, isLast: line.iteration == recipe.train.iterations) {
+      let forecast = Forecast(after: line.iteration, of: recipe.train) {
+        Heartbeat.process.median($0, of: $1)
+      }
+      return ProgressLine(line, iterations: recipe.train.iterations, forecast: forecast)
+    }
   }
 
   /// Whether something that happens every so many iterations happens now; the last one counts.
@@ -237,7 +250,8 @@ public final class Trainer {
     state.owesValidation = false
     let begin = DispatchTime.now().uptimeNanoseconds
     let evaluator = Evaluator(sources.validation, recipe, reducer: coordinator.reducer)
-    let matrix = try evaluator.confusion(student)
+    let matrix = try evaluator.confusion(
+      student, tell: count(progress, "validation at \(state.iteration)").add)
     var line = ValidationLine(
       matrix, recipe, classes: sources.validation.classes, iteration: state.iteration,
       images: sources.validation.count,
@@ -255,6 +269,14 @@ public final class Trainer {
         "validation at \(state.iteration): \(line.summary)\(isBest ? ", the best so far" : "")")
     }
     return line
+  }
+
+  /// A count of this rank's validation images.
+  private func count(_ progress: Progress, _ name: String) -> ImageCount {
+    let all = sources.validation.count
+    let share = Shard.range(of: all, rank: coordinator.rank, worldSize: coordinator.worldSize)
+    return ImageCount(
+      coordinator.isLead ? progress : nil, name, share: share.count, of: all)
   }
 
   /// Draws on rank 0; a picture that cannot be written is no reason to end a run.

@@ -11,7 +11,9 @@ extension Trainer.Summary {
       String(format: "best mIoU %.2f %% at iteration %d", 100 * best.meanIoU, best.iteration)
         + (isEqual ? ", the last" : String(format: "; %.2f %% at the last", 100 * last.meanIoU))
         + "; mean \(last.meaning)",
-      "trained in \(Progress.duration(seconds)) since this start",
+      isMeasuredAgain
+        ? "measured again in \(Progress.duration(seconds)); trained before"
+        : "trained in \(Progress.duration(seconds)) since this start",
     ]
     let files = [
       ("best weights", "best.safetensors"), ("last weights", "student.safetensors"),
