@@ -167,6 +167,7 @@ let package = Package(
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "Networks", "Parity",
         "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),

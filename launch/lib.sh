@@ -135,6 +135,17 @@ prepare_hosts() {
   set_open_mpi hosts
 }
 
+# tell_terminal: lets rank 0 draw on the terminal that reads stderr, wherever it runs, by its width.
+tell_terminal() {
+  local size=""
+  unset RDD_TERMINAL
+  [[ -t 2 && ${TERM:-dumb} != dumb ]] || return 0
+  size=$(stty size <&2 2>/dev/null) || true
+  RDD_TERMINAL=${size#* }
+  [[ $RDD_TERMINAL =~ ^[1-9][0-9]*$ ]] || RDD_TERMINAL=80
+  export RDD_TERMINAL
+}
+
 # goes_on CODE: whether a job that ended with CODE can go on from its last checkpoint. Wrong input
 # (64 to 66), a wrong world (69), a folder or disk that fails (73, 74) and divergence (80) stay as
 # they are; 75 was somebody's wish.

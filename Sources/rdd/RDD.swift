@@ -20,8 +20,8 @@ struct RDD: ParsableCommand {
       """,
     version: "rdd 0.1.0",
     subcommands: [
-      Train.self, Eval.self, Predict.self, Maps.self, Compare.self, Report.self, Convert.self,
-      Check.self, MakeRecipe.self, Bench.self, ParityCommand.self, RecipeKeys.self,
+      Train.self, Watch.self, Eval.self, Predict.self, Maps.self, Compare.self, Report.self,
+      Convert.self, Check.self, MakeRecipe.self, Bench.self, ParityCommand.self, RecipeKeys.self,
     ])
 
   static func main() {

@@ -10,7 +10,8 @@ import Testing
   /// Runs a script in a folder of its own; `mpirun` there appends its words to `words` and the
   /// hostfile's content to `hosts`, and then does `job`, a line of shell.
   private func launch(
-    _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0"
+    _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0",
+    error: ProcessRun.Sink = .result, term: String? = nil
   ) throws -> (result: ProcessResult, words: [String], hosts: String, here: String) {
     try withTemporaryFolder { folder in
       try Data(hostfile).write(to: folder.appendingPathComponent("hosts.txt"))
@@ -31,10 +32,11 @@ import Testing
       ).write(to: folder.appendingPathComponent("mpirun.sh"))
       var environment = ProcessInfo.processInfo.environment
       environment["PATH"] = folder.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+      environment["TERM"] = term
       let given = words.map { $0.replacingOccurrences(of: "HERE", with: folder.path) }
       let result = try ProcessRun.run(
         Self.root + "/launch/" + given[0], Array(given.dropFirst()), environment: environment,
-        timeout: 60)
+        timeout: 60, error: error)
       func text(_ name: String) -> String {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
       }
@@ -47,6 +49,24 @@ import Testing
   private let supervised = [
     "supervise", "hosts", "HERE/hosts.txt", "a.yaml", "--out", "HERE/runs/a",
   ]
+
+  /// Rank 0 is told of the terminal that launch/ writes to, also on another host, and of no other.
+  @Test(arguments: [("xterm", true), ("dumb", true), ("xterm", false)])
+  func theTerminalIsTold(term: String, isTerminal: Bool) throws {
+    let terminal = try TestTerminal()
+    defer { terminal.close() }
+    for words in [hosts, ["local", "2", "check", "a.yaml"]] {
+      let run = try launch(
+        words, hostfile: Array("localhost slots=2".utf8),
+        job: "echo \"${RDD_TERMINAL-unset}\" >>\"$here/words\"",
+        error: isTerminal ? .path(terminal.path) : .result, term: term)
+      let isTold = isTerminal && term != "dumb"
+      #expect(run.words.last == (isTold ? "80" : "unset"), "\(run.words)")
+      #expect(
+        run.words[0].contains(" -x RDD_TERMINAL -x TERM ") == (isTold && words == hosts),
+        "\(run.words)")
+    }
+  }
 
   @Test(arguments: [
     "localhost slots=2", "localhost slots=2\r\n", "\u{FEFF}localhost slots=2\n",

@@ -65,27 +65,17 @@ extension CommandTests {
 
     @Test func aTerminalMayGo() throws {
       try withTinyData { data in
-        let (terminal, path) = try Self.openTerminal()
+        let terminal = try TestTerminal()
         let result = try Command.run(
           ["train", data.recipe, "--out", data.path("run")], environment: ["TERM": "xterm"],
-          error: .path(path)
+          error: .path(terminal.path)
         ) { _ in
           // It has opened its end before it is running.
-          close(terminal)
+          terminal.close()
         }
         #expect(result.exitCode == 0 && !result.timedOut, "\(result)")
         #expect(result.standardOutput.contains("last weights"), "\(result)")
       }
-    }
-
-    /// A new terminal: the end from which it can be closed, and the path of the other.
-    private static func openTerminal() throws -> (descriptor: Int32, path: String) {
-      let descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-      var (number, isLocked): (Int32, Int32) = (0, 0)
-      // TIOCSPTLCK and TIOCGPTN, which Swift does not see.
-      try #require(ioctl(descriptor, 0x4004_5431, &isLocked) == 0)
-      try #require(ioctl(descriptor, 0x8004_5430, &number) == 0)
-      return (descriptor, "/dev/pts/\(number)")
     }
 
     @Test func aLimitOnTheSizeOfFilesIsAnError() throws {

@@ -31,6 +31,8 @@ import Testing
       let again = try run.train("run", ranks: 2)
       #expect(again.exitCode == 0)
       #expect(!again.standardError.contains("iteration 1/"))
+      #expect(again.standardOutput.contains("measured again in "), "\(again)")
+      #expect(!again.standardOutput.contains("trained in "))
       #expect(try run.weights("run") == weights)
       #expect(
         try String(contentsOfFile: run.path("run/metrics.jsonl"), encoding: .utf8) == metrics)

@@ -39,6 +39,14 @@ final class MetricsLog {
     file.append(data)
   }
 
+  /// What reads a line, numbers that are not finite included.
+  static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
   private struct Numbered: Decodable { let iteration: Int }
 
   /// The iteration of a line; nil if it is no line of metrics.
