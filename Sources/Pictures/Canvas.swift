@@ -114,27 +114,4 @@ public struct Canvas: Sendable, Equatable {
       "Canvas: \(other.width)x\(other.height) over \(width)x\(height)")
     return Canvas(width: width, height: height) { self[$0].mixed(with: other[$0], share) }
   }
-
-  /// Writes a line of text with its top left corner at (`x`, `y`), dots `scale` pixels wide.
-  public mutating func write(
-    _ text: String, x: Int, y: Int, scale: Int = 1, colour: PictureColour = .ink
-  ) {
-    for (place, character) in text.enumerated() {
-      guard let dots = PixelFont.dots(character) else { continue }
-      let left = x + place * PixelFont.advance * scale
-      for (index, isSet) in dots.enumerated() where isSet {
-        let column = left + index % PixelFont.size.width * scale
-        let row = y + index / PixelFont.size.width * scale
-        fill(x: column..<column + scale, y: row..<row + scale, colour)
-      }
-    }
-  }
-
-  /// Columns and rows of a line of text.
-  public static func size(of text: String, scale: Int = 1) -> (width: Int, height: Int) {
-    let gap = PixelFont.advance - PixelFont.size.width
-    return (
-      max(0, text.count * PixelFont.advance - gap) * scale, PixelFont.size.height * scale
-    )
-  }
 }

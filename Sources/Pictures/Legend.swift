@@ -28,15 +28,16 @@ public struct Legend: Sendable {
 
   /// The legend as a picture `width` columns wide.
   public func picture(width: Int, scale: Int = 1) -> Canvas {
-    let swatch = PixelFont.size.height * scale
-    let step = swatch + 4 * scale
+    // As high as capitals with their pen, beside them.
+    let swatch = 11 * scale
+    let step = (StrokeFont.height + 3) * scale
     var places: [(x: Int, y: Int)] = []
     var (x, y) = (0, 0)
     for entry in entries {
       let wide = swatch + 4 * scale + Canvas.size(of: entry.name, scale: scale).width
       if x > 0, x + wide > width { (x, y) = (0, y + step) }
       places.append((x, y))
-      x += wide + 10 * scale
+      x += wide + 12 * scale
     }
     var picture = Canvas(width: width, height: y + step)
     for (entry, place) in zip(entries, places) {
@@ -46,8 +47,7 @@ public struct Legend: Sendable {
       picture.fill(
         x: columns.lowerBound + 1..<columns.upperBound - 1,
         y: rows.lowerBound + 1..<rows.upperBound - 1, entry.colour)
-      picture.write(
-        entry.name, x: place.x + swatch + 4 * scale, y: place.y + scale, scale: scale)
+      picture.write(entry.name, x: place.x + swatch + 4 * scale, y: place.y, scale: scale)
     }
     return picture
   }

@@ -78,8 +78,8 @@ public struct ColourScale: Sendable {
   /// A horizontal bar of the scale with its ends and its middle written below.
   public func bar(width: Int, scale: Int = 1) -> Canvas {
     let thick = 8 * scale
-    let text = PixelFont.size.height * scale
-    var bar = Canvas(width: width, height: thick + 3 * scale + text)
+    let text = StrokeFont.height * scale
+    var bar = Canvas(width: width, height: thick + 2 * scale + text)
     for column in 0..<width {
       let value = low + (high - low) * (Float(column) + 0.5) / Float(width)
       bar.fill(x: column..<column + 1, y: 0..<thick, colour(value))
@@ -90,7 +90,7 @@ public struct ColourScale: Sendable {
       let tick = min(width - scale, Int(share * Float(width)))
       bar.fill(x: tick..<tick + scale, y: thick..<thick + 2 * scale, .ink)
       bar.write(
-        number, x: max(0, min(width - wide, tick - wide / 2)), y: thick + 3 * scale, scale: scale)
+        number, x: max(0, min(width - wide, tick - wide / 2)), y: thick + 2 * scale, scale: scale)
     }
     return bar
   }

@@ -57,9 +57,9 @@ public struct Panel: Sendable {
       width: first.width, height: first.height, count: tiles.count, tileWidth: tileWidth)
     let shown = zoom(first)
     let (wide, tall) = (shown.width, shown.height)
-    let scale = max(1, min(3, wide / 240))
+    let scale = max(1, min(3, wide / 320))
     let gap = 6 * scale
-    let line = PixelFont.size.height * scale + 3 * scale
+    let line = StrokeFont.height * scale + 2 * scale
     let keys = tiles.map { Self.draw($0.key, width: wide, scale: scale) }
     let rows = (tiles.count + columns - 1) / columns
     let keyTall = (0..<rows).map { row in

@@ -33,27 +33,50 @@ import Testing
     #expect(dark.blended(with: light, share: 0.5)[0] == PictureColour(100, 50, 25))
   }
 
-  @Test func writesDotsInsideTheTextsSize() {
-    let text = "Kg 0.7"
-    let size = Canvas.size(of: text, scale: 2)
-    #expect(size == (2 * (6 * 6 - 1), 18))
-    var canvas = Canvas(width: size.width + 4, height: size.height + 4)
-    canvas.write(text, x: 2, y: 2, scale: 2)
-    let inked = (0..<canvas.width * canvas.height).filter { canvas[$0] == .ink }
-    let dots = text.compactMap { PixelFont.dots($0) }.joined().count { $0 }
-    #expect(inked.count == dots * 4)
-    #expect(inked.allSatisfy { $0 % canvas.width >= 2 && $0 % canvas.width < canvas.width - 2 })
-    #expect(inked.allSatisfy { $0 / canvas.width >= 2 && $0 / canvas.width < canvas.height - 2 })
+  @Test(arguments: [1, 2, 3])
+  func writesInsideTheTextsSize(scale: Int) {
+    let text = "Kg 0.7 (Q)"
+    let size = Canvas.size(of: text, scale: scale)
+    #expect(size.height == 15 * scale)
+    var canvas = Canvas(width: size.width + 20, height: size.height + 20)
+    canvas.write(text, x: 10, y: 10, scale: scale)
+    let inked = (0..<canvas.width * canvas.height).filter { canvas[$0] != .white }
+    let columns = inked.map { $0 % canvas.width }
+    let rows = inked.map { $0 / canvas.width }
+    #expect(columns.allSatisfy { $0 >= 10 && $0 < 10 + size.width })
+    #expect(rows.allSatisfy { $0 >= 10 && $0 < 10 + size.height })
+    // From the first letter to the last, and from the top of the brackets to the tail of the Q.
+    #expect((columns.max() ?? 0) > 10 + size.width - 5 * scale)
+    #expect((rows.max() ?? 0) - (rows.min() ?? 0) > 9 * scale)
+    #expect(canvas[10 + scale + scale / 2, 10 + 5 * scale] == .ink)
   }
 
-  @Test func everyLetterHasItsOwnDots() {
-    let letters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + "0123456789-+=*/%#<>()[].,:!?'_"
-    let dots = letters.compactMap { PixelFont.dots($0) }
-    #expect(dots.count == letters.count)
-    #expect(dots.allSatisfy { $0.count == 45 && $0.contains(true) })
-    #expect(Set(dots).count == letters.count)
-    #expect(PixelFont.dots("~") == PixelFont.dots("?"))
-    #expect(PixelFont.dots(" ") == nil)
+  @Test func whatLiesOutsideIsLeftOut() {
+    var canvas = Canvas(width: 9, height: 9)
+    canvas.write("WWW", x: -7, y: -4)
+    #expect((0..<81).contains { canvas[$0] != .white })
+    let before = canvas
+    canvas.write("WWW", x: 40, y: 40)
+    canvas.write("WWW", x: -400, y: 0)
+    #expect(canvas == before)
+  }
+
+  @Test func theFontHasAllOfASCII() throws {
+    var seen: [[[StrokeFont.Point]]] = []
+    for code in UInt8(33)...126 {
+      let character = Character(Unicode.Scalar(code))
+      let glyph = try #require(StrokeFont.glyph(character))
+      #expect(character == "?" || glyph != StrokeFont.glyph("?"), "\(character)")
+      #expect(!seen.contains(glyph.strokes), "\(character)")
+      seen.append(glyph.strokes)
+      let points = glyph.strokes.joined()
+      #expect(glyph.strokes.allSatisfy { $0.count > 1 } && !points.isEmpty, "\(character)")
+      for point in points {
+        #expect(point.x > 0 && point.x <= Float(glyph.advance) - 1.5, "\(character)")
+        #expect(point.y >= -3 && point.y <= 9.8, "\(character)")
+      }
+    }
+    #expect(StrokeFont.glyph("\u{E9}") == StrokeFont.glyph("?"))
+    #expect(StrokeFont.glyph(" ") == nil)
   }
 }

@@ -48,13 +48,15 @@ private let palette = ClassPalette(
   @Test func barShowsScaleAndNumbers() {
     let scale = ColourScale()
     let bar = scale.bar(width: 100)
-    #expect(bar.width == 100 && bar.height == 8 + 3 + 9)
+    #expect(bar.width == 100 && bar.height == 8 + 2 + 15)
     #expect(bar[0, 0] == scale.colour(0.005))
     #expect(bar[99, 7] == scale.colour(0.995))
-    // "0", "0.5" and "1" in ink below the bar.
-    let dots = "00.51".compactMap { PixelFont.dots($0) }.joined().count { $0 }
-    let inked = (0..<100 * 9).count { bar[$0 % 100, 11 + $0 / 100] == .ink }
-    #expect(inked == dots)
+    // "0", "0.5" and "1" below the bar, and nothing between them.
+    let inked = (0..<100).filter { x in (10..<25).contains { bar[x, $0] != .white } }
+    for place in [0..<12, 35..<65, 88..<100] {
+      #expect(inked.contains { place.contains($0) })
+    }
+    #expect(inked.allSatisfy { $0 < 12 || (35..<65).contains($0) || $0 >= 88 })
   }
 
   @Test func marksMasksOverADimmedPhoto() {
@@ -65,5 +67,26 @@ private let palette = ClassPalette(
     #expect(marked[0] == red)
     #expect(marked[1] == blue)
     #expect(marked[2] == PictureColour(40, 40, 40))
+  }
+
+  /// Class colours over the photo, in full where two classes meet.
+  @Test func whatIsSeenHasOutlinesAndALegend() {
+    let photo = Canvas(width: 6, height: 1, fill: .black)
+    let bare = palette.seen([0, 0, 0, 1, 1, 1], in: photo, hasLegend: false)
+    #expect(bare.width == 6 && bare.height == 1)
+    let inner = [0, 1].map { PictureColour.black.mixed(with: palette.colours[$0], 0.45) }
+    #expect(
+      (0..<6).map { bare[$0] } == [
+        inner[0], inner[0], palette.colours[0], palette.colours[1], inner[1], inner[1],
+      ])
+    // A photo of a border at the edge has none there.
+    #expect(palette.seen([0, 0, 0, 0, 0, 0], in: photo, hasLegend: false)[5] == inner[0])
+    let whole = palette.seen([0, 0, 0, 1, 1, 255], in: photo)
+    #expect(whole.width == 200 && whole.height > 15 && whole[0, 0] == inner[0])
+    #expect(
+      palette.shares([0, 1, 1, 1, 1, 255]).map(\.name) == [
+        "car 66.7%", "road 16.7%", "ignored 16.7%",
+      ])
+    #expect(palette.shares([1, 1]).map(\.colour) == [palette.colours[1]])
   }
 }

@@ -16,10 +16,10 @@ extension Canvas {
     #expect(legend.entries.map(\.name) == ["road", "car", "ignored"])
     let wide = legend.picture(width: 400)
     let narrow = legend.picture(width: 60)
-    #expect(wide.height == 13)
-    #expect(narrow.height == 3 * 13)
+    #expect(wide.height == 18)
+    #expect(narrow.height == 3 * 18)
     for picture in [wide, narrow] {
-      for entry in legend.entries { #expect(picture.count(entry.colour) == 7 * 7) }
+      for entry in legend.entries { #expect(picture.count(entry.colour) == 9 * 9) }
     }
   }
 
@@ -29,13 +29,13 @@ extension Canvas {
       Panel.Tile("t\($0)", Canvas(width: 8, height: 4, fill: PictureColour(0, 0, UInt8(100 + $0))))
     }
     let picture = Panel(title: "", tiles: tiles).picture(tileWidth: 20)
-    // Enlarged by 3, gaps of 6, captions of 12 rows.
+    // Enlarged by 3, gaps of 6, captions of 17 rows.
     #expect(picture.width == across * 24 + (across + 1) * 6)
-    #expect(picture.height == 6 + down * (12 + 12 + 6))
+    #expect(picture.height == 6 + down * (17 + 12 + 6))
     for index in 0..<count {
       #expect(picture.count(PictureColour(0, 0, UInt8(100 + index))) == 24 * 12)
       let x = 6 + index % 3 * 30
-      let y = 6 + index / 3 * 30 + 12
+      let y = 6 + index / 3 * 35 + 17
       #expect(picture[x, y] == PictureColour(0, 0, UInt8(100 + index)))
     }
   }
@@ -84,7 +84,7 @@ extension Canvas {
     // The colours of the masks are on the panel as pixels and as swatches.
     let picture = panel.picture(tileWidth: 240)
     for colour in [DifficultyPanel.teacherOnly, DifficultyPanel.studentOnly, DifficultyPanel.both] {
-      #expect(picture.count(colour) == 60 * 60 + 7 * 7)
+      #expect(picture.count(colour) == 60 * 60 + 9 * 9)
     }
   }
 
@@ -128,7 +128,8 @@ extension Canvas {
   @Test func pixelsThatOneHasRightAreMarked() {
     let tiles = panel([0, 1, 1, 0, 0], [0, 0, 0, 0, 1]).tiles
     let dark = Canvas(width: 1, height: 1, fill: .black).marked([])[0]
-    #expect(tiles.map(\.caption) == ["photo", "labels", "a: 50.0% right", "b: 50.0% right", "right"])
+    #expect(
+      tiles.map(\.caption) == ["photo", "labels", "a: 50.0% right", "b: 50.0% right", "right"])
     #expect(
       (0..<5).map { tiles[4].picture[$0] }
         == [dark, BesidePanel.secondOnly, BesidePanel.firstOnly, dark, dark])
