@@ -59,7 +59,7 @@ public struct DataSources: Sendable {
     return name.hasPrefix("/") ? name : root(data) + "/" + name
   }
 
-  private static func root(_ data: Recipe.Data) -> String {
+  static func root(_ data: Recipe.Data) -> String {
     data.root ?? FileManager.default.currentDirectoryPath
   }
 

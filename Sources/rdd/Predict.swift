@@ -8,10 +8,11 @@ struct Predict: ParsableCommand {
     abstract: "Draw the classes that a network sees in images.",
     discussion: """
       Writes two files an image: NAME_mask.png, class indices with the classes' colours as palette, \
-      and NAME_overlay.png, the same laid over the image.
+      and NAME_overlay.png, the same laid over the image with outlines, and a legend of the classes \
+      and their shares below it. The shares are printed too, a line an image.
 
-        rdd predict launch/recipes/camvid-deeplabv3-r18.yaml \\
-          --weights runs/camvid/best.safetensors street.jpg --out pictures
+        rdd predict runs/camvid street.jpg photos --out pictures
+        rdd predict runs/camvid --list CamVid/test.txt --json --out pictures
       """)
 
   @OptionGroup var options: RecipeOptions
@@ -21,21 +22,48 @@ struct Predict: ParsableCommand {
     completion: .weights)
   var weights: String?
 
-  @Argument(help: ArgumentHelp("PNG and JPEG files of any sizes.", valueName: "image"))
-  var images: [String]
+  @Argument(
+    help: ArgumentHelp(
+      "PNG and JPEG files of any sizes, and folders of such files.", valueName: "image"),
+    completion: .images)
+  var images: [String] = []
 
-  @Option(help: "The folder of the pictures; made if missing.")
+  @Option(
+    help: ArgumentHelp(
+      "A list of images, one a line, or with their labels as in the recipe's lists.",
+      valueName: "file"),
+    completion: .file())
+  var list: String?
+
+  @Option(help: "The folder of the pictures; made if missing.", completion: .directory)
   var out: String
 
-  func validate() throws { _ = try options.weights(weights) }
+  @Flag(inversion: .prefixedNo, help: "A legend below each overlay; without it no row is added.")
+  var legend = true
+
+  @Flag(help: "Print a JSON object an image.")
+  var json = false
+
+  func validate() throws {
+    _ = try options.weights(weights)
+    guard !images.isEmpty || list != nil else {
+      throw ValidationError("found no image; expected files, folders or --list FILE")
+    }
+  }
 
   func run() throws {
     let job = try Job(options, for: .measuring)
-    try Predictions.write(
-      job.recipe, weights: try options.weights(weights), images: images, to: out,
-      coordinator: job.coordinator)
-    if job.coordinator.isLead {
-      Console.print("\(images.count) masks and \(images.count) overlays in \(out)")
+    let isLead = job.coordinator.isLead
+    let files = try NamedImages.files(images, list: list, job.recipe)
+    let seen = try Predictions.write(
+      job.recipe, weights: try options.weights(weights), images: files, to: out, hasLegend: legend,
+      coordinator: job.coordinator, progress: isLead ? Progress(job.logger) : nil)
+    if isLead {
+      for image in seen { Console.print(json ? try image.json : image.text) }
+      if !json {
+        Console.print(
+          "\(counted(seen.count, "mask")) and \(counted(seen.count, "overlay")) in \(out)")
+      }
     }
     try job.finish()
   }

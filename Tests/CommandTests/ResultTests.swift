@@ -43,12 +43,27 @@ extension CommandTests {
       }
       for score in scores {
         #expect((score["class_iou"] as? [Any])?.count == 3)
+        let confusion = try #require(score["confusion"] as? [[Int]])
+        #expect(confusion.count == 3 && confusion.joined().reduce(0, +) == 2 * 32 * 64)
+        #expect(confusion == scores[0]["confusion"] as? [[Int]])
         #expect(score["images"] as? Int == 2)
         for key in ["mean_iou", "pixel_accuracy"] {
           let value = try #require(score[key] as? Double)
           #expect((0...1).contains(value))
           #expect(value == scores[0][key] as? Double)
         }
+      }
+    }
+
+    @Test func scoresAreCSV() throws {
+      let result = try Command.run(
+        ["eval", run.data.recipe, "--weights", run.weights, "--csv"])
+      result.expectSuccess()
+      let lines = result.standardOutput.split(separator: "\n")
+      #expect(lines.count == 4 && lines[0] == "class,iou", "\(result)")
+      for (index, line) in lines.dropFirst().enumerated() {
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        #expect(fields.count == 2 && fields[0] == "class \(index)", "\(line)")
       }
     }
 
@@ -95,9 +110,69 @@ extension CommandTests {
           #expect(mask.hasPalette && mask.height == height && mask.width == width)
           let classes = try ImageFile.readLabels("\(out)/\(name)_mask.png")
           #expect(classes.pixels.allSatisfy { $0 < 3 })
+          // Below the image is a legend, for which it is too narrow.
           let overlay = try ImageFile.header("\(out)/\(name)_overlay.png")
-          #expect(overlay.channels == 3 && overlay.height == height && overlay.width == width)
+          #expect(overlay.channels == 3 && overlay.height > height && overlay.width == 200)
         }
+        let lines = result.standardOutput.split(separator: "\n")
+        #expect(lines.count == 3 && lines[0].hasPrefix("\(photo): class "), "\(result)")
+        #expect(lines[1].hasPrefix("\(gray): class ") && lines[1].contains(" %"), "\(result)")
+      }
+    }
+
+    @Test(arguments: [nil, 2])
+    func predictionsOfFoldersAndLists(ranks: Int?) throws {
+      try withTemporaryFolder { folder in
+        let place = folder.appendingPathComponent("photos")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        for name in ["b.png", "a.PNG", "c.png"] {
+          try PNGWriter.write(
+            TinyData.photo(1, height: 20, width: 30), to: place.appendingPathComponent(name).path)
+        }
+        try Data("no image".utf8).write(to: place.appendingPathComponent("notes.txt"))
+        let list = folder.appendingPathComponent("list.txt").path
+        // The first from the list's own folder, the second from data.root.
+        try "# mine\n\nphotos/c.png\n1.png 1-labels.png\n".write(
+          toFile: list, atomically: true, encoding: .utf8)
+        let out = folder.appendingPathComponent("out").path
+        let predict = ["predict", run.data.recipe, "--weights", run.weights, "--out", out]
+        let result = try Command.run(
+          predict + ["--list", list, "--json", "--no-legend"], ranks: ranks)
+        result.expectSuccess()
+        let objects = try result.standardOutput.split(separator: "\n").map { line in
+          try #require(
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(
+          objects.map { $0["overlay"] as? String } == ["c", "1"].map { "\(out)/\($0)_overlay.png" })
+        for object in objects {
+          let shares = try #require(object["shares"] as? [String: Double])
+          #expect(abs(shares.values.reduce(0, +) - 1) < 1e-9)
+        }
+        let overlay = try ImageFile.header("\(out)/c_overlay.png")
+        #expect(overlay.width == 30 && overlay.height == 20)
+        let both = try Command.run(predict + [place.path], ranks: ranks)
+        both.expectSuccess()
+        #expect(both.standardOutput.contains("3 masks and 3 overlays"), "\(both)")
+        #expect(both.standardOutput.hasPrefix("\(place.path)/a.PNG: "), "\(both)")
+      }
+    }
+
+    @Test func foldersAndListsWithoutImages() throws {
+      try withTemporaryFolder { folder in
+        let predict = [
+          "predict", run.data.recipe, "--weights", run.weights, "--out", folder.path,
+        ]
+        try Command.run(predict + [folder.path])
+          .expectFailure(66, ["image: \(folder.path): found a folder without PNG or JPEG files"])
+        let list = folder.appendingPathComponent("list.txt").path
+        try Command.run(predict + ["--list", list]).expectFailure(66, ["--list: \(list): found no"])
+        try "\n# nothing\n".write(toFile: list, atomically: true, encoding: .utf8)
+        try Command.run(predict + ["--list", list])
+          .expectFailure(66, ["--list: \(list): found no line"])
+        try "1.png\nnowhere.png x.png\n".write(toFile: list, atomically: true, encoding: .utf8)
+        try Command.run(predict + ["--list", list])
+          .expectFailure(66, ["--list: \(list):2: found no file nowhere.png"])
       }
     }
 

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Difficulty
 import ImageIO
+import Logging
 import Networks
 import Pictures
 import Recipes
@@ -46,11 +47,15 @@ public enum DifficultyPictures {
       threadCount: coordinator.threadCount)
     let share = Shard.range(
       of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
+    let progress = coordinator.isLead ? Progress(Logger(label: "rdd")) : nil
+    let count = ImageCount(progress, "maps", share: share.count, of: samples.count)
     for sample in samples[share] {
       let (photo, labels) = try sample.read()
       let panel = try artist.panel(title: sample.title, photo: photo, labels: labels)
       try pictures.write(RGBImage(panel.picture()), sample.name + "_maps")
+      count.add(1)
     }
+    progress?.close()
     try coordinator.world.communicator.barrier()
   }
 }

@@ -50,7 +50,8 @@ struct PictureFolder {
     }
   }
 
-  private func file(_ name: String) -> String { "\(path)/\(name).png" }
+  /// The file of the picture `name`.
+  func file(_ name: String) -> String { "\(path)/\(name).png" }
 
   private func orExplain(_ write: () throws(ImageError) -> Void) throws(TrainingError) {
     do throws(ImageError) {
