@@ -1,3 +1,4 @@
+import Foundation
 import Host
 
 /// What one rank knows of the ranks that it hears, and what it makes of it. Pure bookkeeping.
@@ -124,4 +125,19 @@ package struct WatchTable {
 
   /// Seconds without a sign that are no accident: signs come twice a second.
   private static func silenceLimit(_ limit: Double) -> Double { min(5, limit / 3) }
+}
+
+extension WatchTable.Suspect {
+  /// What it does, and where; `seconds` are those without progress.
+  package func inWords(seconds: Double) -> String {
+    let seen = "iteration \(place.iteration), \(place.phase)"
+    if let silence {
+      return String(format: "silent for %.1f s, last seen in ", silence) + seen
+    }
+    let used = String(format: "%.1f s of processor time since", processor.used)
+    let waited = min(processor.waited, seconds)
+    guard waited > seconds / 2 else { return "running, but stands still (\(used)) in \(seen)" }
+    return String(format: "starved, ready for %.1f s and without a processor (", waited)
+      + "\(used); other programs have them) in \(seen)"
+  }
 }

@@ -210,18 +210,3 @@ public final class Watchdog: @unchecked Sendable {
         format: "no progress on any rank for %.1f s; expected some within %.0f s", seconds, limit)
   }
 }
-
-extension WatchTable.Suspect {
-  /// What it does, and where; `seconds` are those without progress.
-  package func inWords(seconds: Double) -> String {
-    let seen = "iteration \(place.iteration), \(place.phase)"
-    if let silence {
-      return String(format: "silent for %.1f s, last seen in ", silence) + seen
-    }
-    let used = String(format: "%.1f s of processor time since", processor.used)
-    let waited = min(processor.waited, seconds)
-    guard waited > seconds / 2 else { return "running, but stands still (\(used)) in \(seen)" }
-    return String(format: "starved, ready for %.1f s and without a processor (", waited)
-      + "\(used); other programs have them) in \(seen)"
-  }
-}
