@@ -35,6 +35,23 @@ import Testing
     #expect(try Recipe.decode(yaml: recipe.resolvedYAML(), file: path) == recipe)
   }
 
+  /// The YAML that documents show is a recipe, or a part of one.
+  @Test(arguments: ["README.md", "Documentation/images.md"])
+  func shownRecipesAreRecipes(_ path: String) throws {
+    let blocks = try text(path).components(separatedBy: "\n```yaml\n").dropFirst()
+      .compactMap { $0.components(separatedBy: "\n```").first }
+    #expect(!blocks.isEmpty)
+    for block in blocks {
+      // A part says nothing of its teacher.
+      let teacher = block.contains("teacher:") ? "" : "\nteacher: {from_seed: true}"
+      let recipe = try Recipe.decode(yaml: block + teacher + "\n", file: path, folder: "/recipes")
+      try MethodTable.check(
+        recipe.distill.methods.list.map { choice in
+          ChosenMethod(choice.name, choice.options.map { ($0.key, $0.text) })
+        })
+    }
+  }
+
   @Test func mistakesAreOneLine() {
     func refusal(_ chosen: [ChosenMethod], _ change: (inout MethodSetting) -> Void = { _ in })
       -> String
