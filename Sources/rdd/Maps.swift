@@ -17,8 +17,8 @@ struct Maps: ParsableCommand {
       that only one of them has right. Without an image it takes the validation sample in which they \
       differ most.
 
-        rdd maps launch/recipes/quickstart.yaml --out pictures \
-          --weights runs/quickstart-labels/best.safetensors \
+        rdd maps launch/recipes/quickstart.yaml --out pictures \\
+          --weights runs/quickstart-labels/best.safetensors \\
           --beside runs/quickstart/best.safetensors
       """)
 

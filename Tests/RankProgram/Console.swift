@@ -7,7 +7,7 @@ func checkConsole(_ world: World, _ arguments: [String]) throws {
   expect(Console.lossInWords == nil, "nothing is lost yet")
   withError(to: open("/dev/full", O_WRONLY)) {
     Console.say("a line")
-    Console.show("drawn")
+    Console.draw("drawn")
     Console.say("another")
   }
   Console.say("it takes lines again")
