@@ -136,7 +136,7 @@ extension CommandTests {
           return result.standardOutput.split(separator: "\n").map(String.init)
         }
         for (name, part) in [
-          ("MPI ", ""), ("binding ", "cores"), ("waiting ranks ", "core"),
+          ("MPI ", "Open MPI"), ("binding ", "cores"), ("waiting ranks ", "core"),
           ("threads beside ", "up to "), ("no progress ", "exit code 76"),
           ("asked to stop ", "exit code 75"), ("a rank killed ", "exit code 137"),
         ] {

@@ -18,6 +18,7 @@ struct RecipeReadingTests {
     ("data.orientation", "stored"),
     ("data.scenes.height", "64"), ("data.scenes.width", "65"), ("data.scenes.train_count", "7"),
     ("data.scenes.validation_count", "8"), ("data.scenes.seed", "9223372036854775807"),
+    ("data.scenes.classes", "large"),
     ("student.network", "psp_resnet101"), ("student.weights", "/w/student.safetensors"),
     ("student.backbone_weights", "/w/b.pth"), ("student.dropout", "false"),
     ("student.head_width", "512"), ("teacher.network", "deeplabv3_resnet50"),

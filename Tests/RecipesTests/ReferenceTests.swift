@@ -83,6 +83,7 @@ struct ReferenceTests {
     data.scenes.train_count = 500
     data.scenes.validation_count = 100
     data.scenes.seed = 1
+    data.scenes.classes = all
     student.network = deeplabv3_resnet18
     student.weights = none
     student.backbone_weights = none

@@ -9,8 +9,8 @@ public struct StepTimings: Codable, Sendable {
     public let median: Double
     /// The smallest of all.
     public let minimum: Double
-    /// The largest of all.
-    public let maximum: Double
+    /// The largest of all; nil in results of earlier versions.
+    public let maximum: Double?
     /// Each rank's median, by rank.
     public let ranks: [Double]
   }

@@ -92,11 +92,11 @@ extension RunCheck {
         threadCount: coordinator.threadCount, tell: count.add)
     }
     progress?.close()
-    fail(found?.problems ?? [], list)
+    fail(found?.problems ?? [])
     if decodesPixels {
       list.labels = found?.labels
     } else if coordinator.isLead {
-      list.labels = sampledLabels(dataset, list)
+      list.labels = sampledLabels(dataset)
     }
     let depth = decodesPixels ? "every pixel" : "every header"
     report.note(
@@ -114,11 +114,11 @@ extension RunCheck {
     return list
   }
 
-  /// Takes note of problems of a list; those of one cause will be told as one.
-  mutating func fail(_ problems: [DatasetCheck.Problem], _ list: ListLook) {
+  /// Takes note of problems of the lists' files; those of one cause will be told as one, also where one
+  /// file stands in both lists, which different ranks have looked at.
+  mutating func fail(_ problems: [DatasetCheck.Problem]) {
     for problem in problems {
-      report.fail(
-        problem.error, cause: Fingerprint.of("\(list.key) \(problem.error.likeness)"))
+      report.fail(problem.error, cause: Fingerprint.of(problem.error.likeness))
     }
   }
 

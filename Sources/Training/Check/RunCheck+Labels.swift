@@ -9,13 +9,13 @@ extension RunCheck {
   private static let shownClasses = 21
 
   /// What the labels of some samples hold, from the first of the list to the last.
-  mutating func sampledLabels(_ dataset: ListDataset, _ list: ListLook) -> LabelCounts? {
+  mutating func sampledLabels(_ dataset: ListDataset) -> LabelCounts? {
     let found = report.attempt {
       try DatasetCheck.look(
         at: dataset, indices: DatasetCheck.spread(dataset.count, limit: Self.sampleCount),
         depth: .labels, threadCount: coordinator.threadCount)
     }
-    fail(found?.problems ?? [], list)
+    fail(found?.problems ?? [])
     return found?.labels
   }
 

@@ -10,22 +10,23 @@ extension RunCheck {
     let timings = try StepBench.run(
       recipe, steps: 20, warmup: 2, patience: (seconds: 20, steps: 3), coordinator: coordinator)
     let step = timings.step
+    let slowest = step.maximum ?? step.median
     report.note(
       "measured",
       String(
         format: "%.2f s an iteration (median of %d, %.2f to %.2f) on %d rank%@ x %d thread%@; "
           + "%@ for all, without validations; %@ of memory in the largest rank",
-        step.median, timings.steps, step.minimum, step.maximum,
+        step.median, timings.steps, step.minimum, slowest,
         timings.ranks, timings.ranks == 1 ? "" : "s",
         timings.threads, timings.threads == 1 ? "" : "s",
         Progress.duration(step.median * Double(recipe.train.iterations)),
         ByteCount.text(Int(timings.peakBytes))))
-    if step.maximum > 2 * step.minimum {
+    if slowest > 2 * step.minimum {
       report.warn(
         String(
           format:
             "measured: the slowest step took %.1f times as long as the fastest: are other programs "
-            + "on these cores?", step.maximum / max(step.minimum, 1e-9)))
+            + "on these cores?", slowest / max(step.minimum, 1e-9)))
     }
   }
 }
