@@ -1,4 +1,5 @@
 // Pointwise operators, reductions and layers: LibTorch's, by code.
+#include "onednn_common.h"
 #include "support.h"
 
 using rdd::protect;
@@ -29,7 +30,12 @@ int ct_binary(ct_tensor **out, int op, const ct_tensor *a, const ct_tensor *b) {
       case CT_AND: *out = wrap(x.logical_and(y)); break;
       case CT_OR: *out = wrap(x.logical_or(y)); break;
       case CT_XOR: *out = wrap(x.logical_xor(y)); break;
-      case CT_MATMUL: *out = wrap(at::matmul(x, y)); break;
+      case CT_MATMUL: {
+        // OpenBLAS has one thread anyway; MKL, of LibTorch's own builds, would share a product's sums.
+        const rdd::onednn::SingleThread one;
+        *out = wrap(at::matmul(x, y));
+        break;
+      }
       default: *out = wrap(compare_or_compute(op, x, y));
     }
   });

@@ -69,7 +69,9 @@ public struct BesidePanel: Sendable {
       Panel.Tile(
         palette.caption(second.name, second.classes, labels: labels),
         palette.mask(second.classes, width: width, height: height)),
-      Panel.Tile("right", photo.marked(masks.map { ($0.1, $0.2) }), key: .legend(Legend(entries))),
+      Panel.Tile(
+        "only one is right", photo.marked(masks.map { ($0.1, $0.2) }), key: .legend(Legend(entries))
+      ),
     ]
   }
 

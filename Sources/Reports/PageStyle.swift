@@ -64,6 +64,7 @@ enum PageStyle {
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; }
     caption { text-align: left; color: var(--soft); font-size: 0.85rem; padding-bottom: 0.2rem; }
     th, td { padding: 0.25rem 0.9rem 0.25rem 0; text-align: right; vertical-align: baseline;
+      overflow-wrap: break-word;
       border-bottom: 1px solid var(--line); }
     th { font-weight: 600; } thead th { color: var(--soft); vertical-align: bottom; min-width: 4.5rem; }
     th.text, td.text, th[scope="row"] { text-align: left; }

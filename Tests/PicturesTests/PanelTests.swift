@@ -129,7 +129,9 @@ extension Canvas {
     let tiles = panel([0, 1, 1, 0, 0], [0, 0, 0, 0, 1]).tiles
     let dark = Canvas(width: 1, height: 1, fill: .black).marked([])[0]
     #expect(
-      tiles.map(\.caption) == ["photo", "labels", "a: 50.0% right", "b: 50.0% right", "right"])
+      tiles.map(\.caption) == [
+        "photo", "labels", "a: 50.0% right", "b: 50.0% right", "only one is right",
+      ])
     #expect(
       (0..<5).map { tiles[4].picture[$0] }
         == [dark, BesidePanel.secondOnly, BesidePanel.firstOnly, dark, dark])
