@@ -128,5 +128,5 @@ func withTinyData(_ body: (TinyData) throws -> Void) throws {
   try withTemporaryFolder { try body(TinyData($0)) }
 }
 
-/// Tests of the command run one after another: their jobs would only wait for each other.
-@Suite(.serialized) enum CommandTests {}
+/// Tests of the command.
+@Suite enum CommandTests {}

@@ -2,12 +2,14 @@ import Foundation
 
 /// Runs programs of this package as MPI jobs on this machine.
 public enum MPIRun {
-  private static let oneAtATime = NSLock()
+  /// Two programs of one process at a time, or one job of several.
+  private static let places = Places(2)
 
   /// Runs `mpirun -n ranks program arguments`, or the program alone if `ranks` is nil.
   ///
-  /// Jobs run one after another, whatever the test runner does: their ranks already share the
-  /// cores. The deadline counts from the job's start.
+  /// Jobs of several ranks run one after another and alone, whatever the test runner does: their ranks
+  /// already share the cores. Two programs without other ranks may run beside each other. The deadline
+  /// counts from the job's start.
   ///
   /// - Parameters:
   ///   - ranks: the number of ranks; nil starts no launcher.
@@ -26,11 +28,12 @@ public enum MPIRun {
   ) throws -> ProcessResult {
     let path = try BuiltProgram.path(program)
     let variables = testEnvironment().merging(environment) { $1 }.filter { !$0.value.isEmpty }
-    oneAtATime.lock()
+    let taken = ranks == nil ? 1 : 2
+    places.take(taken)
     let begin = Date()
     defer {
       note(program, arguments, ranks: ranks, Date().timeIntervalSince(begin))
-      oneAtATime.unlock()
+      places.leave(taken)
     }
     guard let ranks else {
       return try ProcessRun.run(
@@ -107,5 +110,32 @@ public enum MPIRun {
 
   private static func isSetting(_ name: String) -> Bool {
     ["OMPI_MCA_", "PRTE_MCA_", "PMIX_MCA_"].contains(where: name.hasPrefix)
+  }
+}
+
+/// Places that jobs take while they run. Who wants several is not overtaken by those who want one.
+private final class Places: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var free: Int
+  private var tickets = (next: 0, served: 0)
+
+  init(_ count: Int) { free = count }
+
+  func take(_ count: Int) {
+    condition.lock()
+    defer { condition.unlock() }
+    let ticket = tickets.next
+    tickets.next += 1
+    while ticket != tickets.served || free < count { condition.wait() }
+    tickets.served += 1
+    free -= count
+    condition.broadcast()
+  }
+
+  func leave(_ count: Int) {
+    condition.lock()
+    defer { condition.unlock() }
+    free += count
+    condition.broadcast()
   }
 }

@@ -49,6 +49,14 @@ row_mobile() { compare "$work/tiny.yaml"; }
 
 row_psp() { compare "$work/tiny.yaml" --set student.network=psp_resnet18; }
 
+# Crops at which layers have several slabs of rows, Winograd's products and threads of LibTorch.
+row_large() {
+  compare "$work/tiny.yaml" --set student.network=deeplabv3_resnet18 --set student.head_width=64 \
+    --set data.scenes.height=128 --set data.scenes.width=256 --set data.crop_height=128 \
+    --set data.crop_width=256 --set train.batch_size=3 --set distill.ohem.minimum_kept=30000 \
+    --set student.dropout=true --set data.augment=true
+}
+
 row_bfloat16() { compare "$work/tiny.yaml" --set train.precision=bfloat16; }
 
 row_reference() { compare "$work/tiny.yaml" --set distill.engine=reference; }
@@ -145,6 +153,7 @@ count_iterations() {
     yes:*) echo 200 ;;
     :tfe-tse) echo 200 ;;
     :resume) echo 20 ;;
+    :large) echo 3 ;;
     :*) if declare -F "row_$row" >/dev/null; then echo 6; else echo 4; fi ;;
     *) echo "$iterations" ;;
   esac
