@@ -121,7 +121,10 @@ row_method() {
     recipe=$work/hkd.yaml
     sed "s|aux: .*|aux: $work/auxiliary/student.safetensors|" "$recipes/hkd.yaml" >"$recipe"
   fi
-  compare "$recipe"
+  local slow=()
+  # At the recipe's rate the second derivatives of an untrained student overflow within forty steps.
+  [[ -z $is_long || $row != kdiga ]] || slow=(--set train.learning_rate=0.0005)
+  compare "$recipe" "${slow[@]}"
 }
 
 # try_row: a row of the table.
