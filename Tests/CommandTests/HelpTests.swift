@@ -29,7 +29,10 @@ extension CommandTests {
     }
 
     @Test(arguments: [
-      (["chek", "streets.yaml"], "found 'chek'; expected train, watch, eval", "; did you mean check?"),
+      (
+        ["chek", "streets.yaml"], "found 'chek'; expected train, watch, eval",
+        "; did you mean check?"
+      ),
       (["help", "chek"], "found 'chek'", "; did you mean check?"),
       (["bench", "stp"], "found 'stp'; expected step, loss", "; did you mean step?"),
       (["fly"], "found 'fly'", "; see --help"),
