@@ -83,7 +83,9 @@ public enum DatasetCheck {
 
   /// At most `limit` of the indices below `count`, evenly from the first to the last.
   ///
-  /// - Parameter limit: 2 or more.
+  /// - Parameters:
+  ///   - count: how many samples there are.
+  ///   - limit: 2 or more.
   public static func spread(_ count: Int, limit: Int) -> [Int] {
     count <= limit
       ? Array(0..<count) : (0..<limit).map { $0 * (count - 1) / (limit - 1) }
