@@ -27,7 +27,8 @@ show_same_bits() {
 start_six() {
   "${mpirun[@]}" -n "$2" "$rdd" train "$root/launch/recipes/quickstart.yaml" \
     --out "$folder/$1" "${teacher[@]}" "${settings[@]}" \
-    --set train.iterations=6 --set distill.warmup_iterations=3 --set train.checkpoint_every=2 \
+    --set train.iterations=6 --set train.batch_size=8 --set distill.warmup_iterations=3 \
+    --set train.checkpoint_every=2 \
     --set train.validate_every=0 --set data.scenes.validation_count=4 --set train.log_every=1 \
     --set evaluation.pictures=0 --set train.tensorboard=false \
     </dev/null >>"$folder/$1.log" 2>&1 &
