@@ -227,7 +227,7 @@ struct RecipeErrorTests {
         do {
           _ = try Recipe.load(file)
         } catch {
-          answer.error = error
+          answer.error = error as? RecipeError
         }
         end.signal()
       }
