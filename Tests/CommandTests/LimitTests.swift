@@ -110,6 +110,31 @@ extension CommandTests {
       }
     }
 
+    /// A file that another rank has removed has its memory for a moment longer: here because a process
+    /// still has it open.
+    @Test(.enabled(if: getuid() == 0))
+    func sharedMemoryThatIsBeingRemovedIsWaitedFor() throws {
+      try withTinyData { data in
+        let result = try ProcessRun.run(
+          "/bin/bash",
+          [
+            "-c",
+            """
+            unshare -m true 2>/dev/null || exit 0
+            exec unshare -m bash -c '
+              mount -t tmpfs -o size=40m tmpfs /dev/shm || exit 0
+              head -c 36m /dev/zero >/dev/shm/file
+              sleep 0.9 3</dev/shm/file &
+              rm /dev/shm/file
+              exec mpirun -n 2 "$@"' bash "$@"
+            """, "bash", try BuiltProgram.path("rdd"), "train", data.recipe, "--out",
+            data.path("run"),
+          ],
+          environment: MPIRun.testEnvironment(), timeout: Command.timeout)
+        result.expectSuccess()
+      }
+    }
+
     @Test func checkTellsLimits() throws {
       try withTinyData { data in
         let result = try Command.run(["check", data.recipe, "--out", data.path("run")])

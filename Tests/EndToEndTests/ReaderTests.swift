@@ -43,11 +43,7 @@ import Testing
       "no chromium on the PATH: install the Debian package chromium, or set RDD_CHROMIUM"))
   func aBrowserDrawsTheReport() throws {
     try withTemporaryFolder { folder in
-      let run = try train(folder)
-      let page = folder.appending(path: "report.html")
-      let report = try MPIRun.run(
-        ranks: nil, program: "rdd", arguments: ["report", run.path("run"), "--out", page.path])
-      try #require(report.exitCode == 0, "\(report)")
+      let page = try report(folder)
       let browser = try Browser(profile: folder.appending(path: "profile"))
       defer { browser.quit() }
       for width in [1280, 400] {
@@ -72,15 +68,21 @@ import Testing
     }
   }
 
+  /// The page of a short run.
+  private func report(_ folder: URL) throws -> URL {
+    let run = try train(folder)
+    let page = folder.appending(path: "report.html")
+    let result = try MPIRun.run(
+      ranks: nil, program: "rdd", arguments: ["report", run.path("run"), "--out", page.path])
+    try #require(result.exitCode == 0, "\(result)")
+    return page
+  }
+
   /// What the report's script does for its reader.
   @Test(.enabled(if: Browser.path != nil, "no chromium"))
   func theReportAnswers() throws {
     try withTemporaryFolder { folder in
-      let run = try train(folder)
-      let page = folder.appending(path: "report.html")
-      let report = try MPIRun.run(
-        ranks: nil, program: "rdd", arguments: ["report", run.path("run"), "--out", page.path])
-      try #require(report.exitCode == 0, "\(report)")
+      let page = try report(folder)
       let browser = try Browser(profile: folder.appending(path: "profile"))
       defer { browser.quit() }
       let visit = try browser.visit(page, width: 1280, scheme: "light", evaluating: Self.use)
