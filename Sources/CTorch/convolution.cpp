@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "convolution_form.h"
 #include "onednn_convolution.h"
 #include "support.h"
 
@@ -80,26 +81,22 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
 
 static thread_local bool plain_convolution = false;
 
-/// LibTorch's operator image by image, each with its own copy of the parameters, whose gradients are
-/// addends of their sums if they have one.
+/// Each image with its own copy of the parameters, whose gradients are addends of their sums if they
+/// have one; with derivatives of any order.
 static at::Tensor by_image(const at::Tensor &x, const ct_tensor *weight, const ct_tensor *bias,
-                           const std::array<int, 4> &window) {
-  ct_tensor *handle = nullptr;
+                           const rdd::onednn::Window &window) {
   const auto repeated = [&](const ct_tensor *leaf) {
+    ct_tensor *handle = nullptr;
     TORCH_CHECK(ct_for_each_image(&handle, leaf, x.size(0)) == 0, ct_last_error());
     const std::unique_ptr<ct_tensor> owned(handle);
     return owned->value.to(x.scalar_type());
   };
-  const at::Tensor weights = repeated(weight);
-  const at::Tensor biases = bias ? repeated(bias) : at::Tensor();
-  const auto both = [](int64_t value) { return std::vector<int64_t>{value, value}; };
-  std::vector<at::Tensor> parts;
-  for (int64_t image = 0; image < x.size(0); ++image) {
-    parts.push_back(at::conv2d(x.narrow(0, image, 1), weights[image],
-                               bias ? biases[image] : at::Tensor(), both(window[0]),
-                               both(window[1]), both(window[2]), window[3]));
-  }
-  return at::cat(parts);
+  const at::Tensor y = rdd::convolution_by_image(x, repeated(weight), window);
+  if (bias == nullptr) return y;
+  // As the weights of an image of ones, so that its gradients are a convolution's too.
+  const at::Tensor ones = at::ones({x.size(0), 1, y.size(2), y.size(3)}, x.options());
+  const at::Tensor biases = repeated(bias).reshape({x.size(0), y.size(1), 1, 1, 1});
+  return y + rdd::convolution_by_image(ones, biases, {});
 }
 
 bool rdd::is_plain() { return plain_convolution; }
@@ -114,8 +111,12 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
               int stride, int padding, int dilation, int groups) {
   return protect([&] {
     at::Tensor b = bias ? bias->value : at::Tensor();
-    if (!plain_convolution && rdd::onednn::supported(x->value)) {
-      rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
+    rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
+    if (plain_convolution) {
+      *out = wrap(by_image(x->value, weight, bias, window));
+      return;
+    }
+    if (rdd::onednn::supported(x->value)) {
       variable_list inputs{x->value, weight->value};
       if (b.defined()) inputs.push_back(b);
       Sums sums;
@@ -124,10 +125,6 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
         if (bias) sums.bias = bias->gradient_sum;
       }
       *out = wrap(HostConvolution::apply(at::TensorList(inputs), &window, &sums));
-      return;
-    }
-    if (plain_convolution) {
-      *out = wrap(by_image(x->value, weight, bias, {stride, padding, dilation, groups}));
       return;
     }
     auto type = x->value.scalar_type();

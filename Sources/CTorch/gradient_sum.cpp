@@ -23,7 +23,8 @@ struct ForEachImage : torch::autograd::Function<ForEachImage> {
     context->saved_data["sum"] = c10::IValue::make_capsule(std::move(sum));
     std::vector<int64_t> sizes{images};
     for (const int64_t size : leaf.sizes()) sizes.push_back(size);
-    return leaf.unsqueeze(0).expand(sizes).clone();
+    // One copy in memory: convolutions see that all images have the same weights.
+    return leaf.clone().unsqueeze(0).expand(sizes);
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
