@@ -207,6 +207,34 @@ extension CommandTests {
       }
     }
 
+    /// Labels with 0 for 'ignored' look like labels of one class more.
+    @Test("Where nothing is ignored, check asks once what 0 means")
+    func whatZeroMeansIsAsked() throws {
+      try withTinyData { data in
+        func questions(_ values: [UInt8], _ settings: String...) throws -> [String] {
+          try write(values, data)
+          let result = try Command.run(
+            ["check", data.recipe] + settings.flatMap { ["--set", $0] })
+          result.expectSuccess()
+          return warnings(result).filter { $0.contains(" If 0 means 'ignored', subtract 1") }
+        }
+        let asked = try questions([0, 1, 2])
+        #expect(asked.count == 1, "\(asked)")
+        let text = "training labels: no value is 255, so nothing is ignored: is 0 a class?"
+        #expect(asked.first?.contains(text) == true, "\(asked)")
+        #expect(asked.first?.hasSuffix("data.num_classes is then 2.") == true, "\(asked)")
+        // The last class is absent: that question is the same one.
+        let absent = try questions([0, 1])
+        #expect(absent.count == 1 && absent.first?.contains("no pixel of class 2") == true)
+        // Something is ignored, nothing is 0, the format ignores 0 itself, or the classes have names.
+        #expect(try questions([0, 1, 2, 255]).isEmpty)
+        #expect(try questions([1, 2]).isEmpty)
+        #expect(try questions([0, 1, 2], "data.format=ade20k", "data.num_classes=150").isEmpty)
+        let names = "data.classes=[{name: road}, {name: car}, {name: sky}]"
+        #expect(try questions([0, 1, 2], names).isEmpty)
+      }
+    }
+
     @Test("A list that is there and cannot be read is not called missing")
     func unreadableList() throws {
       try withTinyData { data in

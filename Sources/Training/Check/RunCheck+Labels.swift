@@ -108,12 +108,33 @@ extension RunCheck {
         "\(place): \(percent(labels.ignored, of: labels.total)) of the pixels are ignored; \(advice)"
       )
     }
-    guard isWhole, list.key == "data.train_list", !labels.absent.isEmpty else { return }
-    let shown = labels.absent.prefix(8).map { "\($0) (\(names[$0]))" }.joined(separator: ", ")
-    let more = labels.absent.count > 8 ? " and \(labels.absent.count - 8) more" : ""
-    report.warn(
-      "\(place): no pixel of class \(shown)\(more): is data.num_classes right, and data.format?"
-        + shift(labels))
+    guard list.key == "data.train_list" else { return }
+    let question = shift(labels)
+    if isWhole, !labels.absent.isEmpty {
+      let shown = labels.absent.prefix(8).map { "\($0) (\(names[$0]))" }.joined(separator: ", ")
+      let more = labels.absent.count > 8 ? " and \(labels.absent.count - 8) more" : ""
+      report.warn(
+        "\(place): no pixel of class \(shown)\(more): is data.num_classes right, and data.format?"
+          + question)
+      guard question.isEmpty else { return }
+    }
+    if leavesZeroOpen(labels) {
+      report.warn(
+        "\(place): no value is 255, so nothing is ignored: is 0 a class? If it is, name the classes "
+          + "(data.classes).\(Self.zeroIsIgnored) data.num_classes is then \(names.count - 1)."
+      )
+    }
+  }
+
+  /// What to do where 0 is no class.
+  private static let zeroIsIgnored =
+    " If 0 means 'ignored', subtract 1 from all values and write 255 in place of 0."
+
+  /// Whether 0 may be meant as 'ignored': the labels hold classes alone, and nobody has named them.
+  private func leavesZeroOpen(_ labels: LabelCounts) -> Bool {
+    recipe.data.format == .trainIDs && recipe.data.ownClasses.list.isEmpty
+      && labels.strangers.isEmpty && labels.ignored == 0 && labels.stored[0] > 0
+      && recipe.data.classCount > 1
   }
 
   /// What else is to be asked where only the first class is absent, or the last.
@@ -121,8 +142,7 @@ extension RunCheck {
     guard recipe.data.format == .trainIDs, labels.absent.count == 1 else { return "" }
     switch labels.absent[0] {
     case 0: return " If classes are counted from 1, subtract 1 from all values."
-    case recipe.data.classCount - 1:
-      return " If 0 means 'ignored', subtract 1 from all values and write 255 in place of 0."
+    case recipe.data.classCount - 1: return Self.zeroIsIgnored
     default: return ""
     }
   }
