@@ -52,7 +52,7 @@ extension StateDict {
     guard missing.isEmpty, others.isEmpty, matching == .backbone || left.isEmpty else {
       throw WeightMismatch(
         path: path, network: network, others: others, missing: missing, left: left,
-        isWhole: matching == .whole)
+        of: archive.tensors, isWhole: matching == .whole)
     }
     for (stored, tensor) in pairs {
       try stored.requireSound(

@@ -46,10 +46,11 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   ///   - others: what has another shape or type, in words.
   ///   - missing: what the network has and the file has not.
   ///   - left: what the file has and the network has not.
+  ///   - stored: all that the file has.
   ///   - isWhole: whether what is left over is a problem.
   init(
     path: String, network: String, others: [String], missing: [(name: String, shape: [Int])],
-    left: [StoredTensor], isWhole: Bool
+    left: [StoredTensor], of stored: [StoredTensor], isWhole: Bool
   ) {
     self.path = path
     self.network = network
@@ -73,7 +74,8 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
     }
     self.shown = shown.flatMap { $0 }
     advice =
-      alike.renaming.map { "rename them: rdd convert \(path) --rename \($0) --out NEW" }
+      Self.ofTorchvision(stored)
+      ?? alike.renaming.map { "rename them: rdd convert \(path) --rename \($0) --out NEW" }
       ?? Self.advice
   }
 
@@ -87,6 +89,25 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
 
   private static let advice =
     "choose the network and the number of classes that the file was made with"
+
+  /// What to know of a file with one of torchvision's backbones, which renaming does not help; nil of others.
+  private static func ofTorchvision(_ stored: [StoredTensor]) -> String? {
+    func holds(_ name: String, where isThat: (StoredTensor) -> Bool = { _ in true }) -> Bool {
+      stored.contains { ($0.name == name || $0.name.hasSuffix("." + name)) && isThat($0) }
+    }
+    let place = "Documentation/weights.md tells which files fit"
+    if holds("conv1.weight", where: { $0.shape == [64, 3, 7, 7] }) {
+      return
+        "the file holds a ResNet as torchvision's: its stem is one 7x7 convolution, here it is three "
+        + "3x3 ones, so that it fits under no names; \(place)"
+    }
+    if holds("features.1.conv.0.0.weight") {
+      return
+        "the file holds torchvision's MobileNetV2: its tensors have other names, and it expects "
+        + "another normalisation of images; \(place)"
+    }
+    return nil
+  }
 }
 
 /// Names that a network wants and a file has not, paired with names that only the file has.

@@ -78,6 +78,51 @@ import WeightFiles
     #expect(try #require(mismatch).problems.allSatisfy { $0.contains("same shape") })
   }
 
+  /// torchvision's ResNet: this one's names, but for its stem.
+  private func torchvisionResNet(_ prefix: String) -> TensorArchive {
+    let ours = SegmentationNetwork(
+      .deeplabv3ResNet18, classCount: 5, start: Initialisation(seed: 3)
+    ).state.stored()
+    let start = "pretrained."
+    let body = ours.filter {
+      $0.name.hasPrefix(start + "layer") || $0.name.hasPrefix(start + "bn1")
+    }
+    .map { $0.renamed(prefix + $0.name.dropFirst(start.count)) }
+    return TensorArchive(
+      tensors: [StoredTensor(name: prefix + "conv1.weight", Tensor.zeros([64, 3, 7, 7]))] + body)
+  }
+
+  /// No names make torchvision's weights fit, so that none are proposed.
+  @Test(arguments: ["", "backbone.", "module."], [StateDict.Matching.backbone, .whole])
+  func aStemOfOneConvolutionIsSaid(prefix: String, matching: StateDict.Matching) throws {
+    let target = SegmentationNetwork(
+      .deeplabv3ResNet18, classCount: 5, start: Initialisation(seed: 4))
+    let mismatch = #expect(throws: WeightMismatch.self) {
+      try target.state.load(
+        torchvisionResNet(prefix), from: "file", matching: matching, network: "deeplabv3_resnet18")
+    }
+    let message = try #require(mismatch).description
+    #expect(message.contains("; the file holds a ResNet as torchvision's: its stem is one 7x7 "))
+    #expect(message.hasSuffix("Documentation/weights.md tells which files fit"), "\(message)")
+    #expect(!message.contains("--rename") && !message.contains("choose the network"), "\(message)")
+  }
+
+  /// torchvision counts the parts of a block once more.
+  @Test func namesOfTorchvisionsMobileNetAreSaid() throws {
+    let start = "pretrained.net."
+    let tensors = source.state.stored().filter { $0.name.hasPrefix(start) }.map {
+      let name = String($0.name.dropFirst(start.count))
+      return $0.renamed(name.replacing(".conv.0.", with: ".conv.0.0."))
+    }
+    let mismatch = #expect(throws: WeightMismatch.self) {
+      try target().state.load(
+        TensorArchive(tensors: tensors), from: "file", matching: .backbone, network: "psp_mobile")
+    }
+    let message = try #require(mismatch).description
+    #expect(message.contains("the file holds torchvision's MobileNetV2: its tensors have other"))
+    #expect(!message.contains("--rename"), "\(message)")
+  }
+
   /// A line shows some of each kind.
   @Test func missingAndLeftOverAreShownBoth() throws {
     let tensors = source.state.stored().filter { !$0.name.hasPrefix("head.") }
