@@ -85,10 +85,29 @@ extension CommandTests {
         for text in [#""version":"rdd 0."#, #""host":""#, #""threads":1"#, #""command":""#] {
           #expect(history.components(separatedBy: text).count == 3, "\(text): \(history)")
         }
+        // What was built in a clone does not know of which commit its sources were.
+        #expect(!history.contains("commit"), "\(history)")
         let metrics = try String(contentsOfFile: data.path("run/metrics.jsonl"), encoding: .utf8)
         for line in metrics.split(separator: "\n") {
           #expect(line.contains(#/"time":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"/#), "\(line)")
         }
+      }
+    }
+
+    /// The file BUILT of launch/package lies beside the folder of the program.
+    @Test func aPackageTellsItsCommit() throws {
+      try withTinyData { data in
+        let package = data.path("package")
+        try FileManager.default.createDirectory(
+          atPath: package + "/bin", withIntermediateDirectories: true)
+        try "rdd 0.0.0\ncommit 0123abc\n".write(
+          toFile: package + "/BUILT", atomically: true, encoding: .utf8)
+        let line = #"p=$1/bin/rdd; { ln "$0" "$p" 2>/dev/null || cp "$0" "$p"; } && "$p" "${@:2}""#
+        try Command.bash(line, [package] + train(data)).expectSuccess()
+        let log = try String(contentsOfFile: data.path("run/log.txt"), encoding: .utf8)
+        #expect(log.prefix { $0 != "\n" }.contains(", commit 0123abc, program "), "\(log)")
+        let history = try String(contentsOfFile: data.path("run/history.jsonl"), encoding: .utf8)
+        #expect(history.contains(#""commit":"0123abc""#), "\(history)")
       }
     }
 
