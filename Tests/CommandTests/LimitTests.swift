@@ -144,7 +144,7 @@ extension CommandTests {
           ("threads ", "1 rank x 1 thread (OMP_NUM_THREADS)"), ("processor time ", " cores"),
           ("memory ", "activations "),
           ("memory free ", "the host's memory"), ("shared memory ", " for MPI's start"),
-          ("open files ", "ulimit -n"),
+          ("open files ", "ulimit -n"), ("time ", "--measure runs some steps"),
         ] {
           #expect(rows.contains { $0.hasPrefix(name) && $0.contains(part) }, "\(name): \(result)")
         }

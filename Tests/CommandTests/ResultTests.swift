@@ -245,6 +245,7 @@ extension CommandTests {
       let row = result.standardOutput.split(separator: "\n").first { $0.hasPrefix("measured ") }
       #expect(row?.contains(/s an iteration \(median of \d+, [0-9.]+ to [0-9.]+\) on/) == true)
       #expect(row?.contains(words) == true, "\(result)")
+      #expect(!result.standardOutput.contains("\ntime "), "\(result)")
     }
   }
 

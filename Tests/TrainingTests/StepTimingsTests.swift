@@ -17,6 +17,16 @@ import Training
     #expect(spread.ranks == [2, 5])
   }
 
+  /// `rdd check --measure` warns of it.
+  @Test func aSlowStepIsToldOf() {
+    #expect(StepTimings.spread([[1, 1.1, 2], [1.2, 1, 1.9]]).warning == nil)
+    #expect(
+      StepTimings.spread([[1, 1, 1], [1, 1, 2.5]]).warning
+        == "the slowest step took 2.5 times as long as the fastest: are other programs on these cores?"
+    )
+    #expect(StepTimings.spread([[0.2, 0.2, 7]]).warning?.contains("took 35.0 times") == true)
+  }
+
   @Test func trendOfTheLargestRank() {
     let flat = StepTimings.trend([[1, 1, 1, 1, 1, 9], [100, 100, 100, 100, 101, 103]])
     #expect(flat.first == 100 && flat.last == 102 && flat.isFlat)

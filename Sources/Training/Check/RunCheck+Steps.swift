@@ -21,12 +21,18 @@ extension RunCheck {
         timings.threads, timings.threads == 1 ? "" : "s",
         Progress.duration(step.median * Double(recipe.train.iterations)),
         ByteCount.text(Int(timings.peakBytes))))
-    if slowest > 2 * step.minimum {
-      report.warn(
-        String(
-          format:
-            "measured: the slowest step took %.1f times as long as the fastest: are other programs "
-            + "on these cores?", slowest / max(step.minimum, 1e-9)))
-    }
+    if let warning = step.warning { report.warn("measured: \(warning)") }
+  }
+}
+
+extension StepTimings.Spread {
+  /// What to say where one step took more than twice as long as another: the processors were not free.
+  package var warning: String? {
+    let slowest = maximum ?? median
+    guard slowest > 2 * minimum else { return nil }
+    return String(
+      format:
+        "the slowest step took %.1f times as long as the fastest: are other programs on these "
+        + "cores?", slowest / max(minimum, 1e-9))
   }
 }

@@ -44,7 +44,15 @@ public struct RunCheck {
       check.checkStart(folder)
     }
     try check.shareProblems()
-    if measures, check.report.problems.isEmpty { try check.measure() }
+    if measures, check.report.problems.isEmpty {
+      try check.measure()
+    } else {
+      check.report.note(
+        "time",
+        measures
+          ? "not measured: the problems come first"
+          : "not known yet: --measure runs some steps and tells it")
+    }
     return check.report
   }
 
