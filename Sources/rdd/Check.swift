@@ -40,7 +40,7 @@ struct Check: ParsableCommand {
       tellsAll: all, coordinator: job.coordinator)
     let problems = report.problems
     if job.coordinator.isLead {
-      Console.print(report.table)
+      Console.print(report.table(columns: Terminal.columnsOfResults))
       for warning in report.warnings { Console.say("rdd: warning: \(warning)") }
       for problem in problems.prefix(Self.shownProblems) {
         Console.say("rdd: problem: \(problem.line)")

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Methods
 import Recipes
+import Training
 
 /// `rdd recipe-keys`: the reference of recipes, as Documentation/recipe-keys.md holds it.
 struct RecipeKeys: ParsableCommand {
@@ -29,8 +30,7 @@ struct RecipeKeys: ParsableCommand {
     guard isatty(STDOUT_FILENO) == 1, !markdown else {
       return Console.print(reference.markdown, terminator: "")
     }
-    let columns = min(TerminalText.columns(of: STDOUT_FILENO), 100)
-    Console.print(reference.text(columns: columns))
+    Console.print(reference.text(columns: min(Terminal.columnsOfResults ?? 80, 100)))
   }
 }
 
@@ -103,7 +103,7 @@ private struct Reference {
       }
     }
     return entries.map { head, texts in
-      ([head] + texts.map { TerminalText.wrapped($0, columns: columns, indent: "    ") })
+      ([head] + texts.flatMap { $0.lines(of: columns - 4).map { "    " + $0 } })
         .joined(separator: "\n")
     }.joined(separator: "\n\n")
   }

@@ -170,5 +170,29 @@ extension CommandTests {
         }
       }
     }
+
+    /// On a terminal the rows are broken between words; elsewhere each has one line.
+    @Test(arguments: [80, 120])
+    func rowsFitTheTerminal(columns: Int) throws {
+      try withTinyData { data in
+        let program = try BuiltProgram.path("rdd")
+        let line = "stty cols \(columns); '\(program)' check '\(data.recipe)' 2>/dev/null"
+        let shown = try ProcessRun.run(
+          "/usr/bin/script", ["-qec", line, "/dev/null"],
+          environment: MPIRun.testEnvironment().merging(["OMP_NUM_THREADS": "1"]) { $1 },
+          timeout: Command.timeout)
+        #expect(shown.exitCode == 0, "\(shown)")
+        let lines = shown.standardOutput.replacingOccurrences(of: "\r", with: "")
+          .split(separator: "\n")
+        // Only a path of one word may be longer.
+        let long = lines.filter { $0.count > columns && !$0.contains("/") }
+        #expect(long.isEmpty && lines.contains { $0.hasPrefix("        ") }, "\(shown)")
+        let plain = try Command.run(["check", data.recipe]).standardOutput
+        #expect(
+          plain.split(separator: "\n").contains {
+            $0.hasPrefix("memory ") && $0.contains("decoded")
+          })
+      }
+    }
   }
 }

@@ -19,6 +19,24 @@ import Training
     #expect(CheckReport.folded([]).isEmpty)
   }
 
+  @Test(arguments: [60, 80, 100, 120, 200])
+  func rowsFitATerminal(columns: Int) {
+    var report = CheckReport()
+    let shares = (0..<21).map { "class \($0) \($0).00 %" }.joined(separator: ", ")
+    report.note("training shares", shares)
+    report.note("ranks", "1: 1 on here")
+    report.note("empty", "")
+    let lines = report.table(columns: columns).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= min(columns, 120) }, "\(lines)")
+    #expect(lines.count { $0.count > min(columns, 120) - 30 } >= lines.count - 3, "\(lines)")
+    // Whoever reads rows by a program has each in one line, of the same words.
+    let plain = report.table().split(separator: "\n")
+    #expect(plain.count == 3 && plain[0] == "training shares  " + shares)
+    func words(_ lines: [Substring]) -> [Substring] { lines.flatMap { $0.split(separator: " ") } }
+    #expect(words(lines) == words(plain))
+    #expect(lines.dropFirst().prefix { $0.hasPrefix(" ") }.count == lines.count - 3)
+  }
+
   @Test func aStageThatNeverStartsIsToldOf() throws {
     func warnings(_ settings: String...) throws -> [String] {
       try Recipe.decode(

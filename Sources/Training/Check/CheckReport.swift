@@ -24,7 +24,11 @@ public struct CheckReport: Sendable {
   /// What would end a run; empty if all is well.
   public internal(set) var problems: [Problem] = []
 
-  mutating func note(_ name: String, _ value: String) { rows.append((name, value)) }
+  /// No rows, no problems.
+  package init() {}
+
+  /// Adds a row.
+  package mutating func note(_ name: String, _ value: String) { rows.append((name, value)) }
 
   mutating func warn(_ text: String) { warnings.append(text) }
 
@@ -59,13 +63,23 @@ public struct CheckReport: Sendable {
     }
   }
 
-  /// The rows as a table.
-  public var table: String {
+  /// The rows as a table: two columns, of which the second has lines of its own.
+  ///
+  /// - Parameter columns: the width of what shows it, of which no more than 120 characters are used; nil
+  ///   for other programs, which find each row in one line.
+  public func table(columns: Int? = nil) -> String {
     let width = rows.map(\.name.count).max() ?? 0
+    // Beside long names of a narrow terminal there must be room for some words.
+    let room = columns.map { max(min($0, Self.widest) - width - 2, 40) }
     return rows.map { name, value in
-      name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value
+      let lines = room.map(value.lines) ?? [value]
+      return name.padding(toLength: width, withPad: " ", startingAt: 0) + "  "
+        + lines.joined(separator: "\n" + String(repeating: " ", count: width + 2))
     }.joined(separator: "\n")
   }
+
+  /// The eye finds the next of longer lines badly.
+  private static let widest = 120
 }
 
 /// Amounts of memory for people.

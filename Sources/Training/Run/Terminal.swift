@@ -44,11 +44,25 @@ package struct Terminal: Sendable {
   }
 
   /// Its width in characters.
-  package var columns: Int {
+  package var columns: Int { Self.columns(of: descriptor) ?? usualColumns }
+
+  /// The width of the terminal that a descriptor is open for; nil if it does not say.
+  package static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-      return usualColumns
-    }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
+  }
+
+  /// The width at which somebody reads this process's stdout, itself or through the launcher; nil where
+  /// stdout goes to a file or to another program.
+  ///
+  /// What the launcher does with its stdout cannot be seen: its stderr stands for it.
+  package static var columnsOfResults: Int? {
+    if isatty(STDOUT_FILENO) == 1 {
+      return columns(of: STDOUT_FILENO)
+        ?? ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 80
+    }
+    guard let terminal = Terminal(), terminal.descriptor != STDERR_FILENO else { return nil }
+    return terminal.columns
   }
 }
