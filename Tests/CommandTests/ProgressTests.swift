@@ -48,6 +48,65 @@ extension CommandTests {
       }
     }
 
+    /// What looks at many images.
+    enum Work: String, Sendable {
+      case eval, predict, maps, beside, check
+
+      /// The words after the recipe, with pictures in a folder.
+      func words(_ data: TinyData, _ weights: String, _ out: String) -> [String] {
+        let student = ["--weights", weights]
+        let pictures = student + ["--out", out]
+        let teacher = [
+          "distill=rdd", "teacher.network=deeplabv3_resnet18", "teacher.from_seed=true",
+        ]
+        return switch self {
+        case .eval: student
+        case .predict: pictures + [data.path("0.png"), data.path("1.png")]
+        case .maps: pictures + ["0", "1"] + teacher.flatMap { ["--set", $0] }
+        case .beside: pictures + ["--beside", weights]
+        case .check: []
+        }
+      }
+
+      var command: String { self == .beside ? "maps" : rawValue }
+
+      /// The last lines that are drawn.
+      var lines: [String] {
+        self == .check
+          ? ["training data: 4/4 images", "validation data: 2/2 images"]
+          : ["\(command): 2/2 images"]
+      }
+    }
+
+    @Test(
+      "Other commands tell how many images are done, apart from their results",
+      arguments: [
+        (Work.eval, nil), (.predict, 2), (.maps, nil), (.beside, 2), (.beside, nil), (.check, nil),
+        (.check, 2),
+      ])
+    func imagesAreCounted(work: Work, ranks: Int?) throws {
+      let run = try ShortRun.shared.get()
+      try withTemporaryFolder { folder in
+        let terminal = try TestTerminal()
+        defer { terminal.close() }
+        var shown = ""
+        let result = try Command.run(
+          [work.command, run.data.recipe] + work.words(run.data, run.weights, folder.path),
+          ranks: ranks, environment: Self.environment, error: .path(terminal.path)
+        ) { _ in
+          shown = terminal.text()
+        }
+        #expect(result.exitCode == 0 && !result.timedOut, "\(result)\n\(shown)")
+        let lines = drawn(shown)
+        for line in work.lines {
+          #expect(lines.contains { $0.hasPrefix(line) }, "no '\(line)': \(shown)")
+        }
+        #expect(lines.allSatisfy { $0.count < 80 })
+        #expect(!result.standardOutput.contains("/2 images"), "\(result)")
+        #expect(!result.standardOutput.contains("\u{1B}"), "\(result)")
+      }
+    }
+
     /// launch/ says how wide the terminal is where rank 0 cannot see it.
     @Test(arguments: ["40", ""])
     func aTerminalThatIsNamed(columns: String) throws {

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundation
 import ImageIO
+import Logging
 import Networks
 import Pictures
 import Recipes
@@ -41,6 +42,12 @@ public enum BesidePictures {
       students: try [weights, other].map { file in
         (name(file), try NetworkFactory.student(recipe, device: device, weights: file))
       })
+    let share =
+      images.isEmpty
+      ? samples.indices
+      : Shard.range(of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
+    let progress = coordinator.isLead ? Progress(Logger(label: "rdd")) : nil
+    let count = ImageCount(progress, "maps", share: share.count, of: samples.count)
     if images.isEmpty {
       var most: (gain: Double, name: String, panel: BesidePanel)?
       for sample in samples {
@@ -48,19 +55,20 @@ public enum BesidePictures {
         if abs(panel.gain) > most.map({ abs($0.gain) }) ?? -1 {
           most = (panel.gain, sample.name, panel)
         }
+        count.add(1)
       }
       if let most, coordinator.isLead {
         try pictures.write(RGBImage(most.panel.picture()), most.name + "_beside")
       }
     } else {
       try PictureNames.requireDistinct(samples.map(\.name), images)
-      let share = Shard.range(
-        of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)
       for sample in samples[share] {
         let panel = try artist.panel(sample)
         try pictures.write(RGBImage(panel.picture()), sample.name + "_beside")
+        count.add(1)
       }
     }
+    progress?.close()
     try coordinator.world.communicator.barrier()
     return images.isEmpty ? 1 : images.count
   }
