@@ -35,6 +35,15 @@ import Testing
     #expect(try Recipe.decode(yaml: recipe.resolvedYAML(), file: path) == recipe)
   }
 
+  /// The page of differences knows all methods, and denies none of them.
+  @Test(arguments: MethodTable.names)
+  func thePageOfDifferencesNamesEveryMethod(_ name: String) throws {
+    let page = try text("Sources/rdd/rdd.docc/WhatDiffersFromThePublishedScripts.md")
+    let parts = page.components(separatedBy: "\n## What is not there\n")
+    try #require(parts.count == 2)
+    #expect(parts[0].contains("`\(name)`") && !parts[1].contains("`\(name)`"))
+  }
+
   /// The YAML that documents show is a recipe, or a part of one.
   @Test(arguments: ["README.md", "Documentation/images.md"])
   func shownRecipesAreRecipes(_ path: String) throws {
