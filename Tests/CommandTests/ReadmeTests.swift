@@ -93,6 +93,23 @@ extension CommandTests {
       }
     }
 
+    /// What a reader looks for first stands on the first screen, in the words of the field.
+    @Test func theFirstScreenSaysWhatItIs() throws {
+      let text = try String(contentsOfFile: "\(Document.root)/README.md", encoding: .utf8)
+      let screen = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(45)
+      let row = screen.first { $0.hasPrefix("| Hardware | ") }
+      #expect(row?.contains(/\bGPU\b/) == true, "README: no limit of GPUs on the first screen")
+      // The first paragraph behind the title and the commands.
+      let prose = screen.drop { !$0.hasPrefix("rdd ") }.prefix { !$0.isEmpty }
+      let sentence = prose.joined(separator: " ").prefix { $0 != "." }
+      #expect(sentence.contains("semantic segmentation"), "\(sentence)")
+      #expect(sentence.contains("knowledge distillation"), "\(sentence)")
+      let short = ["TFE": "teacher-full evaluation", "TSE": "teacher-student evaluation"]
+      for (name, words) in short {
+        #expect(screen.contains { $0.contains(name) && $0.contains(words) }, "\(name): \(words)")
+      }
+    }
+
     /// README names every page, so that none is lost.
     @Test func everyPageIsNamed() throws {
       let links = try Document("README.md").links.map(\.path)
