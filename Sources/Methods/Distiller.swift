@@ -81,7 +81,8 @@ public struct MethodNeeds: OptionSet, Sendable {
   package var words: String {
     let all: [(MethodNeeds, String)] = [
       (.teacher, "teacher"), (.features, "features"), (.auxiliary, "auxiliary heads"),
-      (.labels, "labels"), (.views, "a second pass"), (.adaptation, "the teacher's norms"),
+      (.labels, "labels"), (.views, "a second pass"),
+      (.adaptation, "the teacher's BatchNorm layers"),
       (.inputGradients, "second derivatives"), (.stages, "the student's stages"),
       (.taughtStages, "the teacher's stages"),
     ]

@@ -10,8 +10,8 @@ extension Key {
         + "and options. A method of weight 0 is left out."),
     Key(
       "distill.scope", \.distill.scope,
-      "What RDD's difficulty weighs: the task loss, what the methods say of each pixel (then the "
-        + "task loss is plain), or both. Without RDD it says nothing."),
+      "The losses of pixels that RDD's difficulty weights: task: the cross entropy; distill: those of the "
+        + "methods, beside a plain cross entropy; both: all of them. Without RDD it has no effect."),
     Key(
       "distill.kd_weight", \.distill.kdWeight, 0...1e6,
       "Factor of the KD term; unused where distill.methods lists kd."),

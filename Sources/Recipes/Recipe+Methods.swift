@@ -42,7 +42,7 @@ extension Recipe {
   public enum MapScope: String, RecipeChoice, CaseIterable {
     /// The task loss.
     case task
-    /// What the methods say of each pixel; the task loss is the plain cross entropy.
+    /// The methods' losses of pixels; the task loss is the plain cross entropy.
     case distill
     /// Both.
     case both

@@ -164,8 +164,9 @@ extension Key {
         + "quarter of the bytes, where results then depend on the number of ranks."),
     Key(
       "train.fgsm", \.train.fgsm, 0...255,
-      "Adversarial training: each image moves by so many of 255 levels along the sign of the gradient "
-        + "of the labels' loss before the student sees it (FGSM). Teacher and methods see it as it is."
+      "Adversarial training (FGSM): the step size in gray levels, of 255, by which the student's images "
+        + "move along the sign of the gradient of the labels' loss. Teacher and methods see images as they "
+        + "are. 0: none."
     ),
     Key(
       "train.tensorboard", \.train.tensorboard,

@@ -13,7 +13,8 @@ import Torch
 /// map.
 final class TeacherAdaptation: Distiller {
   static let card = MethodCard(
-    name: "ta", title: "nothing of its own: the teacher's norms follow the batch",
+    name: "ta",
+    title: "no loss term: the teacher's BatchNorm statistics follow the student's images",
     source: "Szatkowski et al. 2023, arXiv 2308.09544", weight: 1,
     needs: [.teacher, .labels, .adaptation],
     options: [

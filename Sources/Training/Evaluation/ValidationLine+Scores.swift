@@ -32,8 +32,9 @@ extension ValidationLine {
 
   /// Mean IoU and pixel accuracy in percent.
   public var summary: String {
-    String(
-      format: "mIoU %.2f %% (%@), pixel accuracy %.2f %%", 100 * meanIoU, definition,
+    let classes = isOverAll ? "all \(classNames.count) classes" : "the classes that occur"
+    return String(
+      format: "mIoU %.2f %% (%@), pixel accuracy %.2f %%", 100 * meanIoU, classes,
       100 * pixelAccuracy)
   }
 

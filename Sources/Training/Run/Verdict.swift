@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 
 extension Trainer.Summary {
   /// What a finished run comes to: the best and the last score, their definition, the time, and
@@ -8,9 +9,9 @@ extension Trainer.Summary {
   public func verdict(folder: String) -> String {
     let isEqual = best.iteration == last.iteration
     var lines = [
-      String(format: "best mIoU %.2f %% at iteration %d", 100 * best.meanIoU, best.iteration)
-        + (isEqual ? ", the last" : String(format: "; %.2f %% at the last", 100 * last.meanIoU))
-        + "; mean \(last.meaning)",
+      String(format: "best mIoU %.2f %% (iteration %d", 100 * best.meanIoU, best.iteration)
+        + (last.iteration.map { " of \($0)" } ?? "") + "; mean \(last.meaning))"
+        + (isEqual ? "" : String(format: "; last mIoU %.2f %%", 100 * last.meanIoU)),
       isMeasuredAgain
         ? "measured again in \(Progress.duration(seconds)); trained before"
         : "trained in \(Progress.duration(seconds)) since this start",
@@ -30,7 +31,11 @@ extension Trainer.Summary {
 extension ValidationLine {
   /// What `meanIoU` is the mean of, in words.
   public var meaning: String {
-    definition == "all_classes"
-      ? "over all classes, one that occurs nowhere as 0" : "over the classes that occur"
+    isOverAll
+      ? "over \(classNames.count) classes, of which absent ones count as 0"
+      : "over the classes that occur"
   }
+
+  /// Whether `meanIoU` is the mean over all classes.
+  var isOverAll: Bool { definition == Recipe.MeanIoU.allClasses.rawValue }
 }
