@@ -7,7 +7,7 @@ extension CommandTests {
   ///
   /// To accept a change: `rdd help train > Tests/CommandTests/Snapshots/train.txt`, and so on.
   @Suite struct HelpTests {
-    @Test(arguments: ["rdd", "train", "eval", "predict", "maps", "check"])
+    @Test(arguments: ["rdd", "train", "eval", "predict", "maps", "check", "recipe"])
     func help(command: String) throws {
       let result = try Command.run(command == "rdd" ? ["--help"] : ["help", command])
       result.expectSuccess()
