@@ -117,6 +117,9 @@ prepare_ranks() {
   # rdd has one thread for its products. OpenBLAS starts one for each core, before rdd can ask how many
   # threads there may be.
   prefer OPENBLAS_NUM_THREADS 1
+  # A thread of OpenMP that waits for others spins 10,000 times before it sleeps. As many as libgomp's
+  # own choice gains nothing on idle cores, and beside other work makes a step many times slower.
+  [[ -n ${OMP_WAIT_POLICY+set} ]] || prefer GOMP_SPINCOUNT 10000
   if ((EUID == 0)) && [[ -z ${OMPI_ALLOW_RUN_AS_ROOT:-} ]]; then
     say "you are root: setting OMPI_ALLOW_RUN_AS_ROOT, which mpirun asks for"
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -129,10 +132,16 @@ prepare_local_ranks() {
   set_open_mpi local
 }
 
-# prepare_hosts: the same for several hosts, over TCP. NETWORK=10.0.0.0/24 names their network.
+# prepare_hosts: the same for several hosts, over TCP. NETWORK=10.0.0.0/24 names their network. Sets
+# passed to the words of mpirun that tell the other hosts this host's settings of threads.
 prepare_hosts() {
+  local name
   prepare_ranks
   set_open_mpi hosts
+  passed=()
+  for name in OPENBLAS_NUM_THREADS OMP_NUM_THREADS OMP_WAIT_POLICY GOMP_SPINCOUNT; do
+    [[ -z ${!name+set} ]] || passed+=(-x "$name")
+  done
 }
 
 # tell_terminal: lets rank 0 draw on the terminal that reads stderr, wherever it runs, by its width.

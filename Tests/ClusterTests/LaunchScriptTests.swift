@@ -11,7 +11,7 @@ import Testing
   /// hostfile's content to `hosts`, and then does `job`, a line of shell.
   private func launch(
     _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0",
-    error: ProcessRun.Sink = .result, term: String? = nil
+    error: ProcessRun.Sink = .result, term: String? = nil, variables: [String: String?] = [:]
   ) throws -> (result: ProcessResult, words: [String], hosts: String, here: String) {
     try withTemporaryFolder { folder in
       try Data(hostfile).write(to: folder.appendingPathComponent("hosts.txt"))
@@ -33,6 +33,8 @@ import Testing
       var environment = ProcessInfo.processInfo.environment
       environment["PATH"] = folder.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
       environment["TERM"] = term
+      environment["OMP_NUM_THREADS"] = nil
+      for (name, value) in variables { environment[name] = value }
       let given = words.map { $0.replacingOccurrences(of: "HERE", with: folder.path) }
       let result = try ProcessRun.run(
         Self.root + "/launch/" + given[0], Array(given.dropFirst()), environment: environment,
@@ -42,6 +44,22 @@ import Testing
       }
       let lines = text("words").split(separator: "\n").map(String.init)
       return (result, lines, text("hosts"), folder.path)
+    }
+  }
+
+  /// A thread that waits does not spin for long beside other work, on every host, unless the user says.
+  @Test(arguments: [nil, "passive"])
+  func waitingThreadsSleepSoon(policy: String?) throws {
+    for words in [hosts, ["local", "2", "check", "a.yaml"]] {
+      let run = try launch(
+        words, hostfile: Array("localhost slots=2".utf8),
+        job: "echo \"${GOMP_SPINCOUNT-unset} $OPENBLAS_NUM_THREADS\" >>\"$here/words\"",
+        variables: ["OMP_WAIT_POLICY": policy, "GOMP_SPINCOUNT": nil, "OPENBLAS_NUM_THREADS": nil])
+      #expect(run.words.last == (policy == nil ? "10000 1" : "unset 1"), "\(run.words)")
+      let passed =
+        " -x OPENBLAS_NUM_THREADS "
+        + (policy == nil ? "-x GOMP_SPINCOUNT " : "-x OMP_WAIT_POLICY ")
+      #expect(run.words[0].contains(passed) == (words == hosts), "\(run.words)")
     }
   }
 
