@@ -31,13 +31,6 @@ BEGIN {
   }
 }
 
-# The line without what is measured by the clock, and how often sums were added again.
-function plain(line) {
-  gsub(/"([a-z_]*seconds[a-z_]*|images_per_second|repeated_sums|time)":([{][^}]*[}]|[^,}]*),?/, "", line)
-  sub(/,[}]$/, "}", line)
-  return line
-}
-
 # Takes an object apart: names[1...] are its keys, values[KEY] their texts. Returns their number.
 function read(line, names, values,    count, key, outer) {
   split("", names)

@@ -113,17 +113,22 @@ row_evaluation() {
     --set "train.validate_every=$((count / 2 + 1))"
 }
 
+# make_hkd: hkd.yaml in the folder of work, whose auxiliary network is there.
+make_hkd() {
+  [[ -e $work/auxiliary ]] || make auxiliary "$recipes/hkd-auxiliary.yaml"
+  sed "s|aux: .*|aux: $work/auxiliary/student.safetensors|" "$recipes/hkd.yaml" >"$work/hkd.yaml"
+}
+
 # A recipe of launch/recipes/methods.
 row_method() {
   local recipe=$recipes/$row.yaml
   if [[ $row == hkd ]]; then
-    [[ -e $work/auxiliary ]] || make auxiliary "$recipes/hkd-auxiliary.yaml"
+    make_hkd
     recipe=$work/hkd.yaml
-    sed "s|aux: .*|aux: $work/auxiliary/student.safetensors|" "$recipes/hkd.yaml" >"$recipe"
   fi
   local long=()
   # At the recipe's rate the second derivatives of an untrained student overflow within forty steps, and
-  # a step takes nearly a second.
+  # a step takes a third of a second.
   [[ -z $is_long || $row != kdiga ]] || long=(
     --set train.learning_rate=0.0005 --set data.crop_width=32 --set train.batch_size=3
     --set distill.ohem.minimum_kept=1000
@@ -169,7 +174,7 @@ count_iterations() {
 # compare RECIPE [option...]: runs the recipe on all layouts, and notes what differs from the first.
 compare() {
   local layout found started first=$work/first second=$work/run
-  local script=$root/launch/law.d/compare.awk
+  local -a differ=(awk -f "$root/launch/law.d/plain.awk" -f "$root/launch/law.d/compare.awk")
   rm -rf "$first"
   for layout in "${layouts[@]}"; do
     rm -rf "$second" "$work/log"
@@ -181,12 +186,12 @@ compare() {
     if [[ ! -e $first ]]; then
       mkdir "$first"
       mv "$second/metrics.jsonl" "$second/sum" "$first"
-      found=$(awk -v first="$first/metrics.jsonl" -v expected="$count" -f "$script")
+      found=$("${differ[@]}" -v first="$first/metrics.jsonl" -v expected="$count")
       note "$found"
       tell_layout "$found"
       continue
     fi
-    found=$(awk -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl" -f "$script")
+    found=$("${differ[@]}" -v first="$first/metrics.jsonl" -v second="$second/metrics.jsonl")
     if ! cmp -s "$first/sum" "$second/sum"; then
       [[ $found != equal ]] \
         || found="the end, sha256 of student.safetensors: $(<"$first/sum") and $(<"$second/sum")"
