@@ -172,17 +172,6 @@ std::vector<at::Tensor> Program::run(const at::Tensor &x, int64_t images) {
   return results;
 }
 
-Pair Program::elements(int64_t height, int64_t width) const {
-  const std::vector<Pair> sizes = infer_sizes(nodes_, 1, height, width);
-  Pair elements{0, 0};
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].kind == Kind::input) continue;
-    elements[nodes_[i].kind == Kind::convolution ? 0 : 1]
-        += nodes_[i].channels * sizes[i][0] * sizes[i][1];
-  }
-  return elements;
-}
-
 int64_t Program::memory_bytes() const { return memory_.defined() ? memory_.numel() : 0; }
 
 }  // namespace rdd::onednn

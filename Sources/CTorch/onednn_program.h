@@ -64,9 +64,6 @@ class Program {
   /// the working set small.
   std::vector<at::Tensor> run(const at::Tensor &x, int64_t images = 1);
 
-  /// The values that convolutions, and all other nodes, calculate for one image of a size.
-  Pair elements(int64_t height, int64_t width) const;
-
   /// The bytes of the block of memory that the values share.
   int64_t memory_bytes() const;
 

@@ -63,15 +63,6 @@ int ct_program_output(ct_program *program, int64_t value) {
   return protect([&] { program->program.add_output(value); });
 }
 
-int ct_program_elements(int64_t *convolutions, int64_t *others, const ct_program *program,
-                        int64_t height, int64_t width) {
-  return protect([&] {
-    const auto elements = program->program.elements(height, width);
-    *convolutions = elements[0];
-    *others = elements[1];
-  });
-}
-
 int ct_program_run(ct_tensor **outputs, int count, ct_program *program, const ct_tensor *x) {
   return protect([&] {
     auto results = program->program.run(x->value, at::get_num_threads());

@@ -1,5 +1,3 @@
-import Torch
-
 /// How large a network is, found without its values and so almost without memory.
 public struct NetworkOutline: Sendable, Equatable {
   /// The trained values.
@@ -8,6 +6,9 @@ public struct NetworkOutline: Sendable, Equatable {
   public let valueCount: Int
   /// What convolutions give for one image, in values.
   public let convolutionCount: Int
+  /// The multiplications of a weight with an element for one image, each with its addition; convolutions
+  /// alone have them.
+  public let multiplyAdds: Int
   /// What all else gives that is no part of a convolution's block: pools, sizes changed, concatenations.
   public let otherCount: Int
 
@@ -22,14 +23,26 @@ public struct NetworkOutline: Sendable, Equatable {
   public init(
     _ architecture: Architecture, classCount: Int, headWidth: Int? = nil, height: Int, width: Int
   ) {
-    let network = SegmentationNetwork(
-      architecture, classCount: classCount, headWidth: headWidth, start: .outline)
+    self.init(
+      SegmentationNetwork(
+        architecture, classCount: classCount, headWidth: headWidth, start: .outline),
+      height: height, width: width)
+  }
+
+  /// The outline of a network that is there.
+  ///
+  /// - Parameters:
+  ///   - network: of any values.
+  ///   - height: of an image.
+  ///   - width: of an image.
+  public init(_ network: SegmentationNetwork, height: Int, width: Int) {
     parameterCount = network.state.parameterCount
     valueCount = network.state.entries.reduce(0) { $0 + $1.tensor.count }
-    let program = FrozenProgram(.float32, isOutline: true)
-    network.compile(into: program, withFeature: false, withStages: false)
-    let elements = program.elements(height: height, width: width)
-    (convolutionCount, otherCount) = (elements.convolutions, elements.others)
+    let counts = CountOperators()
+    _ = network(CountOperators.Value(channels: 3, height: height, width: width), counts)
+    convolutionCount = counts.convolutionElements
+    otherCount = counts.otherElements
+    multiplyAdds = counts.multiplyAdds
   }
 
   /// The bytes that a training pass keeps of one image until backward: what each convolution and the norm

@@ -121,25 +121,29 @@ public final class SegmentationNetwork: @unchecked Sendable {
     _ images: Tensor, _ pass: Pass, withStages: Bool = false
   ) -> SegmentationOutput {
     let x = images.to(pass.precision).contiguous(.channelsLast)
-    let features = backbone(x, pass)
-    let main = head(features.last, pass)
-    let auxiliary = auxiliaryHead.flatMap { head in features.auxiliary.map { head($0, pass) } }
+    let found = self(x, TensorOperators(pass: pass))
     let type: ElementType = pass.precision == .bfloat16 ? .float32 : pass.precision
     return SegmentationOutput(
-      logits: main.logits.to(type), auxiliaryLogits: auxiliary?.logits.to(type),
-      feature: main.feature, stages: withStages ? features.stages : [])
+      logits: found.logits.to(type), auxiliaryLogits: found.auxiliaryLogits?.to(type),
+      feature: found.feature, stages: withStages ? found.stages : [])
   }
 
-  /// Adds the network to a frozen program, whose outputs are the main and the auxiliary logits,
-  /// and the feature and the stages if they are asked for.
-  func compile(into program: FrozenProgram, withFeature: Bool, withStages: Bool) {
-    let features = backbone.compile(program.input(channels: 3), program)
-    let main = head.compile(features.last, program)
-    program.output(main.logits)
-    if let auxiliaryHead, let third = features.auxiliary {
-      program.output(auxiliaryHead.compile(third, program).logits)
+  /// The network's body: `[N, 3, H, W]`, channels last, to what it says, each of the operators' type.
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> NetworkValues<Run.Value> {
+    let features = backbone(x, run)
+    let main = head(features.last, run)
+    let auxiliary = auxiliaryHead.flatMap { head in features.auxiliary.map { head($0, run).logits }
     }
-    if withFeature { program.output(main.feature) }
-    if withStages { features.stages.forEach(program.output) }
+    return NetworkValues(
+      logits: main.logits, auxiliaryLogits: auxiliary, feature: main.feature,
+      stages: features.stages)
   }
+}
+
+/// What a network's body gives, `[N, C, h, w]` each.
+struct NetworkValues<Value> {
+  let logits: Value
+  let auxiliaryLogits: Value?
+  let feature: Value
+  let stages: [Value]
 }

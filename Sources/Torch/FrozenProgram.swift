@@ -10,14 +10,11 @@ public final class FrozenProgram: @unchecked Sendable {
     fileprivate let index: Int64
   }
 
-  /// Whether its nodes are there to be counted alone, so that the values of their weights do not matter.
-  public let isOutline: Bool
   private let handle: OpaquePointer
   private var outputCount = 0
 
   /// An empty program that calculates in `type`.
-  public init(_ type: ElementType, isOutline: Bool = false) {
-    self.isOutline = isOutline
+  public init(_ type: ElementType) {
     var made: OpaquePointer?
     TorchRuntime.check(ct_program_new(&made, type.rawValue), "program")
     guard let made else { TorchRuntime.onFailure("program: none came back") }
@@ -79,15 +76,6 @@ public final class FrozenProgram: @unchecked Sendable {
   public func output(_ value: Value) {
     TorchRuntime.check(ct_program_output(handle, value.index), "program output")
     outputCount += 1
-  }
-
-  /// How many values convolutions, and all other nodes, calculate for one image of a size.
-  public func elements(height: Int, width: Int) -> (convolutions: Int, others: Int) {
-    var (convolutions, others) = (Int64(0), Int64(0))
-    TorchRuntime.check(
-      ct_program_elements(&convolutions, &others, handle, Int64(height), Int64(width)),
-      "program elements")
-    return (Int(convolutions), Int(others))
   }
 
   /// The outputs for images `[N, C, H, W]`, one image after the other.

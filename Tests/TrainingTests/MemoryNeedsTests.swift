@@ -30,6 +30,27 @@ import Training
     #expect(Double(outline.otherCount) == (5 * 128 + 128) / 64 * pixels + 320)
   }
 
+  /// Each weight meets an element for each pixel that its convolution gives; pixels by the layers' names.
+  @Test func outlinesCountProducts() throws {
+    let network = SegmentationNetwork(
+      .deeplabMobile, classCount: 11, start: Initialisation(seed: nil))
+    var products = 0
+    for (name, weight) in network.state.parameters.map({ ($0.name, $0.tensor) })
+    where weight.shape.count == 4 {
+      let words = name.split(separator: ".")
+      // Blocks 2 and 4 step to the next size in their second convolution; 7 and 14 are dilated instead.
+      var stride = 8
+      if words[0] == "pretrained" {
+        let (block, layer) = (try #require(Int(words[3])), Int(words[5]) ?? 0)
+        let step = block == 2 || block == 4 ? (layer == 0 ? 0 : 1) : 1
+        stride = [2: 2 << step, 3: 4, 4: 4 << step][block] ?? (block < 2 ? 2 : 8)
+      }
+      products += weight.count * (name.contains("gap") ? 1 : 256 / stride * 512 / stride)
+    }
+    let outline = NetworkOutline(network, height: 256, width: 512)
+    #expect(outline.multiplyAdds == products)
+  }
+
   private func needs(_ change: (inout MemoryNeeds) -> Void) -> MemoryNeeds {
     var needs = MemoryNeeds()
     change(&needs)

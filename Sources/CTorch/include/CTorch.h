@@ -204,9 +204,6 @@ int ct_program_average_pool(int64_t *value, ct_program *program, int64_t input, 
 int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like);
 int ct_program_concatenate(int64_t *value, ct_program *program, const int64_t *inputs, int count);
 int ct_program_output(ct_program *program, int64_t value);
-// How many values convolutions, and all other nodes, calculate for one image of a size.
-int ct_program_elements(int64_t *convolutions, int64_t *others, const ct_program *program,
-                        int64_t height, int64_t width);
 int ct_program_run(ct_tensor **outputs, int count, ct_program *program, const ct_tensor *x);
 
 #ifdef __cplusplus

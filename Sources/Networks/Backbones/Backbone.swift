@@ -1,15 +1,10 @@
-import Torch
-
 /// What extracts features at output stride 8.
 protocol Backbone {
   /// The channels of the features; no auxiliary head where the first is nil.
   var channels: (auxiliary: Int?, last: Int) { get }
 
   /// `[N, 3, H, W]` (BGR, mean subtracted) to features of H/8 x W/8, rounded up.
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor>
-
-  /// The same as nodes of a frozen program.
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue>
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> BackboneOutput<Run.Value>
 }
 
 /// Features of a backbone, `[N, C, h, w]`.

@@ -41,21 +41,11 @@ final class MobileNetV2: Backbone {
     self.blocks = blocks
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
-    stages(stem(x, pass)) { $1($0, pass) }
-  }
-
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
-    stages(stem.compile(x, program)) { $1.compile($0, program) }
-  }
-
-  private func stages<Value>(
-    _ x: Value, _ next: (Value, InvertedResidual) -> Value
-  ) -> BackboneOutput<Value> {
-    var features = x
-    var stages: [Value] = []
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> BackboneOutput<Run.Value> {
+    var features = stem(x, run)
+    var stages: [Run.Value] = []
     for (index, block) in blocks.enumerated() {
-      features = next(features, block)
+      features = block(features, run)
       if Self.ends.contains(index + 1) { stages.append(features) }
     }
     return BackboneOutput(auxiliary: nil, stages: stages)
@@ -94,12 +84,7 @@ private final class InvertedResidual {
     self.residual = residual
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    project(blocks.reduce(x) { $1($0, pass) }, pass, adding: residual ? x : nil)
-  }
-
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
-    let features = blocks.reduce(x) { $1.compile($0, program) }
-    return project.compile(features, program, adding: residual ? x : nil)
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> Run.Value {
+    project(blocks.reduce(x) { $1($0, run) }, run, adding: residual ? x : nil)
   }
 }

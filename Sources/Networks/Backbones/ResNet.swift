@@ -55,24 +55,11 @@ final class ResNet: Backbone {
     channels = (bottleneck ? 1024 : 256, bottleneck ? 2048 : 512)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> BackboneOutput<Tensor> {
-    let early = stem.reduce(x) { $1($0, pass) }
-    return output(Functional.maxPool(early, kernel: 3, stride: 2, padding: 1)) { $1($0, pass) }
-  }
-
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> BackboneOutput<FrozenValue> {
-    let early = stem.reduce(x) { $1.compile($0, program) }
-    return output(program.maxPool(early, kernel: 3, stride: 2, padding: 1)) {
-      $1.compile($0, program)
-    }
-  }
-
-  private func output<Value>(
-    _ x: Value, _ next: (Value, ResidualBlock) -> Value
-  ) -> BackboneOutput<Value> {
-    var features = x
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> BackboneOutput<Run.Value> {
+    let early = stem.reduce(x) { $1($0, run) }
+    var features = run.maxPool(early, kernel: 3, stride: 2, padding: 1)
     let outputs = stages.map { blocks in
-      features = blocks.reduce(features, next)
+      features = blocks.reduce(features) { $1($0, run) }
       return features
     }
     return BackboneOutput(auxiliary: outputs[2], stages: Array(outputs[1...]))
@@ -118,14 +105,8 @@ private final class ResidualBlock {
         start: .backbone) : nil
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    let identity = downsample?(x, pass) ?? x
-    return last(inner.reduce(x) { $1($0, pass) }, pass, adding: identity)
-  }
-
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
-    let identity = downsample?.compile(x, program) ?? x
-    let features = inner.reduce(x) { $1.compile($0, program) }
-    return last.compile(features, program, adding: identity)
+  func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> Run.Value {
+    let identity = downsample?(x, run) ?? x
+    return last(inner.reduce(x) { $1($0, run) }, run, adding: identity)
   }
 }

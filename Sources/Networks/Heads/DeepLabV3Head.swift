@@ -1,5 +1,3 @@
-import Torch
-
 /// Atrous spatial pyramid pooling and a classifier (prefix `head.`).
 ///
 /// Source: Chen et al. 2017 (DeepLabV3), dilations 12, 24, 36.
@@ -29,21 +27,11 @@ final class DeepLabV3Head: Head {
       scope, classifier: scope("block")("4"), width, width, classes: classes)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor) {
-    let (height, width) = (x.size(2), x.size(3))
-    // The aligned upsampling of one value is that value everywhere.
-    let whole = pooled(Functional.adaptiveAveragePool(x, height: 1, width: 1), pass)
-    let spread = whole.expanded([whole.size(0), whole.size(1), height, width])
-    let pyramid = Tensor.concatenated(branches.map { $0(x, pass) } + [spread], 1)
-    return end(dropout(project(pyramid, pass), pass), pass)
-  }
-
-  func compile(
-    _ x: FrozenValue, _ program: FrozenProgram
-  ) -> (feature: FrozenValue, logits: FrozenValue) {
-    let whole = pooled.compile(program.averagePool(x, bins: 1), program)
-    let pyramid = program.concatenate(
-      branches.map { $0.compile(x, program) } + [program.resize(whole, like: x)])
-    return end.compile(project.compile(pyramid, program), program)
+  func callAsFunction<Run: Operators>(
+    _ x: Run.Value, _ run: Run
+  ) -> (feature: Run.Value, logits: Run.Value) {
+    let whole = run.spread(pooled(run.averagePool(x, bins: 1), run), like: x)
+    let pyramid = run.concatenated(branches.map { $0(x, run) } + [whole])
+    return end(run.dropout(project(pyramid, run), dropout), run)
   }
 }

@@ -1,14 +1,9 @@
-import Torch
-
 /// What turns features into logits.
 protocol Head {
   /// `[N, I, h, w]` to the features before the classifier and the logits `[N, C, h, w]`.
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor)
-
-  /// The same as nodes of a frozen program.
-  func compile(
-    _ x: FrozenValue, _ program: FrozenProgram
-  ) -> (feature: FrozenValue, logits: FrozenValue)
+  func callAsFunction<Run: Operators>(
+    _ x: Run.Value, _ run: Run
+  ) -> (feature: Run.Value, logits: Run.Value)
 }
 
 /// 3x3 convolution, BatchNorm, ReLU, dropout 0.1, 1x1 classifier: the end of every head.
@@ -27,15 +22,10 @@ final class FullyConvolutionalHead: Head {
       classifier, width, classes, kernel: 1, bias: true, start: .head)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor) {
-    let feature = dropout(block(x, pass), pass)
-    return (feature, classifier(feature))
-  }
-
-  func compile(
-    _ x: FrozenValue, _ program: FrozenProgram
-  ) -> (feature: FrozenValue, logits: FrozenValue) {
-    let feature = block.compile(x, program)
-    return (feature, classifier.compile(feature, program))
+  func callAsFunction<Run: Operators>(
+    _ x: Run.Value, _ run: Run
+  ) -> (feature: Run.Value, logits: Run.Value) {
+    let feature = run.dropout(block(x, run), dropout)
+    return (feature, run.convolution(feature, classifier))
   }
 }

@@ -1,5 +1,3 @@
-import Torch
-
 /// Pyramid pooling and a classifier (prefix `head.`).
 ///
 /// Source: Zhao et al. 2017 (PSPNet), bins 1, 2, 3, 6.
@@ -20,22 +18,12 @@ final class PSPHead: Head {
       scope, classifier: scope("classifier"), 2 * inputs, width, classes: classes)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> (feature: Tensor, logits: Tensor) {
+  func callAsFunction<Run: Operators>(
+    _ x: Run.Value, _ run: Run
+  ) -> (feature: Run.Value, logits: Run.Value) {
     let levels = pyramid.map { level in
-      let pooled = Functional.adaptiveAveragePool(x, height: level.bins, width: level.bins)
-      return Functional.upsample(
-        level.block(pooled, pass), height: x.size(2), width: x.size(3))
+      run.resized(level.block(run.averagePool(x, bins: level.bins), run), like: x)
     }
-    return end(Tensor.concatenated([x] + levels, 1), pass)
-  }
-
-  func compile(
-    _ x: FrozenValue, _ program: FrozenProgram
-  ) -> (feature: FrozenValue, logits: FrozenValue) {
-    let levels = pyramid.map { level in
-      let pooled = program.averagePool(x, bins: level.bins)
-      return program.resize(level.block.compile(pooled, program), like: x)
-    }
-    return end.compile(program.concatenate([x] + levels), program)
+    return end(run.concatenated([x] + levels), run)
   }
 }

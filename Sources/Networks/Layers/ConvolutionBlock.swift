@@ -2,9 +2,9 @@ import Torch
 
 /// Convolution without bias, BatchNorm, activation: the unit that all the networks are made of.
 final class ConvolutionBlock {
-  private let convolution: Convolution
-  private let norm: BatchNorm
-  private let activation: Activation
+  let convolution: Convolution
+  let norm: BatchNorm
+  let activation: Activation
 
   /// A block whose convolution and norm are named by their index, as in PyTorch's `Sequential`.
   ///
@@ -23,20 +23,9 @@ final class ConvolutionBlock {
   }
 
   /// `[N, I, H, W]` to `[N, O, H', W']`; `residual` is added before the activation.
-  func callAsFunction(_ x: Tensor, _ pass: Pass, adding residual: Tensor? = nil) -> Tensor {
-    norm(convolution(x), pass, activation, adding: residual)
-  }
-
-  /// The block as one node of a frozen program.
-  func compile(
-    _ x: FrozenValue, _ program: FrozenProgram, adding residual: FrozenValue? = nil
-  ) -> FrozenValue {
-    // An outline's weights have a shape alone.
-    let folded = program.isOutline ? nil : norm.folded(convolution)
-    return program.convolution(
-      x, weight: folded?.weight ?? convolution.weight.detached, bias: folded?.bias,
-      stride: convolution.stride, padding: convolution.padding,
-      dilation: convolution.dilation, groups: convolution.groups, activation: activation,
-      adding: residual)
+  func callAsFunction<Run: Operators>(
+    _ x: Run.Value, _ run: Run, adding residual: Run.Value? = nil
+  ) -> Run.Value {
+    run.block(x, self, adding: residual)
   }
 }

@@ -54,11 +54,14 @@ extension RunCheck {
       report.note(name, "\(wanted.rawValue), no weights")
       return
     }
+    let outline = NetworkOutline(
+      network, height: recipe.data.cropHeight, width: recipe.data.cropWidth)
     report.note(
       name,
       String(
-        format: "%@, %.2f million parameters, head of %d channels, from %@", wanted.rawValue,
-        Double(network.state.parameterCount) / 1e6, network.headWidth, origin))
+        format: "%@, %.2f million parameters, %.2f billion multiply-adds for a crop, head of %d "
+          + "channels, from %@", wanted.rawValue, Double(outline.parameterCount) / 1e6,
+        Double(outline.multiplyAdds) / 1e9, network.headWidth, origin))
   }
 
   private func sizes(

@@ -24,7 +24,11 @@ public final class FrozenNetwork: @unchecked Sendable {
     hasFeature = withFeature
     stageCount = withStages ? 3 : 0
     Autograd.withoutHistory {
-      network.compile(into: program, withFeature: withFeature, withStages: withStages)
+      let found = network(program.input(channels: 3), ProgramOperators(program: program))
+      program.output(found.logits)
+      if let auxiliary = found.auxiliaryLogits { program.output(auxiliary) }
+      if withFeature { program.output(found.feature) }
+      if withStages { found.stages.forEach(program.output) }
     }
   }
 
@@ -38,28 +42,5 @@ public final class FrozenNetwork: @unchecked Sendable {
     return SegmentationOutput(
       logits: outputs[0], auxiliaryLogits: heads > 1 ? outputs[1] : nil,
       feature: hasFeature ? outputs[heads] : nil, stages: outputs.suffix(stageCount))
-  }
-}
-
-typealias FrozenValue = FrozenProgram.Value
-
-extension Convolution {
-  /// The convolution with its own bias, not followed by a norm.
-  func compile(_ x: FrozenValue, _ program: FrozenProgram) -> FrozenValue {
-    program.convolution(
-      x, weight: weight.detached, bias: bias?.detached, stride: stride, padding: padding,
-      dilation: dilation, groups: groups, activation: .none)
-  }
-}
-
-extension BatchNorm {
-  /// What a convolution's weights and bias become when this norm follows it, in double.
-  func folded(_ convolution: Convolution) -> (weight: Tensor, bias: Tensor) {
-    let type = convolution.weight.type
-    let deviation = (runningVariance.to(.float64) + Self.epsilon).squareRoot
-    let scale = weight.detached.to(.float64) / deviation
-    let weights = convolution.weight.detached.to(.float64) * scale.reshaped([-1, 1, 1, 1])
-    let shift = bias.detached.to(.float64) - runningMean.to(.float64) * scale
-    return (weights.to(type), shift.to(type))
   }
 }
