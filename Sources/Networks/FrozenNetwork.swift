@@ -20,15 +20,17 @@ public final class FrozenNetwork: @unchecked Sendable {
     _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false,
     withStages: Bool = false
   ) {
-    program = FrozenProgram(precision)
+    let program = FrozenProgram(precision)
+    self.program = program
     hasFeature = withFeature
-    stageCount = withStages ? 3 : 0
-    Autograd.withoutHistory {
+    stageCount = Autograd.withoutHistory {
       let found = network(program.input(channels: 3), ProgramOperators(program: program))
       program.output(found.logits)
       if let auxiliary = found.auxiliaryLogits { program.output(auxiliary) }
       if withFeature { program.output(found.feature) }
-      if withStages { found.stages.forEach(program.output) }
+      guard withStages else { return 0 }
+      found.stages.forEach(program.output)
+      return found.stages.count
     }
   }
 

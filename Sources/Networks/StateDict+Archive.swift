@@ -100,8 +100,9 @@ extension StateDict {
     switch matching {
     case .whole: return name
     case .backbone:
-      let prefix = name.hasPrefix("pretrained.net.") ? "pretrained.net." : "pretrained."
-      return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+      return NetworkTable.backbonePrefixes.first(where: name.hasPrefix).map {
+        String(name.dropFirst($0.count))
+      }
     }
   }
 

@@ -50,7 +50,7 @@ extension Recipe {
     try checkMethods()
     func shape(_ network: SegmentationNetwork) -> MethodSetting.Shape {
       MethodSetting.Shape(
-        featureWidth: network.headWidth, hasAuxiliary: network.architecture.hasAuxiliaryHead)
+        featureWidth: network.headWidth, hasAuxiliary: network.architecture.card.hasAuxiliaryHead)
     }
     var setting = MethodSetting(
       classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),

@@ -86,7 +86,7 @@ public enum NetworkFactory {
   ) throws -> SegmentationNetwork {
     let archive = try WeightFile.read(path)
     let network = SegmentationNetwork(
-      architecture, classCount: classCount, headWidth: architecture.headWidth(in: archive),
+      architecture, classCount: classCount, headWidth: architecture.card.width(in: archive),
       start: Initialisation(seed: nil, type: type, device: device))
     let wanted = "\(architecture.rawValue) with \(classCount) classes"
     tell(
@@ -109,19 +109,5 @@ extension Architecture {
       preconditionFailure("Architecture: no \(network.rawValue); expected a network of the zoo")
     }
     self = architecture
-  }
-
-  /// The channels before the classifier that a file's tensors have; nil if they do not say.
-  func headWidth(in archive: TensorArchive) -> Int? {
-    // A width that no network has stays out, and the tensor is named as one that does not fit.
-    archive.tensor(endingWith: "head.block.0.weight")?.shape.first
-      .flatMap { (1...4096).contains($0) ? $0 : nil }
-  }
-}
-
-extension TensorArchive {
-  /// The tensor of this name, or the first whose name ends with it after a point.
-  func tensor(endingWith name: String) -> StoredTensor? {
-    self[name] ?? tensors.first { $0.name.hasSuffix("." + name) }
   }
 }

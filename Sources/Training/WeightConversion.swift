@@ -64,7 +64,7 @@ public enum WeightConversion {
     if let refusal = refusal(ofTarget: target) { throw TrainingError(.badData, refusal) }
     var archive = try renamed(try WeightFile.read(source), renaming, source)
     if let network { archive = try check(archive, source, network) }
-    let prefixes = ["pretrained.net.", "pretrained."]
+    let prefixes = NetworkTable.backbonePrefixes
     var leftOut: [String] = []
     var taken: [StoredTensor] = []
     for tensor in archive.tensors {
@@ -138,17 +138,10 @@ public enum WeightConversion {
         "--network: found '\(name)'; expected one of "
           + Architecture.allCases.map(\.rawValue).joined(separator: ", ") + "; correct it")
     }
-    let classifier =
-      archive.tensor(endingWith: "head.block.4.bias")
-      ?? archive.tensor(endingWith: "head.classifier.bias")
-    let isWhole =
-      classifier != nil
-      || archive.tensors.contains {
-        $0.name.hasPrefix("pretrained.") || $0.name.contains(".pretrained.")
-      }
+    let (card, isWhole) = (architecture.card, architecture.card.isWhole(archive))
     let network = SegmentationNetwork(
-      architecture, classCount: classifier?.shape.first ?? 1,
-      headWidth: architecture.headWidth(in: archive), start: Initialisation(seed: nil))
+      architecture, classCount: card.classCount(in: archive) ?? 1,
+      headWidth: card.width(in: archive), start: Initialisation(seed: nil))
     let matching = isWhole ? StateDict.Matching.whole : .backbone
     let fitted = network.state.fitted(archive, from: path, matching: matching)
     func load() throws -> [String] {

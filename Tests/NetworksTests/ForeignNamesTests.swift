@@ -6,7 +6,7 @@ import WeightFiles
 /// Weights whose names are not quite the network's.
 @Suite struct ForeignNamesTests {
   private let source = SegmentationNetwork(
-    .pspMobile, classCount: 5, start: Initialisation(seed: 3))
+    "psp_mobile", classCount: 5, start: Initialisation(seed: 3))
 
   /// The source's tensors under other names, and more.
   private func archive(
@@ -20,7 +20,7 @@ import WeightFiles
   }
 
   private func target() -> SegmentationNetwork {
-    SegmentationNetwork(.pspMobile, classCount: 5, start: Initialisation(seed: 4))
+    SegmentationNetwork("psp_mobile", classCount: 5, start: Initialisation(seed: 4))
   }
 
   /// DistributedDataParallel, torch.compile, both, Lightning, and what nobody has thought of.
@@ -81,7 +81,7 @@ import WeightFiles
   /// torchvision's ResNet: this one's names, but for its stem.
   private func torchvisionResNet(_ prefix: String) -> TensorArchive {
     let ours = SegmentationNetwork(
-      .deeplabv3ResNet18, classCount: 5, start: Initialisation(seed: 3)
+      "deeplabv3_resnet18", classCount: 5, start: Initialisation(seed: 3)
     ).state.stored()
     let start = "pretrained."
     let body = ours.filter {
@@ -96,7 +96,7 @@ import WeightFiles
   @Test(arguments: ["", "backbone.", "module."], [StateDict.Matching.backbone, .whole])
   func aStemOfOneConvolutionIsSaid(prefix: String, matching: StateDict.Matching) throws {
     let target = SegmentationNetwork(
-      .deeplabv3ResNet18, classCount: 5, start: Initialisation(seed: 4))
+      "deeplabv3_resnet18", classCount: 5, start: Initialisation(seed: 4))
     let mismatch = #expect(throws: WeightMismatch.self) {
       try target.state.load(
         torchvisionResNet(prefix), from: "file", matching: matching, network: "deeplabv3_resnet18")

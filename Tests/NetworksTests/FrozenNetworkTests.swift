@@ -6,7 +6,8 @@ import Torch
 /// The compiled network against the same network operator by operator.
 @Suite struct FrozenNetworkTests {
   @Test(arguments: [
-    Architecture.deeplabv3ResNet18, .deeplabv3ResNet50, .deeplabMobile, .pspResNet18, .pspMobile,
+    Architecture("deeplabv3_resnet18"), "deeplabv3_resnet50", "deeplab_mobile", "psp_resnet18",
+    "psp_mobile",
   ])
   func logits_are_the_eager_networks(architecture: Architecture) throws {
     let network = SegmentationNetwork(

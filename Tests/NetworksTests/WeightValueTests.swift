@@ -55,7 +55,7 @@ import WeightFiles
   /// The file of a network, in which the last number of one tensor is another; others of it are 0.
   private func archive(_ change: Case) -> TensorArchive {
     TensorArchive(
-      tensors: network(.pspMobile, .float32).state.stored().map { tensor in
+      tensors: network("psp_mobile", .float32).state.stored().map { tensor in
         guard tensor.name == change.tensor else { return tensor }
         let zeros = (tensor.elementCount - 1) * change.type.byteCount
         return StoredTensor(
@@ -66,7 +66,7 @@ import WeightFiles
 
   @Test(arguments: refused)
   func refusesAndWritesNothing(_ change: Case) throws {
-    let target = network(.pspMobile, .float32)
+    let target = network("psp_mobile", .float32)
     let before = target.state.entries.map(\.tensor.doubles)
     let error = #expect(throws: FileError.self) {
       try target.state.load(archive(change), from: "a.pth", network: "psp_mobile")
@@ -80,7 +80,7 @@ import WeightFiles
 
   @Test(arguments: accepted)
   func acceptsLargeNumbers(_ change: Case) throws {
-    let target = network(.pspMobile, .float32)
+    let target = network("psp_mobile", .float32)
     try target.state.load(archive(change), from: "a.pth", network: "psp_mobile")
     #expect(target.state.entries.allSatisfy { $0.tensor.doubles.allSatisfy(\.isFinite) })
   }
@@ -88,7 +88,7 @@ import WeightFiles
   /// What fits float64 alone is fine where it stays float64.
   @Test func numbersAreJudgedAsTheyAreUsed() throws {
     let large = Case(Self.weight, .f64, 1e300, "")
-    let target = network(.pspMobile, .float64)
+    let target = network("psp_mobile", .float64)
     try target.state.load(archive(large), from: "a.pth", network: "psp_mobile")
     #expect(target.state[Self.weight]?.doubles.last == 1e300)
     let stored = try #require(archive(large)[Self.weight])

@@ -43,7 +43,7 @@ import Training
   /// A network that has seen the photos, so that its answers differ from pixel to pixel.
   private static let network: SegmentationNetwork = {
     let network = SegmentationNetwork(
-      .pspMobile, classCount: classCount, start: Initialisation(seed: 3))
+      "psp_mobile", classCount: classCount, start: Initialisation(seed: 3))
     let photos = Photos().samples.prefix(3).map { Normalisation.normalise($0.image) }
     let images = Tensor(photos.flatMap { $0 }, [3, 3, 48, 64])
     for iteration in 1...40 {
@@ -189,7 +189,7 @@ import Training
   /// Scores that would mean nothing are told on every rank.
   @Test func faultsAreTold() throws {
     let broken = SegmentationNetwork(
-      .pspMobile, classCount: Self.classCount, start: Initialisation(seed: 3))
+      "psp_mobile", classCount: Self.classCount, start: Initialisation(seed: 3))
     Autograd.withoutHistory { broken.state["head.classifier.bias"]?.fill(.infinity) }
     var unlabelled = Photos()
     for index in unlabelled.samples.indices {

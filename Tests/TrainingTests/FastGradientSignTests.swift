@@ -16,7 +16,7 @@ import Training
     let (height, width) = (32, 40)
     let size = height * width
     let network = SegmentationNetwork(
-      .deeplabv3ResNet18, classCount: 3, start: Initialisation(seed: 1))
+      "deeplabv3_resnet18", classCount: 3, start: Initialisation(seed: 1))
     // Levels from 0 to 255: some pixels lie so near the ends that they cannot move the whole way.
     let values = (0..<2 * 3 * size).map { index in
       Double(index * 7919 % 256) - Normalisation.meanBGR[index / size % 3]

@@ -22,7 +22,7 @@ import Training
   /// Channels over squared strides, added by hand: 314.75 a pixel in the backbone, six convolutions of 128
   /// channels and the classifier at an eighth of the size, and 128 means.
   @Test func outlinesCountWhatConvolutionsGive() {
-    let outline = NetworkOutline(.deeplabMobile, classCount: 11, height: 256, width: 512)
+    let outline = NetworkOutline("deeplab_mobile", classCount: 11, height: 256, width: 512)
     let pixels = 256.0 * 512
     #expect(
       Double(outline.convolutionCount) == (314.75 + 6 * 128 / 64.0 + 11 / 64.0) * pixels + 128)
@@ -33,7 +33,7 @@ import Training
   /// Each weight meets an element for each pixel that its convolution gives; pixels by the layers' names.
   @Test func outlinesCountProducts() throws {
     let network = SegmentationNetwork(
-      .deeplabMobile, classCount: 11, start: Initialisation(seed: nil))
+      "deeplab_mobile", classCount: 11, start: Initialisation(seed: nil))
     var products = 0
     for (name, weight) in network.state.parameters.map({ ($0.name, $0.tensor) })
     where weight.shape.count == 4 {

@@ -115,7 +115,7 @@ import Training
   }
 
   @Test func parametersLieInOneBufferLastFirst() throws {
-    let network = SegmentationNetwork(.pspMobile, classCount: 3, start: Initialisation(seed: 1))
+    let network = SegmentationNetwork("psp_mobile", classCount: 3, start: Initialisation(seed: 1))
     let before = network.state.parameters.map { $0.tensor.detached.array(Float.self) }
     let flat = FlatParameters(network)
     #expect(network.state.parameters.map { $0.tensor.detached.array(Float.self) } == before)

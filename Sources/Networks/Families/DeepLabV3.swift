@@ -1,15 +1,23 @@
+/// DeepLabV3 on dilated backbones.
+enum DeepLabV3 {
+  static let cards = BackboneAndHeads.Kind.allCases.map { kind in
+    kind.card(
+      // Named as the published files.
+      (kind == .mobileNetV2 ? "deeplab_" : "deeplabv3_") + kind.rawValue, "DeepLabV3",
+      classifier: "block.4", defaultWidth: { $0 == 2048 ? 256 : 128 },
+      head: { DeepLabV3Head($0, $1, width: $2, classes: $3) })
+  }
+}
+
 /// Atrous spatial pyramid pooling and a classifier (prefix `head.`).
 ///
 /// Source: Chen et al. 2017 (DeepLabV3), dilations 12, 24, 36.
-final class DeepLabV3Head: Head {
+private final class DeepLabV3Head: Head {
   private let branches: [ConvolutionBlock]
   private let pooled: ConvolutionBlock
   private let project: ConvolutionBlock
   private let dropout: Dropout
   private let end: FullyConvolutionalHead
-
-  /// The published width for a backbone's channels.
-  static func defaultWidth(_ inputs: Int) -> Int { inputs == 2048 ? 256 : 128 }
 
   init(_ scope: Scope, _ inputs: Int, width: Int, classes: Int) {
     let aspp = scope("aspp")

@@ -1,12 +1,19 @@
+/// PSPNet on dilated backbones.
+enum PSPNet {
+  static let cards = BackboneAndHeads.Kind.allCases.map { kind in
+    kind.card(
+      "psp_" + kind.rawValue, "PSPNet", classifier: "classifier",
+      defaultWidth: { $0 == 2048 ? 512 : 128 },
+      head: { PSPHead($0, $1, width: $2, classes: $3) })
+  }
+}
+
 /// Pyramid pooling and a classifier (prefix `head.`).
 ///
 /// Source: Zhao et al. 2017 (PSPNet), bins 1, 2, 3, 6.
-final class PSPHead: Head {
+private final class PSPHead: Head {
   private let pyramid: [(bins: Int, block: ConvolutionBlock)]
   private let end: FullyConvolutionalHead
-
-  /// The published width for a backbone's channels.
-  static func defaultWidth(_ inputs: Int) -> Int { inputs == 2048 ? 512 : 128 }
 
   init(_ scope: Scope, _ inputs: Int, width: Int, classes: Int) {
     pyramid = [1, 2, 3, 6].enumerated().map { index, bins in
