@@ -50,6 +50,27 @@ extension CommandTests {
       }
     }
 
+    /// A save looks for its own temporary file again: that is gone with the folder, and no input is missing.
+    @Test func aFolderThatGoesDuringASaveEndsTheRun() throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        let result = try Command.run(
+          ["train", data.recipe, "--out", folder, "--set", "train.iterations=2000"]
+        ) { running in
+          guard running.waitForLog("saved iteration 2 ") else { return }
+          let deadline = Date(timeIntervalSinceNow: 20)
+          let saves = folder + "/checkpoints"
+          while Date() < deadline {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: saves)
+            if names?.contains(where: { $0.hasPrefix(".tmp.") }) == true { break }
+          }
+          try FileManager.default.moveItem(atPath: folder, toPath: folder + ".gone")
+        }
+        result.expectFailure(73, [folder, "removed or replaced meanwhile"])
+        #expect(!FileManager.default.fileExists(atPath: folder), "\(result)")
+      }
+    }
+
     /// A link in the place of a folder is followed: people keep checkpoints on another disk.
     @Test(arguments: ["checkpoints", "pictures", "tensorboard"])
     func aLinkToAFolderIsTheFolder(name: String) throws {

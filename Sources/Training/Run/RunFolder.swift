@@ -38,6 +38,21 @@ public final class RunFolder: Sendable {
   /// - Throws: `FileError` (exit code 73) if it was removed or replaced meanwhile.
   func requireHeld() throws(FileError) { try lock.check() }
 
+  /// Writes into the folder while it still is this run's.
+  ///
+  /// - Parameter body: the writing. Where it fails because the folder goes meanwhile, that is what is said,
+  ///   and not which of its files was missed first.
+  /// - Throws: `FileError` (exit code 73) if the folder was removed or replaced; else what `body` throws.
+  package func whileHeld<R>(_ body: () throws(FileError) -> R) throws(FileError) -> R {
+    try requireHeld()
+    do throws(FileError) {
+      return try body()
+    } catch {
+      try requireHeld()
+      throw error
+    }
+  }
+
   /// Puts what the folder holds into a new folder beside it.
   ///
   /// - Returns: that folder; nil if there was nothing.
@@ -69,7 +84,9 @@ public final class RunFolder: Sendable {
 
   /// Writes the resolved recipe.
   package func write(_ recipe: Recipe) throws(FileError) {
-    try AtomicFile(files: store).write(recipe.resolvedYAML(), to: files.recipe)
+    try whileHeld { () throws(FileError) in
+      try AtomicFile(files: store).write(recipe.resolvedYAML(), to: files.recipe)
+    }
   }
 
   /// Checks the recipe with that of a folder whose checkpoints do not say what run they belong to.

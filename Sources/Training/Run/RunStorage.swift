@@ -158,7 +158,9 @@ final class RunStorage {
     try folder.write(recipe)
     let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
     if Array(hashes.utf8) != earlierHashes {
-      try AtomicFile().write(hashes, to: folder.files.dataHashes)
+      try folder.whileHeld { () throws(FileError) in
+        try AtomicFile().write(hashes, to: folder.files.dataHashes)
+      }
     }
     let history = try RunHistory(folder.files.history)
     warn(of: history.damagedLines, in: folder.files.history)
@@ -223,11 +225,11 @@ final class RunStorage {
     _ parameters: FlatParameters
   ) throws {
     guard let identity else { preconditionFailure("RunStorage.save: before compare") }
-    try folder.requireHeld()
     let archive = checkpoint.archive(of: identity, network, methods, parameters)
-    for failure in try store.save(archive, iteration: checkpoint.iteration) {
-      logger.warning("an older checkpoint stays: \(failure)")
+    let failures = try folder.whileHeld { () throws(FileError) in
+      try store.save(archive, iteration: checkpoint.iteration)
     }
+    for failure in failures { logger.warning("an older checkpoint stays: \(failure)") }
     history?.append(.init(kind: .saved, iteration: checkpoint.iteration))
   }
 
@@ -249,11 +251,12 @@ final class RunStorage {
   static let iterationKey = "iteration"
 
   private func write(_ network: SegmentationNetwork, _ path: String, _ iteration: Int) throws {
-    try folder.requireHeld()
     var metadata = ["network": network.architecture.rawValue, "format": "pt"]
     metadata[Self.identityKey] = identity?.digest
     metadata[Self.iterationKey] = String(iteration)
     let archive = TensorArchive(tensors: network.state.stored(), metadata: metadata)
-    try AtomicFile().writeAtomically(archive, to: path)
+    try folder.whileHeld { () throws(FileError) in
+      try AtomicFile().writeAtomically(archive, to: path)
+    }
   }
 }
