@@ -131,8 +131,9 @@ extension Key {
       "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."),
     Key(
       "train.nothing_limit", \.train.nothingLimit, 0...1_000_000,
-      "Batches in a row without one labelled pixel, of which labels teach nothing, that end the run. 0: "
-        + "none do, for images that only a teacher names."),
+      "Batches in a row without one labelled pixel, of which labels teach nothing, that end the run. A "
+        + "shorter run ends so if no batch has one. 0: none do, for images that only a teacher names."
+    ),
     Key(
       "train.compare_every", \.train.compareEvery, 0...1_000_000_000,
       "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint."),

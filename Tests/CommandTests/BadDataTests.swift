@@ -249,6 +249,27 @@ extension CommandTests {
       }
     }
 
+    @Test("A run that never saw a label ends with 65, however short it is and however often begun")
+    func aRunOfNothing() throws {
+      try withTinyData { data in
+        try write([255], data)
+        let short = ["train", data.recipe, "--out", data.path("short")]
+        for _ in 0..<2 {
+          try Command.run(short).expectFailure(
+            65, ["labels: iteration 2: found no labelled pixel in any batch of the run"])
+        }
+        #expect(!FileManager.default.fileExists(atPath: data.path("short/student.safetensors")))
+        // Checkpoints are saved on the way: none of them lets the same command creep past the limit.
+        let set = ["train.nothing_limit=4", "train.iterations=6"].flatMap { ["--set", $0] }
+        for start in 1...3 {
+          let result = try Command.run(["train", data.recipe, "--out", data.path("long")] + set)
+          result.expectFailure(
+            65, ["labels: iteration 4: found no labelled pixel in 4 batches in a row"])
+          #expect(result.standardError.contains("going on from") == (start > 1), "\(result)")
+        }
+      }
+    }
+
     @Test("Without the limit, batches without labels are counted and warned about")
     func labelsOfNothingAreCounted() throws {
       try withTinyData { data in

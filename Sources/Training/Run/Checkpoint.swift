@@ -14,6 +14,8 @@ struct Checkpoint {
   var best: (meanIoU: Double, iteration: Int)?
   /// Whether the validation of this iteration is still to be done: the run was asked to stop.
   var owesValidation = false
+  /// The last batches of which none had a labelled pixel; 0 where it does not say.
+  var batchesWithoutLabels = 0
   /// The vector instructions that it was computed with (`InstructionSet`); nil where it does not say.
   var instructions: String?
 
@@ -21,6 +23,7 @@ struct Checkpoint {
   private static let momentumPrefix = "momentum."
   private static let valueAdvice = "move this file away, and the run goes on from an older one"
   private static let owesValidationKey = "owes_validation"
+  private static let batchesWithoutLabelsKey = "batches_without_labels"
   private static let instructionsKey = "instructions"
 
   /// The run that a file's content belongs to; nil where it does not say.
@@ -57,6 +60,9 @@ struct Checkpoint {
     }
     metadata[Self.instructionsKey] = InstructionSet.used?.rawValue
     if owesValidation { metadata[Self.owesValidationKey] = "true" }
+    if batchesWithoutLabels > 0 {
+      metadata[Self.batchesWithoutLabelsKey] = String(batchesWithoutLabels)
+    }
     return TensorArchive(
       tensors: network.state.stored(prefix: Self.weightPrefix) + momenta
         + (methods?.entries ?? []).map { StoredTensor(name: $0.name, $0.tensor) },
@@ -74,6 +80,8 @@ struct Checkpoint {
     iteration = stored.iteration
     instructions = Self.instructions(of: stored)
     owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
+    let count = stored.archive.metadata[Self.batchesWithoutLabelsKey].flatMap { Int($0) } ?? 0
+    batchesWithoutLabels = min(max(count, 0), stored.iteration)
     if let bits = stored.archive.metadata["best_mean_iou_bits"].flatMap({ UInt64($0) }),
       let iteration = stored.archive.metadata["best_iteration"].flatMap({ Int($0) })
     {

@@ -97,6 +97,7 @@ public final class Trainer {
       recipe, student: student, teacher: taught, methods: methods, parameters: parameters,
       coordinator: coordinator, device: device)
     try share()
+    step.labels = LabelWatch(recipe, inARow: state.batchesWithoutLabels)
     try storage?.begin(
       after: state.iteration, data, Launch(version: start.version, coordinator))
     TorchRuntime.keepMemory()
@@ -307,6 +308,7 @@ public final class Trainer {
   /// - Parameter isLast: whether no other attempt follows.
   private func save(_ progress: Progress, isLast: Bool) throws {
     Heartbeat.process.begin(.saving, "saving", iteration: state.iteration)
+    state.batchesWithoutLabels = step.labels.inARow
     try compareWeights()
     let begin = MonotonicClock.seconds
     do {
@@ -340,11 +342,13 @@ public final class Trainer {
     var header = [
       Int64(state.iteration), Int64(state.best?.iteration ?? -1),
       Int64(bitPattern: (state.best?.meanIoU ?? 0).bitPattern), state.owesValidation ? 1 : 0,
+      Int64(state.batchesWithoutLabels),
     ]
     try header.withUnsafeMutableBytes { try coordinator.broadcast($0) }
     state.iteration = Int(header[0])
     let score = Double(bitPattern: UInt64(bitPattern: header[2]))
     state.owesValidation = header[3] != 0
+    state.batchesWithoutLabels = Int(header[4])
     state.best = header[1] < 0 ? nil : (score, Int(header[1]))
     let buffers = (student.state.entries + (methods?.entries ?? []))
       .filter { $0.role == .buffer }.map(\.tensor)
