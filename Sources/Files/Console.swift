@@ -153,15 +153,22 @@ public enum Console {
 
   // MARK: Results
 
-  /// Writes a text on stdout, at once and however long it takes.
+  /// Writes a text for programs on stdout, at once and however long it takes.
   ///
   /// After a failure nothing more is written, so that what is there has no holes. On a terminal control
   /// characters are written out, and elsewhere the text is as it is.
   public static func print(_ text: String, terminator: String = "\n") {
-    guard results.withLock({ $0.failure }) == nil else { return }
     let whole = text + terminator
-    let shown = isatty(STDOUT_FILENO) == 1 ? escaped(whole, keepsLines: true) : whole
-    let outcome = write(shown, to: STDOUT_FILENO, seconds: nil)
+    put(isatty(STDOUT_FILENO) == 1 ? escaped(whole, keepsLines: true) : whole)
+  }
+
+  /// Writes a table or lines for people on stdout, as `print` does. Control characters are written out
+  /// wherever it goes: launchers, pagers and `tee` pass it on to a terminal.
+  public static func show(_ table: String) { put(escaped(table, keepsLines: true) + "\n") }
+
+  private static func put(_ text: String) {
+    guard results.withLock({ $0.failure }) == nil else { return }
+    let outcome = write(text, to: STDOUT_FILENO, seconds: nil)
     results.withLock { results in
       results.isUsed = true
       results.failure = results.failure ?? outcome.error

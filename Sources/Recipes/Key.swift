@@ -12,6 +12,8 @@ package struct Key: Sendable {
   package let choices: [String]
   /// One line for the reference table.
   package let meaning: String
+  /// What is wrong with a value that cannot be read, in words; nil where showing it says enough.
+  let fault: @Sendable (Written) -> String?
   /// Reads a value into the recipe.
   let read: @Sendable (Written, inout Recipe) -> Outcome
   /// The value as YAML.
@@ -25,7 +27,7 @@ package struct Key: Sendable {
 
   /// A key with any value of its type.
   init<Value: RecipeValue>(_ path: String, _ member: Member<Value>, _ meaning: String) {
-    self.init(path, Value.expected, meaning, Value.choices) { written, recipe in
+    self.init(path, Value.expected, meaning, Value.choices, fault: Value.fault) { written, recipe in
       guard let value = Value(written) else {
         return Value.choices.isEmpty || written.text == nil ? .wrongType : .outOfRange
       }
@@ -117,6 +119,7 @@ package struct Key: Sendable {
 
   private init(
     _ path: String, _ expected: String, _ meaning: String, _ choices: [String] = [],
+    fault: @escaping @Sendable (Written) -> String? = { _ in nil },
     read: @escaping @Sendable (Written, inout Recipe) -> Outcome,
     yaml: @escaping @Sendable (Recipe) -> String
   ) {
@@ -124,6 +127,7 @@ package struct Key: Sendable {
     self.expected = expected
     self.choices = choices
     self.meaning = meaning
+    self.fault = fault
     self.read = read
     self.yaml = yaml
   }

@@ -1,3 +1,5 @@
+import Files
+
 extension Recipe {
   /// Names and colours of the classes, in their order; none where the data set's own are meant.
   public struct Classes: RecipeValue {
@@ -44,6 +46,22 @@ extension Recipe.Classes {
     guard Set(list.map(\.name)).count == list.count else { return nil }
   }
 
+  static func fault(of written: Written) -> String? {
+    guard case .list(let values) = written.form else { return nil }
+    guard values.count <= Recipe.maximumClassCount else {
+      return "\(values.count) names, where labels can name \(Recipe.maximumClassCount) classes"
+    }
+    var names: Set<String> = []
+    for (index, value) in values.enumerated() {
+      guard let name = Item.name(in: value) else { continue }
+      if let fault = Item.fault(of: name) {
+        return "name \(index + 1), \(quoted(name)), \(fault)"
+      }
+      guard names.insert(name).inserted else { return "the name \(quoted(name)) twice" }
+    }
+    return nil
+  }
+
   var yaml: String { "[" + list.map(\.yaml).joined(separator: ", ") + "]" }
 }
 
@@ -52,12 +70,9 @@ extension Recipe.Classes.Item {
   private static let nameBytes = 100
 
   fileprivate init?(_ written: Written) {
-    switch written.form {
-    case .scalar: self.init(nameIn: written)
-    case .list: return nil
-    case .section(let entries):
-      guard let name = entries.first(where: { $0.key == "name" }) else { return nil }
-      self.init(nameIn: name.value)
+    guard let name = Self.name(in: written), Self.fault(of: name) == nil else { return nil }
+    self.init(name: name)
+    if case .section(let entries) = written.form {
       for entry in entries where entry.key != "name" {
         guard entry.key == "colour" || entry.key == "color", colour == nil,
           let colour = Self.colour(entry.value)
@@ -67,10 +82,20 @@ extension Recipe.Classes.Item {
     }
   }
 
-  private init?(nameIn written: Written) {
-    guard let name = String(written), name == name.onOneLine, name.utf8.count <= Self.nameBytes
-    else { return nil }
-    self.init(name: name)
+  /// The name that an item of the list gives; nil if it gives none.
+  fileprivate static func name(in written: Written) -> String? {
+    switch written.form {
+    case .scalar: String(written)
+    case .list: nil
+    case .section(let entries): entries.first { $0.key == "name" }.flatMap { String($0.value) }
+    }
+  }
+
+  /// What keeps a text from being a name, in words; nil if nothing does.
+  fileprivate static func fault(of name: String) -> String? {
+    if name != name.onOneLine { return "which has a control character" }
+    return name.utf8.count <= nameBytes
+      ? nil : "which is longer than \(nameBytes) bytes"
   }
 
   /// From `[128, 64, 128]`, or `804080` with or without a number sign before it.

@@ -126,7 +126,8 @@ private struct Setting {
     }
     throw RecipeError(
       kind: outcome == .wrongType ? .wrongType : .outOfRange, place: value.place.name,
-      found: "\(key.path): \(value.description)", expected: key.expected, remedy: remedy)
+      found: "\(key.path): \(key.fault(value) ?? value.description)", expected: key.expected,
+      remedy: remedy)
   }
 }
 

@@ -6,12 +6,15 @@ protocol RecipeValue: Sendable, Equatable {
   static var choices: [String] { get }
   /// The value, or nil if something of another type is written.
   init?(_ written: Written)
+  /// What is wrong with something that is no value, in words; nil where showing it says enough.
+  static func fault(of written: Written) -> String?
   /// The value as YAML; reading it gives the value again.
   var yaml: String { get }
 }
 
 extension RecipeValue {
   static var choices: [String] { [] }
+  static func fault(of written: Written) -> String? { nil }
 }
 
 extension Bool: RecipeValue {

@@ -40,14 +40,14 @@ struct Check: ParsableCommand {
       tellsAll: all, coordinator: job.coordinator)
     let problems = report.problems
     if job.coordinator.isLead {
-      Console.print(report.table(columns: Terminal.columnsOfResults))
+      Console.show(report.table(columns: Terminal.columnsOfResults))
       for warning in report.warnings { Console.say("rdd: warning: \(warning)") }
       for problem in problems.prefix(Self.shownProblems) {
         Console.say("rdd: problem: \(problem.line)")
       }
     }
     guard let first = problems.first else {
-      if job.coordinator.isLead { Console.print("\nready to train") }
+      if job.coordinator.isLead { Console.show("\nready to train") }
       return try job.finish()
     }
     let hidden = problems.count - Self.shownProblems

@@ -35,7 +35,11 @@ struct Compare: ParsableCommand {
     let groups = RunGroup.groups(folders)
     let comparison = Comparison(
       groups, weights: weights, against: try against.map { try groups.index(named: $0) })
-    Console.print(json ? try comparison.json : comparison.table)
+    if json {
+      Console.print(try comparison.json)
+    } else {
+      Console.show(comparison.table)
+    }
   }
 }
 

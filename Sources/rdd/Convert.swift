@@ -60,7 +60,7 @@ struct Convert: ParsableCommand {
       for note in summary.notes { Console.say("rdd: \(note)") }
       tell("left out", summary.leftOut)
       let tensors = counted(summary.tensorCount, "tensor")
-      Console.print("\(tensors), \(counted(summary.elementCount, "value")): \(out)")
+      Console.show("\(tensors), \(counted(summary.elementCount, "value")): \(out)")
     } catch let mismatch as WeightMismatch {
       for kind in mismatch.kinds { tell(kind.name, kind.tensors) }
       throw mismatch

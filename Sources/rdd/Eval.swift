@@ -34,7 +34,11 @@ struct Eval: ParsableCommand {
       job.recipe, weights: try options.weights(weights), coordinator: job.coordinator,
       progress: job.coordinator.isLead ? Progress(job.logger) : nil)
     if job.coordinator.isLead {
-      Console.print(json ? try line.json : csv ? line.csv : line.table)
+      if json || csv {
+        Console.print(json ? try line.json : line.csv)
+      } else {
+        Console.show(line.table)
+      }
     }
     try job.finish()
   }

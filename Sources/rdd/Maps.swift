@@ -59,7 +59,7 @@ struct Maps: ParsableCommand {
       try DifficultyPictures.write(
         job.recipe, weights: weights, images: images, to: out, coordinator: job.coordinator)
     }
-    if job.coordinator.isLead { Console.print("\(counted(count, "picture")) in \(out)") }
+    if job.coordinator.isLead { Console.show("\(counted(count, "picture")) in \(out)") }
     try job.finish()
   }
 }

@@ -85,7 +85,7 @@ struct ParityCommand: ParsableCommand {
         try ranksSimulated.map { try ParityCheck.lines(file, run, simulatedRanks: $0) }
         ?? ParityCheck.lines(file, run)
       report.lines += lines
-      if !json, coordinator.isLead { lines.forEach { Console.print($0.text) } }
+      if !json, coordinator.isLead { lines.forEach { Console.show($0.text) } }
     }
     if coordinator.isLead { Console.print(json ? try report.json : report.lastLine) }
     try coordinator.world.finalize()

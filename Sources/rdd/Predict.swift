@@ -59,9 +59,11 @@ struct Predict: ParsableCommand {
       job.recipe, weights: try options.weights(weights), images: files, to: out, hasLegend: legend,
       coordinator: job.coordinator, progress: isLead ? Progress(job.logger) : nil)
     if isLead {
-      for image in seen { Console.print(json ? try image.json : image.text) }
-      if !json {
-        Console.print(
+      if json {
+        for image in seen { Console.print(try image.json) }
+      } else {
+        for image in seen { Console.show(image.text) }
+        Console.show(
           "\(counted(seen.count, "mask")) and \(counted(seen.count, "overlay")) in \(out)")
       }
     }

@@ -66,8 +66,8 @@ struct Train: ParsableCommand {
       try job.end(.preempted)
     }
     if coordinator.isLead {
-      Console.print(summary.last.table)
-      Console.print(summary.verdict(folder: folder))
+      Console.show(summary.last.table)
+      Console.show(summary.verdict(folder: folder))
     }
     // All else is done and saved.
     if let failure = trace?.failure { throw failure }

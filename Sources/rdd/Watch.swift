@@ -30,9 +30,9 @@ struct Watch: ParsableCommand {
       let news = try watch.look()
       if !news.rows.isEmpty {
         progress.close()
-        Console.print(news.rows.joined(separator: "\n"))
+        Console.show(news.rows.joined(separator: "\n"))
       }
-      if once, let last = news.last { Console.print(last) }
+      if once, let last = news.last { Console.show(last) }
       if news.isComplete || once { break }
       usleep(1_000_000)
     }

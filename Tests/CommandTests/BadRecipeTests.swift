@@ -68,6 +68,45 @@ extension CommandTests {
       }
     }
 
+    @Test("Nor do the names of files, wherever a table goes", arguments: [false, true])
+    func namesInTables(onTerminal: Bool) throws {
+      let written = "d\\u{1b}[2J\\u{202e}x/"
+      try withTemporaryFolder { place in
+        let folder = place.appendingPathComponent("d\u{1B}[2J\u{202E}x")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        let data = try TinyData(folder)
+        let (run, pictures) = (data.path("run"), data.path("pictures"))
+        for words in [
+          ["check", data.recipe], ["train", data.recipe, "--out", run], ["watch", run, "--once"],
+          ["predict", run, data.path("0.png"), "--out", pictures],
+        ] {
+          var shown = ""
+          let result: ProcessResult
+          if onTerminal {
+            let terminal = try TestTerminal()
+            defer { terminal.close() }
+            result = try Command.run(words, output: .path(terminal.path)) { _ in
+              shown = terminal.text()
+            }
+          } else {
+            result = try Command.run(words)
+            shown = result.standardOutput
+          }
+          result.expectSuccess()
+          #expect(shown.contains(written), "\(words[0]): \(shown)")
+          for text in [shown, result.standardError] {
+            #expect(
+              !text.unicodeScalars.contains { ["\u{1B}", "\u{202E}"].contains($0) }, "\(words[0])")
+          }
+        }
+        // What programs read is as it is.
+        let json = try Command.run(
+          ["predict", run, data.path("0.png"), "--out", pictures, "--json"])
+        let seen = try JSONSerialization.jsonObject(with: Data(json.standardOutput.utf8))
+        #expect((seen as? [String: Any])?["image"] as? String == data.path("0.png"), "\(json)")
+      }
+    }
+
     @Test func moreRanksThanImages() throws {
       try withTinyData { data in
         try Command.run(["train", data.recipe, "--out", data.path("run")], ranks: 3)

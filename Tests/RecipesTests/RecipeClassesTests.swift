@@ -35,6 +35,20 @@ struct RecipeClassesTests {
   }
 
   @Test(
+    "A name that cannot be one is shown, and what is wrong with it said",
+    arguments: [
+      ("[road, \"a\\e[2Jb\"]", "name 2, 'a\\u{1b}[2Jb', which has a control character"),
+      ("[{name: \"a\\tb\", colour: [1, 2, 3]}]", "name 1, 'a\\u{9}b', which has a control"),
+      ("[\(String(repeating: "a", count: 101))]", "', which is longer than 100 bytes"),
+      ("[road, car, road]", "the name 'road' twice"),
+      ("[\((0..<255).map { "c\($0)" }.joined(separator: ", "))]", "255 names, where labels"),
+    ])
+  func faults(_ text: String, _ words: String) {
+    let told = refusal("distill: none\ndata: {classes: \(text)}")
+    #expect(told.contains("found data.classes: ") && told.contains(words), "\(told)")
+  }
+
+  @Test(
     "What is none is refused",
     arguments: [
       "road", "[{colour: [1, 2, 3]}]", "[{name: a, colour: [1, 2]}]",

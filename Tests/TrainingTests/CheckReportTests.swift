@@ -37,6 +37,13 @@ import Training
     #expect(lines.dropFirst().prefix { $0.hasPrefix(" ") }.count == lines.count - 3)
   }
 
+  /// A folder's name cannot add a row of its own.
+  @Test func aRowIsOneLineWhateverItNames() {
+    var report = CheckReport()
+    report.note("training data", "a\nready to train\u{1B}[2J")
+    #expect(report.table() == "training data  a\\u{a}ready to train\\u{1b}[2J")
+  }
+
   @Test func aStageThatNeverStartsIsToldOf() throws {
     func warnings(_ settings: String...) throws -> [String] {
       try Recipe.decode(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What `rdd check` found out.
@@ -27,8 +28,10 @@ public struct CheckReport: Sendable {
   /// No rows, no problems.
   package init() {}
 
-  /// Adds a row.
-  package mutating func note(_ name: String, _ value: String) { rows.append((name, value)) }
+  /// Adds a row, of which no part of a name or path that somebody else chose makes two.
+  package mutating func note(_ name: String, _ value: String) {
+    rows.append((escaped(name), escaped(value)))
+  }
 
   mutating func warn(_ text: String) { warnings.append(text) }
 

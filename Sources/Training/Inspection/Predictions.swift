@@ -1,4 +1,5 @@
 import DataParallel
+import Files
 import Foundation
 import ImageIO
 import Pictures
@@ -21,7 +22,7 @@ public enum Predictions {
     public var text: String {
       let order = shares.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       let shown = order.prefix(5).map { String(format: "%@ %.1f %%", $0.key, 100 * $0.value) }
-      return "\(image): " + shown.joined(separator: ", ")
+      return "\(escaped(image)): " + shown.joined(separator: ", ")
         + (order.count > 5 ? " and \(order.count - 5) more" : "")
     }
 
