@@ -7,19 +7,44 @@ package struct FileHash: Equatable, Sendable {
   package let digits: String
   /// Bytes of the file.
   package let byteCount: Int
-  /// When its content was last changed, in nanoseconds since 1970.
-  package let changed: Int
+  /// What else tells a file from the one that it was.
+  package let mark: Mark
+
+  /// Times and place of a file. Who changes its content cannot keep all of them.
+  package struct Mark: Equatable, Sendable {
+    /// When its content was last changed, in nanoseconds since 1970; anybody may set it back.
+    package let modified: Int
+    /// When anything of it was last changed, its owner and that time included; nobody can set it back.
+    package let changed: Int
+    /// Its number in the file system.
+    package let inode: Int
+
+    /// A mark of these numbers.
+    package init(modified: Int, changed: Int, inode: Int) {
+      (self.modified, self.changed, self.inode) = (modified, changed, inode)
+    }
+
+    /// That of no file: what has it is read again.
+    package static let unknown = Mark(modified: 0, changed: 0, inode: -1)
+
+    fileprivate init(_ status: stat) {
+      func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
+      modified = nanoseconds(status.st_mtim)
+      changed = nanoseconds(status.st_ctim)
+      inode = Int(truncatingIfNeeded: status.st_ino)
+    }
+  }
 
   private static let unread = String(repeating: "0", count: DataHash.digitCount)
 
   /// A hash that was made earlier.
-  package init(digits: String, byteCount: Int, changed: Int) {
+  package init(digits: String, byteCount: Int, mark: Mark) {
     self.digits = digits
     self.byteCount = byteCount
-    self.changed = changed
+    self.mark = mark
   }
 
-  /// Hashes a regular file, unless it has the size and the time of `earlier`.
+  /// Hashes a regular file, unless it has the size and the mark of `earlier`.
   ///
   /// - Parameters:
   ///   - path: the file.
@@ -43,9 +68,9 @@ package struct FileHash: Equatable, Sendable {
         advice: "correct the list")
     }
     byteCount = Int(status.st_size)
-    changed = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    mark = Mark(status)
     let isKnown = earlier.map { bySizeAlone || $0.digits != Self.unread } ?? false
-    if isKnown, let earlier, earlier.byteCount == byteCount, earlier.changed == changed {
+    if isKnown, let earlier, earlier.byteCount == byteCount, earlier.mark == mark {
       digits = earlier.digits
       return
     }

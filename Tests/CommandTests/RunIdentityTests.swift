@@ -62,6 +62,37 @@ extension CommandTests {
       }
     }
 
+    /// Sets that are unpacked with fixed times have masks of equal sizes and times.
+    @Test func anotherLabelOfTheSameSizeAndTimeIsNoticed() throws {
+      try withTinyData { data in
+        let (path, other) = (data.path("1-labels.png"), data.path("other.png"))
+        func setTime() throws {
+          try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
+        }
+        func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+        try setTime()
+        try data.trainHalf()
+        let before = try bytes(path)
+        for place in 0..<TinyData.width * TinyData.height {
+          var labels = TinyData.labels(1)
+          labels.pixels[place] = (labels.pixels[place] + 1) % 3
+          try PNGWriter.write(labels, to: other)
+          if try bytes(other).count == before.count { break }
+        }
+        let after = try bytes(other)
+        try #require(after.count == before.count && after != before)
+        try after.write(to: URL(filePath: path))
+        try setTime()
+        let train = ["train", data.recipe, "--out", data.path("run")]
+        try Command.run(train).expectFailure(
+          65, ["other training data (1-labels.png)", "--accept data"])
+        // As it was, it is the same, whatever its times.
+        try before.write(to: URL(filePath: path))
+        try Command.run(train).expectSuccess()
+      }
+    }
+
     @Test func anotherTeacherOrStartIsNotGoneOnWith() throws {
       try withTinyData { data in
         try Command.run(["train", data.recipe, "--out", data.path("teacher")]).expectSuccess()

@@ -10,8 +10,8 @@ import WeightFiles
 
 /// Hashes of the files that a source's samples are read from, in its order.
 ///
-/// Ranks share the files. What has not changed since an earlier start, by size and time, is not read
-/// again.
+/// Ranks share the files. What has not changed since an earlier start, by size, times and inode, is not
+/// read again.
 struct DataHashes {
   /// A file: its name in the list, and its hash.
   typealias Entry = (name: String, hash: FileHash)
@@ -112,41 +112,60 @@ extension DataHashes {
       let fields = String(decoding: line, as: UTF8.self)
         .split(separator: "\t", maxSplits: 3).map(String.init)
       guard fields.count == 4, fields[0].utf8.count == 32, fields[0].allSatisfy(\.isHexDigit),
-        let byteCount = Int(fields[1]), let changed = Int(fields[2])
+        let byteCount = Int(fields[1]), let mark = FileHash.Mark(fields[2])
       else { continue }
-      hashes[fields[3]] = FileHash(digits: fields[0], byteCount: byteCount, changed: changed)
+      hashes[fields[3]] = FileHash(digits: fields[0], byteCount: byteCount, mark: mark)
     }
     return hashes
   }
 
-  /// Hashes as text: a line a file with hash, bytes, nanoseconds since 1970 and name, tabs between them.
+  /// Hashes as text: a line a file with hash, bytes, mark and name, tabs between them.
   ///
-  /// A file that was changed in the last seconds before `now` might change again without another time:
-  /// its time is written as 0, so that it is read again.
+  /// A file that was changed in the last seconds before `now`, in nanoseconds since 1970, might change
+  /// again without another time: its mark is left out, so that it is read again.
   static func text(of all: [DataHashes], now: Int) -> String {
     var lines: [String: String] = [:]
     for (name, hash) in all.flatMap(\.entries) {
-      let changed = hash.changed < now - 2_000_000_000 ? hash.changed : 0
-      lines[name] = "\(hash.digits)\t\(hash.byteCount)\t\(changed)\t\(name)\n"
+      let isOld = max(hash.mark.modified, hash.mark.changed) < now - 2_000_000_000
+      let mark = isOld ? hash.mark : .unknown
+      lines[name] = "\(hash.digits)\t\(hash.byteCount)\t\(mark.text)\t\(name)\n"
     }
     return lines.sorted { $0.key < $1.key }.map(\.value).joined()
   }
 }
 
+extension FileHash.Mark {
+  /// The mark in a line of hashes.
+  fileprivate var text: String { "\(modified),\(changed),\(inode)" }
+
+  /// From such a text. Earlier versions wrote the first time alone: that is the mark of no file.
+  fileprivate init?(_ text: String) {
+    let numbers = text.split(separator: ",").compactMap { Int($0) }
+    switch numbers.count {
+    case 1: self = .unknown
+    case 3: self.init(modified: numbers[0], changed: numbers[1], inode: numbers[2])
+    default: return nil
+    }
+  }
+}
+
 extension FileHash {
   /// Bytes of a hash on its way between ranks.
-  fileprivate static let encodedCount = 48
+  fileprivate static let encodedCount = 64
 
   fileprivate var bytes: [UInt8] {
-    Array(digits.utf8) + Self.little(byteCount) + Self.little(changed)
+    Array(digits.utf8)
+      + [byteCount, mark.modified, mark.changed, mark.inode].flatMap(Self.little)
   }
 
   fileprivate init(bytes: ArraySlice<UInt8>) {
     let start = bytes.startIndex
+    func number(_ place: Int) -> Int {
+      Self.number(bytes[(start + 32 + 8 * place)..<(start + 40 + 8 * place)])
+    }
     self.init(
-      digits: String(decoding: bytes[start..<start + 32], as: UTF8.self),
-      byteCount: Self.number(bytes[(start + 32)..<(start + 40)]),
-      changed: Self.number(bytes[(start + 40)..<(start + 48)]))
+      digits: String(decoding: bytes[start..<start + 32], as: UTF8.self), byteCount: number(0),
+      mark: Mark(modified: number(1), changed: number(2), inode: number(3)))
   }
 
   private static func little(_ value: Int) -> [UInt8] {

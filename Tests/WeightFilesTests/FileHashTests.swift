@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+import WeightFiles
+
+/// Which files are read again to hash them.
+@Suite struct FileHashTests {
+  private func write(_ text: String, _ path: String) throws {
+    // In place: the file stays the same one.
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    defer { close(file) }
+    try #require(file >= 0 && Glibc.write(file, text, text.utf8.count) == text.utf8.count)
+  }
+
+  private func setTime(_ path: String) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
+  }
+
+  /// What an archive with fixed times is unpacked over, or somebody sets back.
+  @Test func aFileOfTheSameSizeAndTimeIsReadAgain() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a.png"
+    try write("one", path)
+    try setTime(path)
+    let first = try FileHash(path)
+    // Longer than a file system's clock stands still.
+    usleep(50_000)
+    try write("two", path)
+    try setTime(path)
+    let second = try FileHash(path, earlier: first)
+    #expect(second.byteCount == first.byteCount)
+    #expect(second.mark.modified == first.mark.modified && second.mark.inode == first.mark.inode)
+    #expect(second.digits != first.digits)
+    #expect(try second.digits == FileHash(path).digits)
+  }
+
+  /// Where a file system tells one time for all.
+  @Test func anotherFileIsReadAgain() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a.png"
+    try write("one", path)
+    let now = try FileHash(path)
+    func earlier(inode: Int) -> FileHash {
+      FileHash(
+        digits: String(repeating: "a", count: 32), byteCount: 3,
+        mark: .init(modified: now.mark.modified, changed: now.mark.changed, inode: inode))
+    }
+    #expect(try FileHash(path, earlier: earlier(inode: now.mark.inode)).digits.hasPrefix("aaaa"))
+    #expect(try FileHash(path, earlier: earlier(inode: now.mark.inode + 1)) == now)
+    let unmarked = FileHash(digits: String(repeating: "a", count: 32), byteCount: 3, mark: .unknown)
+    #expect(try FileHash(path, earlier: unmarked) == now)
+  }
+}
