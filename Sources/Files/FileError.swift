@@ -3,7 +3,7 @@ import Glibc
 /// Why a file of a run, weights or a checkpoint could not be read, written or used; one line.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is, and so with which code the process ends.
-  public enum Kind: String, Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
     /// Weights are damaged, hostile or of another kind.
     case refused = "weights refused"
     /// Another file is damaged or of another kind.
@@ -20,6 +20,18 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case locked = "run folder in use"
     /// There is no place where this user can write the file or make the folder.
     case notWritable = "not writable"
+
+    /// The process's exit code, from sysexits.h: 65 data, 66 no input, 69 the host gives
+    /// too little, 73 cannot create, 74 input/output.
+    package var exitCode: Int32 {
+      switch self {
+      case .refused, .unsuitable: 65
+      case .missing: 66
+      case .noMemory: 69
+      case .locked, .notWritable: 73
+      case .inputOutput, .noSpace: 74
+      }
+    }
   }
 
   /// What kind of failure it is.
@@ -39,17 +51,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     self.cause = cause
   }
 
-  /// The process's exit code, from sysexits.h: 65 data, 66 no input, 69 the host gives
-  /// too little, 73 cannot create, 74 input/output.
-  public var exitCode: Int32 {
-    switch kind {
-    case .refused, .unsuitable: 65
-    case .missing: 66
-    case .noMemory: 69
-    case .locked, .notWritable: 73
-    case .inputOutput, .noSpace: 74
-    }
-  }
+  /// The process's exit code, which is its kind's.
+  public var exitCode: Int32 { kind.exitCode }
 
   /// One line: what, where, found, expected, what to do.
   public var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }

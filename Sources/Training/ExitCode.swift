@@ -26,4 +26,11 @@ extension TrainingError {
     default: Code.internalFailure.rawValue
     }
   }
+
+  /// Every code of `exitCode(of:)`.
+  package static var exitCodes: Set<Int32> {
+    Set(
+      Code.allCases.map(\.rawValue) + FileError.Kind.allCases.map(\.exitCode)
+        + [LaunchError.exitCode, ThreadError.exitCode, FailureExit.communicationFailed])
+  }
 }

@@ -1,7 +1,7 @@
 /// What ends a run: one line and the exit code that tells launchers whether to start again.
 public struct TrainingError: Error, CustomStringConvertible, Sendable {
   /// Exit codes, after sysexits.h where one fits.
-  public enum Code: Int32, Sendable {
+  public enum Code: Int32, Sendable, CaseIterable {
     /// A recipe, list, image or weight file is wrong.
     case badData = 65
     /// Something that was named does not exist.

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Training
 
 extension CommandTests {
   /// What README and the documents show can be typed, and where they lead is something.
@@ -108,6 +109,36 @@ extension CommandTests {
       for (name, words) in short {
         #expect(screen.contains { $0.contains(name) && $0.contains(words) }, "\(name): \(words)")
       }
+    }
+
+    /// Every code that errors end with, that sources end with by number, and that scripts fail with.
+    @Test func everyExitCodeHasItsRow() throws {
+      let text = try String(contentsOfFile: "\(Document.root)/README.md", encoding: .utf8)
+      let table = text.split(separator: "\n", omittingEmptySubsequences: false)
+        .drop { !$0.hasPrefix("| Exit code |") }.prefix { !$0.isEmpty }
+      let names = table.dropFirst(2).map { $0.dropFirst(2).prefix { $0 != "|" } }
+      let told = Set(names.flatMap { $0.matches(of: /\d+/).compactMap { Int32($0.output) } })
+      #expect(names.contains { $0.hasPrefix("128 + n") })
+
+      var codes = TrainingError.exitCodes
+      for folder in ["Sources", "launch", "cluster"] {
+        let files = FileManager.default.enumerator(atPath: "\(Document.root)/\(folder)")
+        while let file = files?.nextObject() as? String {
+          let path = "\(Document.root)/\(folder)/\(file)"
+          guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
+          let pattern = folder == "Sources" ? #/\b_?exit\((\d+)\)/# : #/\bfail (\d+)\b/#
+          for match in text.matches(of: pattern) {
+            if let code = Int32(match.output.1) { codes.insert(code) }
+          }
+        }
+      }
+      // Those are found: of errors, of a number in Sources, of a script.
+      #expect(codes.isSuperset(of: [65, 66, 69, 70, 73, 74, 75, 76, 80, 64, 1, 77]))
+      let missing = codes.subtracting(told).sorted()
+      #expect(missing.isEmpty, "README: no row of the exit codes \(missing)")
+      // Of success, of the loader, of mpirun.
+      let unknown = told.subtracting(codes).subtracting([0, 127, 128, 205]).sorted()
+      #expect(unknown.isEmpty, "README: nothing ends with \(unknown)")
     }
 
     /// README names every page, so that none is lost.
