@@ -12,6 +12,8 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
     case size = "label size"
     /// A label value that is none of the classes.
     case label = "label value"
+    /// The process may open no more files: nothing is wrong with this one.
+    case tooManyFiles = "too many open files"
     /// The system refused something that is no file.
     case system = "system"
   }
@@ -32,7 +34,8 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
 
   /// A file that could not be read.
   init(_ error: ImageError) {
-    self.init(.image, at: error.path, error.reason)
+    self.init(
+      error.kind == .tooManyFiles ? .tooManyFiles : .image, at: error.path, error.reason)
   }
 
   /// What faults that one cause may have say alike: the reason without names, paths and numbers, and of

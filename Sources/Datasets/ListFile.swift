@@ -60,7 +60,8 @@ public struct ListFile: Sendable {
     do {
       bytes = try FileBytes.contents(of: path, limit: Limit.fileBytes)
     } catch {
-      throw DatasetError(.list, at: path, error.reason)
+      throw DatasetError(
+        error.kind == .tooManyFiles ? .tooManyFiles : .list, at: path, error.reason)
     }
     try self.init(bytes: bytes, path: path, root: root, encoding: encoding)
   }

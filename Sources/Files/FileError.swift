@@ -16,6 +16,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case noSpace = "disk full"
     /// The process may not have the memory that the file's content takes.
     case noMemory = "too little memory"
+    /// The process may open no more files.
+    case tooManyFiles = "too many open files"
     /// Another run holds the folder, or it is this run's no longer.
     case locked = "run folder in use"
     /// There is no place where this user can write the file or make the folder.
@@ -27,7 +29,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
       switch self {
       case .refused, .unsuitable: 65
       case .missing: 66
-      case .noMemory: 69
+      case .noMemory, .tooManyFiles: 69
       case .locked, .notWritable: 73
       case .inputOutput, .noSpace: 74
       }
@@ -71,7 +73,13 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A call of the operating system that failed.
   package static func system(_ path: String, _ call: String, _ error: SystemError) -> FileError {
     let kind: Kind =
-      error.isOutOfSpace ? .noSpace : error.code == ENOMEM ? .noMemory : .inputOutput
+      if error.isOutOfSpace {
+        .noSpace
+      } else if error.meansTooManyFiles {
+        .tooManyFiles
+      } else {
+        error.code == ENOMEM ? .noMemory : .inputOutput
+      }
     return FileError(
       kind: kind, path: path,
       detail: "\(call): found \(error); expected success; \(error.advice)", cause: error)

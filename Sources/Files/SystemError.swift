@@ -11,6 +11,9 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The system's own words with the number.
   public var description: String { "\(String(cString: strerror(code))) (errno \(code))" }
 
+  /// Whether this process, or the host, has as many files open as it may.
+  package var meansTooManyFiles: Bool { code == EMFILE || code == ENFILE }
+
   /// Whether the disk or the quota is full.
   var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 
@@ -23,7 +26,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   var meansNoLocks: Bool { [ENOLCK, EOPNOTSUPP, ENOTSUP, EINVAL, ENOSYS].contains(code) }
 
   /// What to do about it.
-  var advice: String {
+  package var advice: String {
     switch code {
     case ENOSPC, EDQUOT: "make room"
     case EFBIG: "raise the limit on the size of files (ulimit -f)"

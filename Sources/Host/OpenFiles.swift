@@ -4,9 +4,10 @@ import Glibc
 package enum OpenFiles {
   /// `ulimit -n`; nil if there is no limit.
   package static func limit(_ files: HostFiles = HostFiles()) -> HostLimit? {
-    ProcessLimits(files)["Max open files"].map {
-      HostLimit(
-        "ulimit -n", most: $0, used: files.names("/proc/self/fd").count, isPerProcess: true)
+    ProcessLimits(files)["Max open files"].map { most in
+      // One of them is the folder that tells of them.
+      let open = files.names("/proc/self/fd").count { $0.first?.isNumber ?? false }
+      return HostLimit("ulimit -n", most: most, used: open - 1, isPerProcess: true)
     }
   }
 

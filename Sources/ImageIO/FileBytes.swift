@@ -57,6 +57,12 @@ package enum FileBytes {
   }
 
   private static func systemError(_ path: String) -> ImageError {
-    ImageError(.file, path: path, reason: String(cString: strerror(errno)))
+    let error = SystemError(code: errno)
+    guard error.meansTooManyFiles else {
+      return ImageError(.file, path: path, reason: String(cString: strerror(error.code)))
+    }
+    return ImageError(
+      .tooManyFiles, path: path,
+      reason: "found \(error); expected to open one more file; \(error.advice)")
   }
 }

@@ -4,6 +4,8 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// The file is missing, is not a regular file, or the system refused it.
     case file
+    /// The process may open no more files: nothing is wrong with this one.
+    case tooManyFiles
     /// The bytes end before the image does.
     case truncated
     /// The bytes are not a sound PNG or JPEG.

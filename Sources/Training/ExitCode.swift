@@ -17,8 +17,15 @@ extension TrainingError {
     case let error as FileError: error.exitCode
     case let error as RecipeError:
       (error.kind == .unreadable ? Code.missingInput : .badData).rawValue
-    case let error as ImageError: (error.kind == .file ? Code.missingInput : .badData).rawValue
-    case is WeightMismatch, is DatasetError, is MethodError: Code.badData.rawValue
+    case let error as ImageError:
+      switch error.kind {
+      case .file: Code.missingInput.rawValue
+      case .tooManyFiles: Code.badWorld.rawValue
+      default: Code.badData.rawValue
+      }
+    case let error as DatasetError:
+      (error.kind == .tooManyFiles ? Code.badWorld : .badData).rawValue
+    case is WeightMismatch, is MethodError: Code.badData.rawValue
     case is LaunchError: LaunchError.exitCode
     case is ThreadError: ThreadError.exitCode
     case is DisagreementError: Code.badWorld.rawValue

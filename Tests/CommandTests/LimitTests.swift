@@ -61,6 +61,21 @@ extension CommandTests {
       }
     }
 
+    /// MPI, a library or the runtime would end the process without a word.
+    @Test(arguments: [
+      ("-n 10", "open files: "), ("-n 12", "open files: "), ("-n 15", "open files: "),
+      ("-n 20", "open files: "), ("-s 64", "stack: "), ("-s 128", "stack: "),
+    ])
+    func tooLittleToStartWith(limit: String, name: String) throws {
+      try withTinyData { data in
+        let line = "ulimit \(limit); exec \"$0\" \"$@\""
+        for words in [["train", data.recipe, "--out", data.path("run")], ["check", data.recipe]] {
+          try Command.bash(line, words).expectFailure(
+            69, [name, "(ulimit \(limit.prefix(2)): ", "expected at least ", "raise it"])
+        }
+      }
+    }
+
     /// 8192 x 8192 pixels of a large network are some 500 GB; 3 GB of addresses are too few for less.
     @Test func tooLittleMemory() throws {
       try withTinyData { data in

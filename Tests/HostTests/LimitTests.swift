@@ -82,6 +82,10 @@ import Testing
       #expect(OpenFiles.limit(host.files)?.most == 16)
       #expect(OpenFiles.hardLimit(host.files) == nil)
     }
+    // Of a shell three are open, and the folder while it is read.
+    let open = ["0", "1", "2", "3"].map { ("/proc/self/fd/\($0)", "") }
+    let files = host(user: 501).merging(Dictionary(uniqueKeysWithValues: open)) { $1 }
+    try FakeHost.with(files) { #expect(OpenFiles.limit($0.files)?.free == 16 - 3) }
     let before = OpenFiles.limit()?.most
     OpenFiles.raise(to: 1)
     #expect(OpenFiles.limit()?.most == before)

@@ -11,9 +11,14 @@ package enum HostRequirements {
   /// Files that a process has open beside those that readers and other ranks ask for: MPI's pipes and
   /// sockets, the run folder's files, one that is saved and its folder.
   private static let filesOfProcess = 64
+  /// Files that a process must be able to open beside those that it began with. One rank opens 19; with
+  /// fewer than that MPI, the runtime or a library ends without a word of rdd's.
+  static let leastFiles = 32
+  /// The least stack that threads may have. A run crashed with 128 KiB, and did not with 160.
+  static let leastStack = 256 << 10
 
-  /// Looks at what MPI needs, before it starts: threads and shared memory. Lets this process open as many
-  /// files as a run may want, and lets a thread that does not start end the job.
+  /// Looks at what MPI needs, before it starts: threads, files, a stack and shared memory. Lets this
+  /// process open as many files as a run may want, and lets a thread that does not start end the job.
   ///
   /// - Throws: `TrainingError` with code 69.
   package static func prepare(
@@ -22,6 +27,10 @@ package enum HostRequirements {
     Threads.onFailure = { FailureExit.leave($0, code: ThreadError.exitCode) }
     let launched = MPIEnvironment(environment).launchedCount?.count ?? 1
     OpenFiles.raise(to: fileCount(loaders: 64, worldSize: launched))
+    let limits = (files: OpenFiles.limit(), stack: ProcessLimits()["Max stack size"])
+    if let line = refusal(files: limits.files, stack: limits.stack, host: HostName.current) {
+      throw TrainingError(.badWorld, line)
+    }
     let probe = ThreadProbe(threadsOfMPI)
     let given = probe.count
     probe.end()
@@ -41,6 +50,25 @@ package enum HostRequirements {
       Thread.sleep(forTimeInterval: 0.05)
     }
     if let line = sharedMemoryRefusal(environment) { throw TrainingError(.badWorld, line) }
+  }
+
+  /// The line about limits of a shell under which nothing can be done; nil if they leave enough.
+  ///
+  /// - Parameters:
+  ///   - files: how many files this process may open, raised as far as it can be; nil for any number.
+  ///   - stack: bytes of a thread's stack; nil without a limit.
+  ///   - host: its name.
+  package static func refusal(files: HostLimit?, stack: Int?, host: String) -> String? {
+    if let files, files.free < leastFiles {
+      return
+        "open files: \(host): found \(files.free) more allowed (\(files.name): \(files.most), its hard "
+        + "limit too); expected at least \(leastFiles); raise it"
+    }
+    if let stack, stack < leastStack {
+      return "stack: \(host): found \(ByteCount.text(stack)) a thread (ulimit -s: \(stack >> 10)); "
+        + "expected at least \(ByteCount.text(leastStack)); raise it, for example by ulimit -s 8192"
+    }
+    return nil
   }
 
   /// How often 0.05 s are waited for memory that another rank removes.

@@ -32,8 +32,9 @@ package struct SaveLimit {
 }
 
 extension FileError {
-  /// Whether trying again later may help: room can be made, a file server can come back.
-  var mayPass: Bool { kind == .noSpace || kind == .inputOutput }
+  /// Whether trying again later may help: room can be made, a file server can come back, files that are
+  /// open now are closed.
+  var mayPass: Bool { [.noSpace, .inputOutput, .tooManyFiles].contains(kind) }
 }
 
 /// The run stopped because it was asked to; everything up to its last iteration is saved.
