@@ -27,6 +27,14 @@ enum Command {
       environment: MPIRun.testEnvironment().merging(["OMP_NUM_THREADS": "1"]) { $1 },
       timeout: timeout)
   }
+
+  /// Whether this user may mount over folders for a process alone: root, and not in every container.
+  static let mayMount: Bool = {
+    let result = try? ProcessRun.run(
+      "/bin/bash", ["-c", "exec unshare -m mount -t tmpfs none /proc"],
+      environment: ProcessInfo.processInfo.environment, timeout: timeout)
+    return result?.exitCode == 0
+  }()
 }
 
 extension ProcessResult {
