@@ -4,6 +4,7 @@
 #include <ATen/TensorIterator.h>
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <array>
 
@@ -56,6 +57,16 @@ void parallel_units(int64_t count, const std::function<void(int64_t)> &body) {
 const dnnl::engine &engine() {
   static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
   return cpu;
+}
+
+void require_code_memory() {
+  // 64 pieces, of which a convolution's candidates and reorders take some; nothing is touched.
+  constexpr std::size_t size = 64 * (std::size_t{256} << 10);
+  void *room =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  TORCH_CHECK(
+      room != MAP_FAILED, "oneDNN: cannot allocate memory for the code of kernels: ", size >> 20, " MiB");
+  munmap(room, size);
 }
 
 dnnl::stream &stream() {

@@ -15,6 +15,10 @@ namespace rdd::onednn {
 /// The CPU engine of this process.
 const dnnl::engine &engine();
 
+/// Throws where the process may not have the memory that the code of some kernels takes. oneDNN 2.6 asks
+/// for it piece by piece, and writes to a null pointer where it gets none.
+void require_code_memory();
+
 /// The calling thread's stream.
 dnnl::stream &stream();
 

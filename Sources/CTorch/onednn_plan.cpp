@@ -135,6 +135,7 @@ void connect(ConvolutionPlan::Operand &operand, const Desc &plain, const Desc &o
 }
 
 std::shared_ptr<const ConvolutionPlan> make_plan(const ConvolutionKey &key) {
+  require_code_memory();
   const ConvolutionShape &shape = key.shape;
   const Candidate candidate = best_candidate(key);
   auto plan = std::make_shared<ConvolutionPlan>();

@@ -145,6 +145,7 @@ std::optional<PreparedSlab> prepare_slab(
 
 std::optional<PreparedConvolution> prepare_convolution(
     ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step) {
+  require_code_memory();
   constexpr int64_t least_pixels = 512;
   const SingleThread one;
   PreparedConvolution prepared;

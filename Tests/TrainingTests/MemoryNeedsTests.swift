@@ -85,6 +85,27 @@ import Training
         .contains("expected at least 3.0 GiB for a rank") == true)
   }
 
+  /// Between what a run cannot do without and what it will take, libraries crash under a shell's limit; a
+  /// host's or a container's may have room all the same.
+  @Test func aShellsLimitIsRefusedBelowWhatIsLikely() {
+    let rank = needs { $0.activations = 3 << 30 }
+    func verdict(_ free: Int, isPerProcess: Bool) -> MemoryVerdict {
+      let limit = HostLimit("a limit", most: free, used: 0, isPerProcess: isPerProcess)
+      return MemoryVerdict(needs: [rank, rank], limits: [limit], swap: 9 << 30, host: "h")
+    }
+    #expect((3 << 30) + 1 << 30 < rank.likely && rank.likely < 5 << 30)
+    let tight = verdict(4 << 30, isPerProcess: true)
+    #expect(tight.warning == nil)
+    #expect(
+      tight.refusal?.hasPrefix(
+        "memory: h: found 4.0 GiB free (a limit: 4.0 GiB); expected about 4.3 GiB for a rank: ")
+        == true)
+    #expect(tight.refusal?.contains("fewer ranks") == false)
+    #expect(verdict(5 << 30, isPerProcess: true).refusal == nil)
+    let shared = verdict(7 << 30, isPerProcess: false)
+    #expect(shared.refusal == nil && shared.warning?.contains("start fewer ranks") == true)
+  }
+
   @Test func decodedImagesAreNamedWhereTheyAreTooMany() {
     let rank = needs { $0.images = 512 << 20 }
     let limits = [HostLimit(MemoryLimits.host, most: 8 << 30, used: (8 << 30) - (400 << 20))]

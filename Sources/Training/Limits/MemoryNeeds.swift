@@ -144,16 +144,24 @@ package struct MemoryVerdict: Equatable, Sendable {
         + "); expected "
       let whose = limit.isPerProcess || needs.count == 1 ? "a rank" : "\(needs.count) ranks"
       let advice =
-        "lower train.batch_size or the crop, start fewer ranks on this host, or raise the limit"
+        "lower train.batch_size or the crop, "
+        + (limit.isPerProcess ? "" : "start fewer ranks on this host, ") + "or raise the limit"
       if need.least > limit.free + (limit.isPerProcess ? 0 : swap) {
         refusal =
           "\(found)at least \(ByteCount.text(need.least)) for \(whose): \(need.inWords); \(advice)"
         warning = nil
         return
       }
+      let lack =
+        "\(found)about \(ByteCount.text(likely)) for \(whose): \(need.inWords); \(advice)"
+      // The kernel then gives nothing more, and oneDNN writes to a null pointer: there is no slow way on.
+      if limit.isPerProcess, likely > limit.free {
+        (refusal, warning) = (lack, nil)
+        return
+      }
       guard warning == nil else { continue }
       if likely > limit.free {
-        warning = "\(found)about \(ByteCount.text(likely)) for \(whose): \(need.inWords); \(advice)"
+        warning = lack
       } else if likely + need.images > limit.free {
         warning =
           "\(found)about \(ByteCount.text(likely + need.images)) for \(whose) once decoded images fill "
