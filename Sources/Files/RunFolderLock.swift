@@ -79,13 +79,20 @@ public final class RunFolderLock: Sendable {
     do throws(SystemError) {
       return (try files.open(path, O_RDWR | O_CREAT | flags, 0o666), true)
     } catch {
-      if error.code == EACCES || error.code == EPERM,
-        (try? files.access(split(path).folder, W_OK | X_OK)) != nil,
+      let isWritable = (try? files.access(split(path).folder, W_OK | X_OK)) != nil
+      if error.code == EACCES || error.code == EPERM, isWritable,
         let descriptor = try? files.open(path, O_RDONLY | flags, 0)
       {
         return (descriptor, false)
       }
       guard error.isDenied else { throw .system(path, "open", error) }
+      if isWritable, (try? files.linkStatus(path)) != nil {
+        throw FileError(
+          kind: .notWritable, path: path,
+          detail: "found \(error), in a folder that this user can write; expected a lock that this "
+            + "user can open; once the run of its owner has ended, remove it, or choose another folder",
+          cause: error)
+      }
       throw FileError(
         kind: .notWritable, path: path,
         detail: "found \(error); expected a folder that this user can write; choose another folder",

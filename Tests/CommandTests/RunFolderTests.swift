@@ -90,6 +90,33 @@ extension CommandTests {
       }
     }
 
+    /// A group's folder, as run-folder.md has it: umask 002, and files that get the folder's group.
+    @Test(.enabled(if: getuid() == 0, "only root can be two users"))
+    func twoUsersOfAGroupShareARun() throws {
+      try withTinyData { data in
+        let shared = data.path("shared")
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: false)
+        #expect(chown(shared, 0, 12345) == 0 && chmod(shared, 0o2775) == 0)
+        let train = ["train", data.recipe, "--out", shared + "/run"]
+        func run(_ user: Int, _ words: [String]) throws -> ProcessResult {
+          let user = "setpriv --reuid \(user) --regid 12345 --clear-groups"
+          return try Command.bash(#"umask 002; exec \#(user) "$0" "$@""#, words)
+        }
+        try run(12345, train).expectSuccess()
+        let longer = train + ["--set", "train.iterations=4"]
+        let other = try run(12346, longer + ["--accept", "recipe"])
+        other.expectSuccess()
+        #expect(other.standardError.contains("going on from"), "\(other)")
+        try run(12345, longer).expectSuccess()
+        // As an earlier version, or a umask of 077, leaves it.
+        #expect(chmod(shared + "/run/.lock", 0o600) == 0)
+        try run(12346, longer).expectFailure(
+          73, [shared + "/run/.lock: found Permission denied", "remove it"])
+        #expect(unlink(shared + "/run/.lock") == 0)
+        try run(12346, longer).expectSuccess()
+      }
+    }
+
     @Test func measurementsThatAreGoneAreTold() throws {
       try withTinyData { data in
         try data.trainHalf()

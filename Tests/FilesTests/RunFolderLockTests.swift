@@ -74,6 +74,25 @@ import Testing
     }
   }
 
+  /// One of another user's that his group may not read, a link, a folder: the folder is not to blame.
+  @Test(arguments: [EACCES, ELOOP, EISDIR])
+  func aLockInTheWayIsNamed(code: Int32) throws {
+    try withTemporaryFolder { folder in
+      try write("", folder.path + "/.lock")
+      var files = FileStore()
+      files.open = { _, _, _ throws(SystemError) in throw SystemError(code: code) }
+      let error = failure { _ = try RunFolderLock(folder: folder.path, files: files) }
+      #expect(error?.exitCode == 73 && error?.path == folder.path + "/.lock")
+      let detail = error?.detail ?? ""
+      #expect(detail.contains("expected a lock that this user can open"), "\(detail)")
+      #expect(detail.contains("remove it, or choose another folder"), "\(detail)")
+      // Where nobody may write, the folder is.
+      files.access = { _, _ throws(SystemError) in throw SystemError(code: EACCES) }
+      let other = failure { _ = try RunFolderLock(folder: folder.path, files: files) }
+      #expect(other?.detail.contains("expected a folder that this user can write") == true)
+    }
+  }
+
   @Test(
     arguments: [(EACCES, 73), (EROFS, 73), (ENOSPC, 74), (EDQUOT, 74), (EIO, 74)]
       as [(Int32, Int32)])

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154,SC2034 # launch/faults and support.sh set and read the rest
 
 # A run that was cut off is started again with one thing changed: it ends with 65 and names it. With
-# nothing changed but place, time, owner, ranks, host or keys without effect it goes on: same bits.
+# nothing changed but place, time, owner, user, ranks, host or keys without effect it goes on: same bits.
 row_resume() {
   local code count good name
   install_missing python3
@@ -16,6 +16,8 @@ row_resume() {
     "a resume with one thing changed: code 65, and named" "$good of $count kinds" "all"
   same_things >"$work/same.list"
   each same same_trial <"$work/same.list"
+  grep -q '^group ' "$work/same.list" \
+    || skip "  gone on with by another user" "needs root, and a program that others may run"
   count=$(wc -l <"$work/same.list") good=$(count_tally 2 good)
   trials=$((trials + count))
   note "$( ((good == count)) && echo yes || echo no)" \
@@ -156,7 +158,14 @@ elsewhere 1 elsewhere
 resolved 1 resolved
 END
   ((EUID != 0)) || echo "owner 1 edit chown -R 12345:12345 run set"
+  ! other_users || echo "group 1 group"
   ! unshare --uts true 2>/dev/null || echo "host 2 host"
+}
+
+# other_users: whether two users can be tried, who may run the program.
+other_users() {
+  ((EUID == 0)) \
+    && setpriv --reuid 12346 --regid 12345 --clear-groups "$rdd" --version >/dev/null 2>&1
 }
 
 # same_trial NAME RANKS HOW WORD...: says whether it went on, to the same bits.
@@ -176,6 +185,13 @@ same_trial() {
       ;;
     resolved) cp run/recipe.yaml written.yaml && train=written.yaml ;;
     host) before=(unshare --uts bash -c 'hostname elsewhere && exec "$@"' bash) ;;
+    group)
+      # As user 12345 of the group left it with umask 002.
+      chmod a+x "$work"
+      chown -R 12345:12345 . && chmod -R g+rwX . && find . -type d -exec chmod g+s {} +
+      before=(setpriv --reuid 12346 --regid 12345 --clear-groups
+        env "HOME=$place" bash -c 'umask 002; exec "$@"' bash)
+      ;;
   esac
   [[ ! -e again ]] || out=again
   "${before[@]}" mpirun -n "$2" "$rdd" train "$train" --out "$out" "${options[@]}" \
