@@ -5,18 +5,21 @@ import Testing
 extension CommandTests {
   /// Too few threads, too little memory: said before they are missed.
   @Suite struct LimitTests {
-    /// Runs the command as a user who has no other processes, under a limit of a shell.
+    /// Runs the command as a user who has no other processes, under a limit of a shell; `openBLAS` is how
+    /// many threads OpenBLAS is told to have, nil for one for each core.
     private func run(
-      _ arguments: [String], limit: String, ranks: Int? = nil
+      _ arguments: [String], limit: String, ranks: Int? = nil, openBLAS: String? = "1"
     ) throws -> ProcessResult {
       let command =
         try (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
         + [BuiltProgram.path("rdd")] + arguments
       let user = ["--reuid", "54321", "--regid", "54321", "--clear-groups"]
+      var environment = MPIRun.testEnvironment()
+      environment["OPENBLAS_NUM_THREADS"] = openBLAS
+      if openBLAS == nil { environment["OMP_NUM_THREADS"] = nil }
       return try ProcessRun.run(
         "setpriv", user + ["bash", "-c", "ulimit \(limit); exec \"$@\"", "bash"] + command,
-        environment: MPIRun.testEnvironment().merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 },
-        timeout: Command.timeout)
+        environment: environment, timeout: Command.timeout)
     }
 
     @Test(.enabled(if: getuid() == 0), arguments: [nil, 2])
@@ -42,6 +45,26 @@ extension CommandTests {
       try withTinyData { data in
         try run(["train", data.recipe, "--out", data.path("run")], limit: "-u \(allowed)")
           .expectFailure(69, ["threads: ", "raise ulimit -u or the container's pids.max"])
+      }
+    }
+
+    /// OpenBLAS starts its threads before rdd begins, and ends the process by SIGINT where it gets none. The
+    /// documents name its line and the remedy, with which rdd says what it lacks.
+    @Test(.enabled(if: getuid() == 0), arguments: [1, 2, 3])
+    func noThreadsForOpenBLAS(allowed: Int) throws {
+      try withTinyData { data in
+        let result = try run(
+          ["train", data.recipe, "--out", data.path("run")], limit: "-u \(allowed)", openBLAS: nil)
+        guard result.exitCode == 130 else {
+          return result.expectFailure(69, ["threads: ", "raise ulimit -u"])
+        }
+        let line = "OpenBLAS blas_thread_init"
+        #expect(result.standardError.contains(line) && !result.timedOut, "\(result)")
+        for page in ["commands", "faq"] {
+          let spans = try Document("Documentation/\(page).md").spans
+          #expect(spans.contains { $0.hasPrefix(line) }, "\(page).md")
+          #expect(spans.contains("OPENBLAS_NUM_THREADS=1"), "\(page).md")
+        }
       }
     }
 
