@@ -58,7 +58,7 @@ extension CommandTests {
           ["train", data.recipe, "--out", folder, "--set", "train.iterations=2000"]
         ) { running in
           guard running.waitForLog("saved iteration 2 ") else { return }
-          let deadline = Date(timeIntervalSinceNow: 20)
+          let deadline = Date(timeIntervalSinceNow: 5)
           let saves = folder + "/checkpoints"
           while Date() < deadline {
             let names = try? FileManager.default.contentsOfDirectory(atPath: saves)
