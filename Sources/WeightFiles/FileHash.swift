@@ -28,7 +28,8 @@ package struct FileHash: Equatable, Sendable {
     package static let unknown = Mark(modified: 0, changed: 0, inode: -1)
 
     fileprivate init(_ status: stat) {
-      func nanoseconds(_ time: timespec) -> Int { time.tv_sec * 1_000_000_000 + time.tv_nsec }
+      // A file may say any year, and from 2262 on nanoseconds do not fit.
+      func nanoseconds(_ time: timespec) -> Int { time.tv_sec &* 1_000_000_000 &+ time.tv_nsec }
       modified = nanoseconds(status.st_mtim)
       changed = nanoseconds(status.st_ctim)
       inode = Int(truncatingIfNeeded: status.st_ino)

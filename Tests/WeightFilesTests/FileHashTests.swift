@@ -34,6 +34,17 @@ import WeightFiles
     #expect(try second.digits == FileHash(path).digits)
   }
 
+  /// Nanoseconds of such a year are no number of 64 bits.
+  @Test func aTimeFarAwayIsOneLikeOthers() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a.png"
+    try write("one", path)
+    let first = try FileHash(path)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1.5e10)], ofItemAtPath: path)
+    #expect(try FileHash(path).digits == first.digits)
+  }
+
   /// Where a file system tells one time for all.
   @Test func anotherFileIsReadAgain() throws {
     let folder = try TemporaryFolder()
