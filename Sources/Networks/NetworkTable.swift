@@ -14,13 +14,17 @@ public enum NetworkTable {
 
 /// A network of `NetworkTable`, by its name; code that writes a name down writes one that is there.
 public struct Architecture:
-  RawRepresentable, ExpressibleByStringLiteral, CaseIterable, Hashable, Sendable
+  RawRepresentable, ExpressibleByStringLiteral, CustomStringConvertible, CaseIterable, Hashable,
+  Sendable
 {
   /// What the program knows of it.
   public let card: NetworkCard
 
   /// Its name, as `deeplabv3_resnet18`.
   public var rawValue: String { card.name }
+
+  /// Its name.
+  public var description: String { rawValue }
 
   /// The network of this name; nil if there is none.
   public init?(rawValue: String) {

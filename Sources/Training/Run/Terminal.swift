@@ -58,9 +58,13 @@ package struct Terminal: Sendable {
   ///
   /// What the launcher does with its stdout cannot be seen: its stderr stands for it.
   package static var columnsOfResults: Int? {
+    let environment = ProcessInfo.processInfo.environment
     if isatty(STDOUT_FILENO) == 1 {
-      return columns(of: STDOUT_FILENO)
-        ?? ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 80
+      if let columns = columns(of: STDOUT_FILENO) { return columns }
+      // Open MPI 4 gives ranks a terminal without a size, whatever mpirun's stdout is.
+      guard MPIEnvironment(environment).isLaunched else {
+        return environment["COLUMNS"].flatMap { Int($0) } ?? 80
+      }
     }
     guard let terminal = Terminal(), terminal.descriptor != STDERR_FILENO else { return nil }
     return terminal.columns
