@@ -117,8 +117,8 @@ prepare_ranks() {
   # rdd has one thread for its products. OpenBLAS starts one for each core, before rdd can ask how many
   # threads there may be.
   prefer OPENBLAS_NUM_THREADS 1
-  # A thread of OpenMP that waits for others spins 10,000 times before it sleeps. As many as libgomp's
-  # own choice gains nothing on idle cores, and beside other work makes a step many times slower.
+  # A thread of OpenMP that waits for others spins 10,000 times, and then sleeps. libgomp itself lets it
+  # spin longer: that is no faster on idle cores, and many times slower beside other work.
   [[ -n ${OMP_WAIT_POLICY+set} ]] || prefer GOMP_SPINCOUNT 10000
   if ((EUID == 0)) && [[ -z ${OMPI_ALLOW_RUN_AS_ROOT:-} ]]; then
     say "you are root: setting OMPI_ALLOW_RUN_AS_ROOT, which mpirun asks for"

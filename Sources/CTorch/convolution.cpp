@@ -1,4 +1,5 @@
-// Convolution: oneDNN's primitives in host memory, LibTorch's operator elsewhere and in float64.
+// Convolution: oneDNN's primitives in host memory, LibTorch's operator elsewhere and in float64; those with
+// derivatives of any order are in convolution_form.cpp.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <memory>

@@ -21,7 +21,7 @@ void remember(const char *message);
 
 inline ct_tensor *wrap(at::Tensor value) { return new ct_tensor{std::move(value)}; }
 
-/// Whether convolutions on this thread are LibTorch's.
+/// Whether convolutions and norms on this thread have derivatives of any order (ct_set_plain_convolution).
 bool is_plain();
 
 at::ScalarType scalar_type(int type);

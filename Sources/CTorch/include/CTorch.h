@@ -97,8 +97,8 @@ int ct_gather(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tenso
 int ct_index_select(ct_tensor **out, const ct_tensor *a, int dimension, const ct_tensor *index);
 // The indices that sort a dimension; equal elements stay in order.
 int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descending);
-// Whether convolutions on this thread are LibTorch's, which have second derivatives; returns what it
-// was.
+// Whether convolutions and norms on this thread go image by image and have derivatives of any order, which
+// is slower; returns what it was.
 bool ct_set_plain_convolution(bool plain);
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
               int stride, int padding, int dilation, int groups);
