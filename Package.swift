@@ -79,8 +79,6 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "ImageIO", dependencies: ["CImage", "Files"]),
     .target(name: "WeightFiles", dependencies: ["CXXHash", "Files"]),
-    .target(
-      name: "Recipes", dependencies: ["Files", .product(name: "Yams", package: "Yams")]),
 
     // Floor 2: the method and its surroundings; they know neither MPI nor the command line.
     .target(
@@ -98,7 +96,15 @@ let package = Package(
     // Floor 3: the same on many ranks.
     .target(name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Reduction"]),
 
-    // Floor 4: recipe, coordinator, loop, checkpoints.
+    // Floor 4: the words of a recipe, which are the types of those who act on them.
+    .target(
+      name: "Recipes",
+      dependencies: [
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Torch",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
+    // Floor 5: coordinator, loop, checkpoints.
     .target(
       name: "Training",
       dependencies: [
@@ -108,7 +114,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // Floor 4 too: the files of reference numbers, and what this build makes of them.
+    // Floor 5 too: the files of reference numbers, and what this build makes of them.
     .target(
       name: "Parity",
       dependencies: [
@@ -116,11 +122,11 @@ let package = Package(
         "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
       ]),
 
-    // Floor 5: what finished runs tell.
+    // Floor 6: what finished runs tell.
     .target(
       name: "Reports", dependencies: ["Files", "ImageIO", "Recipes", "Training", "WeightFiles"]),
 
-    // Floor 6: the command.
+    // Floor 7: the command.
     .executableTarget(
       name: "rdd",
       dependencies: [
@@ -150,7 +156,9 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness", "WeightFiles"]),
     .testTarget(
       name: "DifficultyTests",
-      dependencies: ["Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles"]),
+      dependencies: [
+        "Datasets", "Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles",
+      ]),
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
     .testTarget(name: "ReductionTests", dependencies: ["Randomness", "Reduction"]),
     .testTarget(
@@ -171,7 +179,7 @@ let package = Package(
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),
-    .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Datasets", "Networks", "Recipes"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",

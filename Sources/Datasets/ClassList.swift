@@ -53,37 +53,8 @@ public struct ClassList: Equatable, Sendable {
 }
 
 extension ClassList {
-  /// The 19 classes of Cityscapes that are trained and scored.
-  public static let cityscapes = ClassList(table: [
-    ("road", 128, 64, 128), ("sidewalk", 244, 35, 232), ("building", 70, 70, 70),
-    ("wall", 102, 102, 156), ("fence", 190, 153, 153), ("pole", 153, 153, 153),
-    ("traffic light", 250, 170, 30), ("traffic sign", 220, 220, 0),
-    ("vegetation", 107, 142, 35), ("terrain", 152, 251, 152), ("sky", 70, 130, 180),
-    ("person", 220, 20, 60), ("rider", 255, 0, 0), ("car", 0, 0, 142), ("truck", 0, 0, 70),
-    ("bus", 0, 60, 100), ("train", 0, 80, 100), ("motorcycle", 0, 0, 230),
-    ("bicycle", 119, 11, 32),
-  ])
-
-  /// The 11 classes of CamVid in the grouping of the SegNet work.
-  public static let camvid = ClassList(table: [
-    ("sky", 128, 128, 128), ("building", 128, 0, 0), ("pole", 192, 192, 128),
-    ("road", 128, 64, 128), ("pavement", 60, 40, 222), ("tree", 128, 128, 0),
-    ("sign symbol", 192, 128, 128), ("fence", 64, 64, 128), ("car", 64, 0, 128),
-    ("pedestrian", 64, 64, 0), ("bicyclist", 0, 128, 192),
-  ])
-
-  /// The 21 classes of PASCAL VOC, background first.
-  public static let voc = ClassList(
-    names: [
-      "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
-      "cow", "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep",
-      "sofa", "train", "tv monitor",
-    ], colours: distinctColours(21))
-
-  /// The 150 classes of the ADE20K scene parsing benchmark, numbered from 0.
-  public static let ade20k = ClassList(count: 150)
-
-  private init(table: [(name: String, red: UInt8, green: UInt8, blue: UInt8)]) {
+  /// Classes of a table of names and colours.
+  init(table: [(name: String, red: UInt8, green: UInt8, blue: UInt8)]) {
     self.init(
       names: table.map(\.name), colours: table.map { RGBColour($0.red, $0.green, $0.blue) })
   }

@@ -46,7 +46,7 @@ extension ListFile {
     let parts = bytes[range].split(separator: separator)
       .map { trimmed($0.startIndex..<$0.endIndex) }
     let isID = parts.count == 1 && bytes[range].allSatisfy { $0 != Byte.slash && $0 != Byte.dot }
-    guard parts.count == 2 || isID && labelFolder != nil else {
+    guard parts.count == 2 || isID && ids != nil else {
       throw fault(line, "\(parts.count) fields" + expectation(range, isID: isID))
     }
     let image = try checked(parts[0], line: line)
@@ -60,7 +60,7 @@ extension ListFile {
     if let blank = blank(in: text(range)) {
       return ", and \(blank), which separates nothing\(expected), a space or a tab between them"
     }
-    if labelFolder != nil { return expected + ", or an id of PASCAL VOC" }
+    if ids != nil { return expected + ", or an id of PASCAL VOC" }
     return expected + (isID ? "; ids alone are read where the format is voc" : "")
   }
 

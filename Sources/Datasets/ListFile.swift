@@ -45,8 +45,8 @@ public struct ListFile: Sendable {
   let bytes: [UInt8]
   /// The root folder as it was given and as it is, with a slash at its end.
   let rootPrefixes: [[UInt8]]
-  /// The folder of the labels that ids stand for; nil if the list may hold none.
-  let labelFolder: String?
+  /// The folders of the images and labels that ids stand for; nil if the list may hold none.
+  let ids: (images: String, labels: String)?
   var fields: [Fields] = []
 
   /// The number of samples.
@@ -72,7 +72,7 @@ public struct ListFile: Sendable {
   ///   - bytes: the text.
   ///   - path: names it in errors.
   ///   - root: the folder that its paths start from.
-  ///   - encoding: how the label files name classes; of VOC's the list may hold ids.
+  ///   - encoding: how the label files name classes; lists of some formats, as VOC's, may hold ids.
   public init(
     bytes: [UInt8], path: String, root: String, encoding: LabelEncoding? = nil
   ) throws(DatasetError) {
@@ -85,9 +85,10 @@ public struct ListFile: Sendable {
     self.root = realRoot
     rootPrefixes = [root, realRoot].filter { $0.hasPrefix("/") }
       .map { Array(($0.hasSuffix("/") ? $0 : $0 + "/").utf8) }
-    let hasAugmented = access(realRoot + "/SegmentationClassAug", F_OK) == 0
-    let vocFolder = hasAugmented ? "SegmentationClassAug" : "SegmentationClass"
-    labelFolder = encoding == .voc ? vocFolder : nil
+    ids = encoding?.format.card.ids.flatMap { folders in
+      let there = folders.labels.first { access(realRoot + "/" + $0, F_OK) == 0 }
+      return (there ?? folders.labels.last).map { (folders.images, $0) }
+    }
     try parse()
     guard !fields.isEmpty else { throw DatasetError(.list, at: path, "no samples") }
   }
@@ -96,9 +97,9 @@ public struct ListFile: Sendable {
   public subscript(index: Int) -> Entry {
     let fields = fields[index]
     let (image, line) = (text(fields.image), Int(fields.line))
-    if let labelFolder, fields.label.isEmpty {
+    if let ids, fields.label.isEmpty {
       return Entry(
-        image: "JPEGImages/\(image).jpg", label: "\(labelFolder)/\(image).png", line: line)
+        image: "\(ids.images)/\(image).jpg", label: "\(ids.labels)/\(image).png", line: line)
     }
     return Entry(image: image, label: text(fields.label), line: line)
   }

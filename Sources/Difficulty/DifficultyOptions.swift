@@ -1,7 +1,7 @@
-/// How a training step weighs pixels by their difficulty.
+/// How a training step weighs pixels by their difficulty. Raw values are what recipes say.
 public struct DifficultyOptions: Sendable, Equatable {
   /// Which pixels the teacher-student stage keeps, from the two networks' masks of hard pixels.
-  public enum Mask: Sendable, CaseIterable {
+  public enum Mask: String, Sendable, CaseIterable {
     /// Pixels hard for exactly one of student and teacher.
     case xor
     /// Pixels hard for student or teacher.
@@ -13,7 +13,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// Over which pixels counts, thresholds and means are taken.
-  public enum Statistics: Sendable {
+  public enum Statistics: String, Sendable, CaseIterable {
     /// The global batch: any number of ranks gives the result of one.
     case global
     /// Each rank's own images; the loss is the mean over ranks, as in the authors' code.
@@ -21,36 +21,36 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// The direction of the divergence between the teacher's heads (equation 6).
-  public enum Divergence: Sendable {
+  public enum Divergence: String, Sendable, CaseIterable {
     /// KL(auxiliary || main), as in the authors' code.
-    case auxiliaryToMain
+    case auxiliaryToMain = "auxiliary_main"
     /// KL(main || auxiliary), as in the paper.
-    case mainToAuxiliary
+    case mainToAuxiliary = "main_auxiliary"
   }
 
   /// How the TFE weights enter the loss.
-  public enum Weighting: Sendable, CaseIterable {
+  public enum Weighting: String, Sendable, CaseIterable {
     /// Each pixel's cross entropy has its own weight (equation 8).
-    case perPixel
+    case perPixel = "per_pixel"
     /// The mean cross entropy over valid pixels times the mean weight over all pixels, which the
     /// authors' scripts for other methods compute.
     case mean
   }
 
   /// The probability that decides whether a pixel is hard.
-  public enum Confidence: Sendable {
+  public enum Confidence: String, Sendable, CaseIterable {
     /// The probability of the labelled class, as in the authors' code.
-    case groundTruth
+    case groundTruth = "ground_truth"
     /// The largest probability, as in the paper.
     case maximum
   }
 
   /// How the teacher-student loss is averaged.
-  public enum Reduction: Sendable {
+  public enum Reduction: String, Sendable, CaseIterable {
     /// The class-weighted mean over the kept pixels, as in the authors' code.
-    case maskedMean
+    case maskedMean = "masked_mean"
     /// The sum over the kept pixels divided by the number of all pixels, as in the paper.
-    case allPixels
+    case allPixels = "all_pixels"
   }
 
   /// The task loss of a step.
@@ -70,7 +70,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   /// The combination of masks (TSE).
   public var mask = Mask.xor
   /// The confidence at or below which a pixel is hard (TSE).
-  public var threshold: Float = 0.7
+  public var threshold = 0.7
   /// The least number of pixels to keep of each network; of a rank when statistics are local (TSE).
   public var minimumKept = 100_000
   /// Over which pixels statistics are taken.
@@ -94,12 +94,6 @@ public struct DifficultyOptions: Sendable, Equatable {
 
   /// The authors' choices for Cityscapes, without class weights.
   public init() {}
-
-  /// The 19 class weights that the authors use for Cityscapes, in train-id order.
-  public static let cityscapesClassWeights: [Float] = [
-    0.8373, 0.918, 0.866, 1.0345, 1.0166, 0.9969, 0.9754, 1.0489, 0.8786, 1.0023,
-    0.9539, 0.9843, 1.1116, 0.9037, 1.0865, 1.0955, 1.0865, 1.1529, 1.0507,
-  ]
 
   /// The factor of the TFE or cross-entropy part of the task loss.
   var firstShare: Double {

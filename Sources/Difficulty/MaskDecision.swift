@@ -43,10 +43,10 @@ struct MaskDecision {
     let classes = maps.classCount
     let required = Int64(options.minimumKept)
     let plain = HardPixels(
-      mask: options.mask, studentThreshold: options.threshold,
-      teacherThreshold: options.threshold)
+      mask: options.mask, studentThreshold: Float(options.threshold),
+      teacherThreshold: Float(options.threshold))
     pixels = Array(repeating: plain, count: heads)
-    thresholds = Array(repeating: options.threshold, count: 2 * heads)
+    thresholds = Array(repeating: Float(options.threshold), count: 2 * heads)
     classCounts = []
     collectives = 1
 
@@ -66,7 +66,7 @@ struct MaskDecision {
       keptCounts = Array(repeating: validCount, count: 2 * heads)
     } else if !short.isEmpty {
       // Rounds 2 and 3: the k-th smallest probabilities.
-      let selection = ExactSelection(threshold: options.threshold)
+      let selection = ExactSelection(threshold: Float(options.threshold))
       let queries = short.map { output in
         ExactSelection.Query(
           values: UnsafeBufferPointer(

@@ -1,3 +1,4 @@
+import Datasets
 import Difficulty
 import Reduction
 import Torch
@@ -51,7 +52,7 @@ struct LossCase: Sendable {
 
   /// The published class weights, which exist for 19 classes only.
   var cityscapesWeights: [Float]? {
-    classCount == 19 ? DifficultyOptions.cityscapesClassWeights : nil
+    classCount == 19 ? LabelFormat.cityscapes.card.classWeights : nil
   }
 }
 

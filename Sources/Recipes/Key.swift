@@ -19,6 +19,19 @@ package struct Key: Sendable {
   /// The value as YAML.
   package let yaml: @Sendable (Recipe) -> String
 
+  /// What a change of its value does to a run that goes on.
+  package private(set) var effect = Effect.numbers
+
+  /// What a change of a key's value does to a run that goes on.
+  package enum Effect: Sendable {
+    /// It is another run, whose numbers are others.
+    case numbers
+    /// Nothing, as long as the files that the value names have the same contents.
+    case contents
+    /// No number changes.
+    case nothing
+  }
+
   /// What became of a written value.
   enum Outcome { case done, wrongType, outOfRange }
 
@@ -81,6 +94,19 @@ package struct Key: Sendable {
     }
   }
 
+  /// A key with one of a few words or the word `auto`, which is nil.
+  init<Value: RecipeChoice>(_ path: String, orAuto member: Member<Value?>, _ meaning: String) {
+    self.init(path, Value.expected(with: "auto"), meaning, ["auto"] + Value.choices) { written, recipe in
+      guard let text = written.text else { return .wrongType }
+      let value = Value(written)
+      guard value != nil || text == "auto" else { return .outOfRange }
+      recipe[keyPath: member] = value
+      return .done
+    } yaml: {
+      $0[keyPath: member]?.yaml ?? "auto"
+    }
+  }
+
   /// A key with a file or folder or the word `none`, which is nil.
   ///
   /// A relative path starts from the recipe's folder when the recipe says it, and from the current
@@ -115,6 +141,18 @@ package struct Key: Sendable {
     } yaml: {
       $0[keyPath: member].yaml
     }
+  }
+
+  /// This key, of which a run may go on with another value: it changes no number.
+  var changingNothing: Key { having(.nothing) }
+
+  /// This key, whose files are compared by their contents.
+  var namingFiles: Key { having(.contents) }
+
+  private func having(_ effect: Effect) -> Key {
+    var key = self
+    key.effect = effect
+    return key
   }
 
   private init(

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 
 extension Recipe {
@@ -36,7 +37,7 @@ extension Recipe.Classes {
   static var expected: String { "a list of {name: NAME, colour: [R, G, B]}, or of names" }
 
   init?(_ written: Written) {
-    guard case .list(let values) = written.form, values.count <= Recipe.maximumClassCount else {
+    guard case .list(let values) = written.form, values.count <= ClassList.maximumCount else {
       return nil
     }
     for value in values {
@@ -48,8 +49,8 @@ extension Recipe.Classes {
 
   static func fault(of written: Written) -> String? {
     guard case .list(let values) = written.form else { return nil }
-    guard values.count <= Recipe.maximumClassCount else {
-      return "\(values.count) names, where labels can name \(Recipe.maximumClassCount) classes"
+    guard values.count <= ClassList.maximumCount else {
+      return "\(values.count) names, where labels can name \(ClassList.maximumCount) classes"
     }
     var names: Set<String> = []
     for (index, value) in values.enumerated() {

@@ -1,3 +1,6 @@
+import Datasets
+import Networks
+
 extension Recipe {
   /// A rule between keys that does not hold; `key` is the one to blame.
   struct Conflict {
@@ -25,7 +28,8 @@ extension Recipe {
         kind: .missing, key: "data.format", found: "data.format: train_ids and no data.num_classes",
         expected: "the number of classes", remedy: "set data.num_classes")
     }
-    let expectedCount = data.kind == .scenes ? data.scenes.classes.count : data.format.classCount
+    let expectedCount = data.kind == .scenes
+      ? data.scenes.classes.members.count : data.format.card.classes?.count
     if let expectedCount, expectedCount != data.classCount {
       let source = data.kind == .scenes ? "the scenes" : "data.format \(data.format.rawValue)"
       return Conflict(
@@ -62,7 +66,7 @@ extension Recipe {
         expected: "the teacher's weights",
         remedy: "add --set teacher.weights=FILE; train one with 'distill: none' if there is none")
     }
-    if distill.method == .rdd, !teacher.network.hasAuxiliaryHead {
+    if distill.method == .rdd, !teacher.network.card.hasAuxiliaryHead {
       return Conflict(
         key: "teacher.network", found: "teacher.network: \(teacher.network.rawValue)",
         expected: "a ResNet: TFE compares the teacher's main and auxiliary head",
@@ -73,7 +77,7 @@ extension Recipe {
 
   private var distillConflict: Conflict? {
     if distill.method != .rdd { return nil }
-    if distill.scope != .task, distill.statistics == .local {
+    if distill.scope != .task, distill.difficulty.statistics == .local {
       return Conflict(
         key: "distill.scope",
         found: "distill.scope: \(distill.scope.rawValue) with local statistics",
@@ -87,7 +91,7 @@ extension Recipe {
         expected: "another iteration: blending from the last one divides by zero",
         remedy: "blend from an earlier iteration, or use distill.switch hard")
     }
-    if distill.statistics == .global, distill.ohem.minimumKeptUnit == .rank {
+    if distill.difficulty.statistics == .global, distill.ohem.minimumKeptUnit == .rank {
       return Conflict(
         key: "distill.ohem.minimum_kept_unit",
         found: "distill.ohem.minimum_kept_unit: rank with global statistics",
@@ -102,8 +106,10 @@ extension Recipe {
         remedy: "set distill.ohem.minimum_kept (the scripts: 100000)")
     }
     switch distill.classWeights {
-    case .cityscapes where data.classCount != 19:
-      return classWeightConflict("cityscapes", "19 classes for the Cityscapes weights")
+    case .published(let format):
+      guard let count = format.card.classWeights?.count, count != data.classCount else { return nil }
+      return classWeightConflict(
+        format.rawValue, "\(count) classes for the \(format.card.title) weights")
     case .list(let weights) where weights.count != data.classCount:
       return classWeightConflict(
         "\(weights.count) weights", "\(data.classCount), one for each class")

@@ -1,3 +1,6 @@
+import Datasets
+import ImageIO
+
 extension Recipe {
   /// Images, labels and how they are prepared.
   public struct Data: Sendable, Equatable {
@@ -34,7 +37,7 @@ extension Recipe {
     /// Memory that one decoded image may take, in MiB.
     public var imageMebibytes = 192
     /// What the EXIF orientations of images and label files do.
-    public var orientation = ImageOrientation.exif
+    public var orientation = Turning.exif
     /// The synthetic street scenes.
     public var scenes = Scenes()
   }
@@ -55,22 +58,6 @@ extension Recipe {
     public var classes = SceneClasses.all
   }
 
-  /// Classes of the scenes.
-  public enum SceneClasses: String, RecipeChoice, CaseIterable {
-    /// All of them.
-    case all
-    /// Those that fill areas; thin and rare things are ignored.
-    case large
-
-    /// How many there are.
-    var count: Int {
-      switch self {
-      case .all: 11
-      case .large: 6
-      }
-    }
-  }
-
   /// Where images come from.
   public enum DataKind: String, RecipeChoice, CaseIterable {
     /// Synthetic street scenes.
@@ -86,51 +73,6 @@ extension Recipe {
     /// How many bytes they have.
     case sizes
   }
-
-  /// What an EXIF orientation does to an image or a label file.
-  public enum ImageOrientation: String, RecipeChoice, CaseIterable {
-    /// Turns it.
-    case exif
-    /// Nothing.
-    case stored
-  }
-
-  /// How label files say a class.
-  public enum LabelFormat: String, RecipeChoice, CaseIterable {
-    /// gtFine label ids.
-    case cityscapes
-    /// Indices, 11 ignored.
-    case camvid
-    /// Palette indices, 255 ignored.
-    case voc
-    /// Index plus one, 0 ignored.
-    case ade20k
-    /// Indices, 255 ignored.
-    case trainIDs = "train_ids"
-
-    /// The classes of the data set; nil where only the user knows.
-    public var classCount: Int? {
-      switch self {
-      case .cityscapes: 19
-      case .camvid: 11
-      case .voc: 21
-      case .ade20k: 150
-      case .trainIDs: nil
-      }
-    }
-
-    /// The paper's training crop.
-    var crop: (height: Int, width: Int) {
-      switch self {
-      case .cityscapes: (512, 1024)
-      case .camvid: (360, 360)
-      case .voc, .ade20k, .trainIDs: (512, 512)
-      }
-    }
-  }
-
-  /// The most classes that labels of one byte can name (`ClassList.maximumCount`).
-  public static let maximumClassCount = 254
 }
 
 extension Key {
@@ -141,25 +83,24 @@ extension Key {
     Key("data.kind", \.data.kind, "Synthetic street scenes, or the files of a list."),
     Key(
       "data.root", path: \.data.root,
-      "Folder of the images. \(relativePaths)"),
+      "Folder of the images. \(relativePaths)").changingNothing,
     Key(
       "data.train_list", \.data.trainList,
       "Training list, relative to the root: a line holds an image, a space or tab, and its label, both "
-        + "relative to the root; of VOC also an id alone."),
+        + "relative to the root; of VOC also an id alone.").namingFiles,
     Key(
-      "data.validation_list", \.data.validationList, "Validation list, relative to the root."),
+      "data.validation_list", \.data.validationList, "Validation list, relative to the root.").namingFiles,
     Key(
       "data.format", \.data.format,
-      "How label files say a class: Cityscapes ids, CamVid (11 ignored), VOC (255 ignored), "
-        + "ADE20K (0 ignored), or indices (255 ignored)."),
+      "How label files say a class: \(FormatTable.all.map(\.meaning).inWords)."),
     Key(
-      "data.num_classes", \.data.classCount, 0...Recipe.maximumClassCount,
+      "data.num_classes", \.data.classCount, 0...ClassList.maximumCount,
       "Classes. 0: those of the format, of the scenes, or as many as data.classes names."),
     Key(
       "data.classes", \.data.ownClasses,
       "Names and colours of the classes, in the order of their indices, for tables, reports and "
         + "pictures: [{name: road, colour: [128, 64, 128]}, {name: car}]. []: those of the format, or "
-        + "numbers."),
+        + "numbers.").changingNothing,
     Key(
       "data.crop_height", \.data.cropHeight, 0...8192,
       "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."
@@ -176,21 +117,21 @@ extension Key {
       "A new order of the images in each epoch; false: the list's order."),
     Key(
       "data.loader_threads", \.data.loaderThreads, 1...64,
-      "Threads of each rank that decode and augment."),
+      "Threads of each rank that decode and augment.").changingNothing,
     Key(
       "data.prefetch_batches", \.data.prefetchBatches, 1...64,
-      "Batches that each rank prepares ahead."),
+      "Batches that each rank prepares ahead.").changingNothing,
     Key(
       "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
-      "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept."),
+      "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept.").changingNothing,
     Key(
       "data.identity", \.data.identity,
       "What of the listed files a run remembers, to notice on going on that they have changed: a hash "
-        + "of their contents, which is made at the start, or their sizes alone."),
+        + "of their contents, which is made at the start, or their sizes alone.").changingNothing,
     Key(
       "data.image_mebibytes", \.data.imageMebibytes, 1...65_536,
       "The most memory that one decoded image may take, in MiB, at 3 bytes a pixel; a larger one is "
-        + "refused before it is decoded."),
+        + "refused before it is decoded.").changingNothing,
     Key(
       "data.orientation", \.data.orientation,
       "exif: images and label files are turned by their EXIF orientation, as viewers show them; "
@@ -210,4 +151,11 @@ extension Key {
       "all: 11 classes; large: road, pavement, building, vegetation, sky and car, with the pixels of "
         + "thin and rare things ignored, which small scenes hardly show."),
   ]
+}
+
+extension [String] {
+  /// `a, b or c`, with a comma before the last.
+  fileprivate var inWords: String {
+    dropLast().joined(separator: ", ") + (count > 1 ? ", or " : "") + (last ?? "")
+  }
 }

@@ -1,3 +1,5 @@
+import Datasets
+
 extension Recipe {
   /// Pixels that count as hard at least, of an image of 512 x 1024: the scripts' 100000 for the four
   /// such images of a rank.
@@ -11,10 +13,11 @@ extension Recipe {
     if data.classCount == 0 {
       data.classCount =
         data.kind == .scenes
-        ? data.scenes.classes.count : data.format.classCount ?? data.ownClasses.list.count
+        ? data.scenes.classes.members.count
+        : data.format.card.classes?.count ?? data.ownClasses.list.count
     }
-    let scene = (height: data.scenes.height, width: data.scenes.width)
-    let crop = data.kind == .scenes ? scene : data.format.crop
+    let scene = CropSize(height: data.scenes.height, width: data.scenes.width)
+    let crop = data.kind == .scenes ? scene : data.format.card.crop
     if data.cropHeight == 0 { data.cropHeight = crop.height }
     if data.cropWidth == 0 { data.cropWidth = crop.width }
     if distill.warmup == nil {
@@ -23,7 +26,7 @@ extension Recipe {
     }
     if distill.classWeights == .auto {
       distill.classWeights =
-        data.kind == .list && data.format == .cityscapes ? .cityscapes : .none
+        data.kind == .list && data.format.card.classWeights != nil ? .published(data.format) : .none
       derived.paths.insert("distill.class_weights")
     }
     if distill.ohem.minimumKept == nil, distill.ohem.minimumKeptUnit != .rank {

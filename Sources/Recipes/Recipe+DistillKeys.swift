@@ -13,12 +13,13 @@ extension Key {
       "The losses of pixels that RDD's difficulty weights: task: the cross entropy; distill: those of the "
         + "methods, beside a plain cross entropy; both: all of them. Without RDD it has no effect."),
     Key(
-      "distill.kd_weight", \.distill.kdWeight, 0...1e6,
+      "distill.kd_weight", \.distill.difficulty.distillationWeight, 0...1e6,
       "Factor of the KD term; unused where distill.methods lists kd."),
     Key(
-      "distill.kd_temperature", \.distill.kdTemperature, 0.01...1000, "Temperature of the KD term."),
+      "distill.kd_temperature", \.distill.difficulty.distillationTemperature, 0.01...1000,
+      "Temperature of the KD term."),
     Key(
-      "distill.auxiliary_weight", \.distill.auxiliaryWeight, 0...100,
+      "distill.auxiliary_weight", \.distill.difficulty.auxiliaryWeight, 0...100,
       "Factor of the loss of the student's auxiliary head, if it has one."),
     Key(
       "distill.warmup_iterations", orAuto: \.distill.warmup, 0...1_000_000_000,
@@ -31,11 +32,11 @@ extension Key {
       "distill.switch", \.distill.switch,
       "hard: TSE takes over at once. blend: linearly, from that iteration to the last."),
     Key(
-      "distill.mask", \.distill.mask,
+      "distill.mask", \.distill.difficulty.mask,
       "Pixels that TSE keeps: hard for exactly one of student and teacher, for either, for both, "
         + "or (ohem) for the student whatever the teacher says."),
     Key(
-      "distill.statistics", \.distill.statistics,
+      "distill.statistics", \.distill.difficulty.statistics,
       "Thresholds and denominators over the whole global batch, or over each rank's images "
         + "(the scripts; then the number of ranks changes the result)."),
     Key("distill.engine", \.distill.engine, "What computes difficulty and losses."),
@@ -44,7 +45,7 @@ extension Key {
       "Class weights of the TSE loss. auto: the published weights of Cityscapes where data.format is "
         + "cityscapes, else none."),
     Key(
-      "distill.ohem.threshold", \.distill.ohem.threshold, 0...1,
+      "distill.ohem.threshold", \.distill.difficulty.threshold, 0...1,
       "A pixel is hard when its probability is at or below this, or below the k-th smallest."),
     Key(
       "distill.ohem.minimum_kept", orAuto: \.distill.ohem.minimumKept, 0...1_000_000_000_000,
@@ -55,19 +56,19 @@ extension Key {
       "What k counts: pixels of the whole global batch, of each image, or of each rank "
         + "(the scripts; with local statistics)."),
     Key(
-      "distill.tfe.kl", \.distill.tfe.kl,
+      "distill.tfe.kl", \.distill.difficulty.divergence,
       "Divergence of the teacher's heads: KL(auxiliary, main) of the scripts, or KL(main, auxiliary) "
         + "of the paper."),
     Key(
-      "distill.tfe.weighting", \.distill.tfe.weighting,
+      "distill.tfe.weighting", \.distill.difficulty.weighting,
       "per_pixel: each pixel's cross entropy times its own weight. mean: the mean cross entropy "
         + "times the mean weight (the scripts that add RDD to AT, DSD or CIRKD)."),
     Key(
-      "distill.tse.confidence", \.distill.tse.confidence,
+      "distill.tse.confidence", \.distill.difficulty.confidence,
       "Probability that tells hard pixels: of the labelled class (the scripts), or the largest "
         + "(the paper)."),
     Key(
-      "distill.tse.reduction", \.distill.tse.reduction,
+      "distill.tse.reduction", \.distill.difficulty.reduction,
       "The TSE loss is a mean over the kept pixels (the scripts) or over all (the paper)."),
     Key(
       "distill.strict_official", \.distill.strictOfficial,

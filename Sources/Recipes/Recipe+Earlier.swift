@@ -1,3 +1,5 @@
+import Datasets
+
 /// Keys whose values nobody wrote. Recipes with the same values are equal, whoever wrote them.
 struct DerivedKeys: Sendable, Equatable {
   /// The names of the keys.
@@ -24,10 +26,11 @@ extension Recipe {
     {
       recipe.distill.warmup = Self.earlierWarmup
     }
-    if derived.paths.contains("distill.class_weights"), data.classCount == 19,
-      begun.distill.classWeights == .cityscapes
+    if derived.paths.contains("distill.class_weights"),
+      case .published(let format) = begun.distill.classWeights,
+      format.card.classWeights?.count == data.classCount
     {
-      recipe.distill.classWeights = .cityscapes
+      recipe.distill.classWeights = .published(format)
     }
     return recipe
   }

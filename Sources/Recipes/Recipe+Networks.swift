@@ -1,8 +1,10 @@
+import Networks
+
 extension Recipe {
   /// The network that is trained.
   public struct Student: Sendable, Equatable {
     /// Its architecture.
-    public var network = Network.deeplabv3ResNet18
+    public var network: Architecture = "deeplabv3_resnet18"
     /// Weights of the whole network; absolute path.
     public var weights: String?
     /// ImageNet weights of the backbone; absolute path.
@@ -16,7 +18,7 @@ extension Recipe {
   /// The frozen network that the student learns from. Its head's width follows from its weights.
   public struct Teacher: Sendable, Equatable {
     /// Its architecture.
-    public var network = Network.deeplabv3ResNet101
+    public var network: Architecture = "deeplabv3_resnet101"
     /// Weights of the whole network; absolute path.
     public var weights: String?
     /// Whether a teacher without weights is drawn from the seed.
@@ -25,29 +27,6 @@ extension Recipe {
     public var engine = TeacherEngine.compiled
     /// Whether it works on the next batch while gradients are on their way.
     public var ahead = true
-  }
-
-  /// The networks, named as their published `state_dict` files.
-  public enum Network: String, RecipeChoice, CaseIterable {
-    /// DeepLabV3 on ResNet-18.
-    case deeplabv3ResNet18 = "deeplabv3_resnet18"
-    /// DeepLabV3 on ResNet-50.
-    case deeplabv3ResNet50 = "deeplabv3_resnet50"
-    /// DeepLabV3 on ResNet-101.
-    case deeplabv3ResNet101 = "deeplabv3_resnet101"
-    /// PSPNet on ResNet-18.
-    case pspResNet18 = "psp_resnet18"
-    /// PSPNet on ResNet-50.
-    case pspResNet50 = "psp_resnet50"
-    /// PSPNet on ResNet-101.
-    case pspResNet101 = "psp_resnet101"
-    /// DeepLabV3 on MobileNetV2.
-    case deeplabMobile = "deeplab_mobile"
-    /// PSPNet on MobileNetV2.
-    case pspMobile = "psp_mobile"
-
-    /// Whether it has an auxiliary head: the ResNets do.
-    public var hasAuxiliaryHead: Bool { self != .deeplabMobile && self != .pspMobile }
   }
 
   /// What computes the teacher's logits.
@@ -65,11 +44,11 @@ extension Key {
     Key(
       "student.weights", path: \.student.weights,
       "Weights to start from, of the whole network (safetensors or pth). They win over "
-        + "student.backbone_weights. \(relativePaths)"),
+        + "student.backbone_weights. \(relativePaths)").namingFiles,
     Key(
       "student.backbone_weights", path: \.student.backboneWeights,
       "ImageNet weights of the backbone (safetensors or pth); the heads are drawn from the seed. "
-        + relativePaths),
+        + relativePaths).namingFiles,
     Key(
       "student.dropout", \.student.dropout,
       "Dropout before the classifiers; its masks depend on seed, iteration and sample alone."),
@@ -85,7 +64,7 @@ extension Key {
     Key(
       "teacher.weights", path: \.teacher.weights,
       "The teacher's weights (safetensors or pth). Needed unless distill.method is none. "
-        + relativePaths),
+        + relativePaths).changingNothing,
     Key(
       "teacher.from_seed", \.teacher.fromSeed,
       "Whether a teacher without weights is drawn from the seed: for timing, it teaches nothing."),
@@ -93,6 +72,6 @@ extension Key {
     Key(
       "teacher.ahead", \.teacher.ahead,
       "Whether the teacher works on the next batch while gradients are still on their way between "
-        + "the ranks. No number changes by it."),
+        + "the ranks. No number changes by it.").changingNothing,
   ]
 }

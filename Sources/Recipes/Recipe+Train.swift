@@ -1,3 +1,7 @@
+import DataParallel
+import Networks
+import Torch
+
 extension Recipe {
   /// The loop and the optimiser.
   public struct Train: Sendable, Equatable {
@@ -34,17 +38,18 @@ extension Recipe {
     /// Seconds without progress after which the job ends; 0: from the median of the steps.
     public var watchdogSeconds = 0.0
     /// Where the networks run.
-    public var device = Device.cpu
+    public var device = Device.Kind.cpu
     /// Compute threads of each rank; 0: its share of the cores.
     public var threads = 0
-    /// Vector instructions that kernels in host memory are chosen for.
-    public var instructions = Instructions.auto
+    /// Vector instructions that kernels in host memory are chosen for, on all ranks; nil: the most that
+    /// the processors of all ranks have.
+    public var instructions: InstructionSet?
     /// Gradients reduced together, in MiB.
     public var bucketMebibytes = 25
     /// Whether gradients are added exactly, image by image.
     public var exactSums = true
     /// What gradients are on their way between ranks.
-    public var wire = Wire.full
+    public var wire = GradientWire.full
     /// Adversarial training: levels of 255 by which images move before the student sees them.
     public var fgsm = 0.0
     /// Whether events are written for TensorBoard.
@@ -52,46 +57,6 @@ extension Recipe {
 
     /// Whether the sums of gradients are exact: what is rounded on the wire is not.
     public var addsExactly: Bool { exactSums && wire == .full }
-  }
-
-  /// Number format of the networks; losses are computed in float32 or better.
-  public enum Precision: String, RecipeChoice, CaseIterable {
-    /// 32 bits.
-    case float32
-    /// 16 bits, as wide a range as float32, for the networks' operators; weights stay float32.
-    case bfloat16
-    /// 64 bits, for tests.
-    case float64
-  }
-
-  /// What gradients are on their way between ranks.
-  public enum Wire: String, RecipeChoice, CaseIterable {
-    /// As they are added.
-    case full
-    /// Rounded to bfloat16, every partial sum too.
-    case bfloat16
-  }
-
-  /// Vector instructions that kernels in host memory are chosen for, on all ranks.
-  public enum Instructions: String, RecipeChoice, CaseIterable {
-    /// The most that the processors of all ranks have.
-    case auto
-    /// 256 bits.
-    case avx2
-    /// 512 bits.
-    case avx512
-    /// And products of bfloat16.
-    case avx512BFloat16 = "avx512_bf16"
-    /// And tiles of them.
-    case avx512Tiles = "avx512_amx"
-  }
-
-  /// Where the networks run.
-  public enum Device: String, RecipeChoice, CaseIterable {
-    /// The processor's cores.
-    case cpu
-    /// One NVIDIA GPU for each rank.
-    case cuda
   }
 }
 
@@ -118,43 +83,43 @@ extension Key {
     ),
     Key(
       "train.checkpoint_every", \.train.checkpointEvery, 0...1_000_000_000,
-      "Iterations between checkpoints. 0: only after the last iteration."),
+      "Iterations between checkpoints. 0: only after the last iteration.").changingNothing,
     Key(
       "train.validate_every", \.train.validateEvery, 0...1_000_000_000,
-      "Iterations between validations. 0: only after the last iteration."),
+      "Iterations between validations. 0: only after the last iteration.").changingNothing,
     Key(
       "train.keep_checkpoints", \.train.keepCheckpoints, 2...10_000, older: 1,
-      "Checkpoints that stay; older ones are removed."),
-    Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines."),
+      "Checkpoints that stay; older ones are removed.").changingNothing,
+    Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines.").changingNothing,
     Key(
       "train.nonfinite_limit", \.train.nonfiniteLimit, 0...1_000_000,
-      "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."),
+      "Steps in a row with a loss or gradient that is not finite, skipped before the run ends.").changingNothing,
     Key(
       "train.nothing_limit", \.train.nothingLimit, 0...1_000_000,
       "Batches in a row without one labelled pixel, of which labels teach nothing, that end the run. A "
         + "shorter run ends so if no batch has one. 0: none do, for images that only a teacher names."
-    ),
+    ).changingNothing,
     Key(
       "train.compare_every", \.train.compareEvery, 0...1_000_000_000,
-      "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint."),
+      "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint.").changingNothing,
     Key(
       "train.watchdog_seconds", \.train.watchdogSeconds, 0...1e6,
       "Seconds of a step without progress on any rank after which the job ends (exit code 76); ten "
         + "times as long at the start, validating and saving. 0: five times the median step, 60 at "
-        + "least."),
+        + "least.").changingNothing,
     Key("train.device", \.train.device, "Where the networks run; cuda: one GPU for each rank."),
     Key(
       "train.threads", \.train.threads, 0...1024,
       "Compute threads of each rank, at most four for each core of the host, or 16. 0: its share of the "
-        + "cores it may use."),
+        + "cores it may use.").changingNothing,
     Key(
-      "train.instructions", \.train.instructions,
+      "train.instructions", orAuto: \.train.instructions,
       "Vector instructions of the processors, the same on all ranks; others round otherwise. auto: the "
         + "most that all ranks have; bfloat16 needs avx512. OpenBLAS, by which some methods and "
         + "float64 multiply matrices, goes by OPENBLAS_CORETYPE alone (Haswell for avx2)."),
     Key(
       "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
-      "Gradients that are summed over the ranks together, in MiB, while backward runs on."),
+      "Gradients that are summed over the ranks together, in MiB, while backward runs on.").changingNothing,
     Key(
       "train.exact_sums", \.train.exactSums,
       "Whether gradients are added image by image as integers, so that float32 and bfloat16 runs are the "
@@ -171,6 +136,6 @@ extension Key {
     ),
     Key(
       "train.tensorboard", \.train.tensorboard,
-      "Whether numbers, histograms and pictures are written for TensorBoard too."),
+      "Whether numbers, histograms and pictures are written for TensorBoard too.").changingNothing,
   ]
 }

@@ -1,3 +1,6 @@
+import Datasets
+import Networks
+
 /// A first recipe for images that somebody has found, with what it leaves to be decided as comments.
 public struct RecipeDraft: Sendable {
   /// The folder of the images; absolute.
@@ -7,7 +10,7 @@ public struct RecipeDraft: Sendable {
   /// Images of the training list.
   public var imageCount: Int
   /// How label files say a class.
-  public var format: Recipe.LabelFormat
+  public var format: LabelFormat
   /// Classes; those of the format, if it has its own.
   public var classCount: Int
   /// The least rows and columns of the images.
@@ -15,18 +18,23 @@ public struct RecipeDraft: Sendable {
   /// Whether some class has no pixel.
   public var lacksClasses = false
   /// What is trained.
-  public var student = Recipe.Network.deeplabv3ResNet18
+  public var student = usualStudent
   /// What it learns from.
-  public var teacher = Recipe.Network.deeplabv3ResNet50
+  public var teacher = usualTeacher
   /// The weights that the teacher will have, relative to the recipe's folder.
   public var teacherWeights = "runs/teacher/best.safetensors"
   /// Lines about the images and the labels, for the head of the file.
   public var remarks: [String] = []
 
+  /// The network that most begin to train.
+  public static let usualStudent: Architecture = "deeplabv3_resnet18"
+  /// The network that most begin to learn from.
+  public static let usualTeacher: Architecture = "deeplabv3_resnet50"
+
   /// A draft with the networks that most begin with.
   public init(
     root: String, lists: (training: String, validation: String), imageCount: Int,
-    format: Recipe.LabelFormat, classCount: Int, smallest: (height: Int, width: Int)
+    format: LabelFormat, classCount: Int, smallest: (height: Int, width: Int)
   ) {
     self.root = root
     self.lists = lists
@@ -69,7 +77,7 @@ public struct RecipeDraft: Sendable {
       "  validation_list: \(lists.validation.yaml)",
       "  format: \(format.yaml)",
     ]
-    if format.classCount == nil {
+    if format.card.classes == nil {
       lines += [
         "  num_classes: \(classCount)",
         "  # Their names and colours, in the order of the indices, for tables and pictures:",

@@ -107,12 +107,14 @@ protocol RecipeChoice: RecipeValue, RawRepresentable<String>, CaseIterable {}
 
 extension RecipeChoice {
   static var choices: [String] { allCases.map(\.rawValue) }
-  static var expected: String {
-    let words = choices
+  static var expected: String { expected(with: nil) }
+
+  /// The words that may stand there, after one more: `auto, a or b`.
+  static func expected(with other: String?) -> String {
+    let words = (other.map { [$0] } ?? []) + choices
     return words.count == 1
       ? words[0]
-      : words.dropLast().joined(separator: ", ") + " or "
-        + (words.last ?? "")
+      : words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
   }
   init?(_ written: Written) {
     guard let word = written.text else { return nil }

@@ -41,7 +41,7 @@ extension RunRecord {
     ]
     return (key.hasPrefix("data.") || key.hasPrefix("evaluation."))
       && !key.hasPrefix("data.class_") && !ofTraining.contains(key)
-      && !RunFolder.keysWithoutEffect.contains(key)
+      && Key.named[key]?.effect != .nothing
   }
 }
 

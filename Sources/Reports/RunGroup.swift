@@ -69,7 +69,7 @@ extension RunRecord {
   /// Whether two runs are one experiment, but for the seed.
   func isSame(as other: RunRecord) -> Bool {
     recipe.differingKeys(from: other.recipe).allSatisfy {
-      $0 == "train.seed" || RunFolder.keysWithoutEffect.contains($0)
+      $0 == "train.seed" || Key.named[$0]?.effect == .nothing
     } && obstacles(to: other).isEmpty
   }
 }

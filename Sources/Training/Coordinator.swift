@@ -3,6 +3,7 @@ import Files
 import MPI
 import Recipes
 import Reduction
+import Torch
 
 /// Deals every global batch out to the MPI ranks and speaks for them as one.
 ///
@@ -42,11 +43,11 @@ public final class Coordinator: Sendable {
   /// - Parameters:
   ///   - world: the ranks.
   ///   - threads: compute threads of each rank; 0 for its share of the host's cores.
-  ///   - instructions: the vector instructions of all ranks.
+  ///   - instructions: the vector instructions of all ranks; nil: the most that all have.
   /// - Throws: `TrainingError` if the host has not the cores for so many threads, or, on all ranks, if
   ///   one has not these instructions.
   public init(
-    _ world: World, threads: Int = 0, instructions: Recipe.Instructions = .auto
+    _ world: World, threads: Int = 0, instructions: InstructionSet? = nil
   ) throws {
     self.world = world
     let budget = try ThreadBudget(local: world.local)

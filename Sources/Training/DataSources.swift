@@ -21,10 +21,10 @@ public struct DataSources: Sendable {
       let scenes = data.scenes
       training = SceneSet(
         seed: UInt64(scenes.seed), part: .training, count: scenes.trainCount,
-        width: scenes.width, height: scenes.height, told: scenes.told)
+        width: scenes.width, height: scenes.height, told: scenes.classes)
       validation = SceneSet(
         seed: UInt64(scenes.seed), part: .validation, count: scenes.validationCount,
-        width: scenes.width, height: scenes.height, told: scenes.told)
+        width: scenes.width, height: scenes.height, told: scenes.classes)
     case .list:
       training = try Self.list(data.trainList, "data.train_list", data)
       validation = try Self.list(data.validationList, "data.validation_list", data)
@@ -50,7 +50,7 @@ public struct DataSources: Sendable {
     }
     return ListDataset(
       list: try ListFile(path: path, root: root, encoding: data.encoding), encoding: data.encoding,
-      classes: data.classes, limits: data.imageLimits, turning: data.turning)
+      classes: data.classes, limits: data.imageLimits, turning: data.orientation)
   }
 
   /// The file of a list.
@@ -94,7 +94,7 @@ public struct DataSources: Sendable {
 extension Recipe.Data {
   /// The classes that the networks tell apart, as the recipe calls them.
   var classes: ClassList {
-    if kind == .scenes { return scenes.told.list }
+    if kind == .scenes { return scenes.classes.list }
     let own = ownClasses.list
     guard !own.isEmpty else { return encoding.classes }
     let colours = zip(own, ClassList(count: own.count).colours).map { item, other in
@@ -110,32 +110,11 @@ extension Recipe.Data {
       remedy: "data.image_mebibytes is \(imageMebibytes): raise it, or make the image smaller")
   }
 
-  /// What the EXIF orientations of images and label files do.
-  var turning: Turning {
-    switch orientation {
-    case .exif: .exif
-    case .stored: .stored
-    }
-  }
-
   /// How the label files name classes.
   var encoding: LabelEncoding {
-    switch format {
-    case .cityscapes: .cityscapes
-    case .camvid: .camvid
-    case .voc: .voc
-    case .ade20k: .ade20k
-    case .trainIDs: .trainIDs(ClassList(count: classCount))
+    guard let encoding = LabelEncoding(format, classCount: classCount) else {
+      preconditionFailure("data.num_classes: \(classCount); expected 1 to \(ClassList.maximumCount)")
     }
-  }
-}
-
-extension Recipe.Scenes {
-  /// The classes that the labels tell apart.
-  fileprivate var told: SceneClasses {
-    switch classes {
-    case .all: .all
-    case .large: .large
-    }
+    return encoding
   }
 }

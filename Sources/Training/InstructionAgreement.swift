@@ -21,11 +21,11 @@ public struct InstructionAgreement: Sendable, CustomStringConvertible {
   /// the first operator.
   ///
   /// - Parameters:
-  ///   - wish: what the recipe says.
+  ///   - wish: what the recipe says; nil: the most that all ranks have.
   ///   - communicator: the ranks.
   /// - Throws: `TrainingError` (exit code 69), the same on all ranks, if one has less than is wished.
   static func reach(
-    _ wish: Recipe.Instructions, _ communicator: Communicator
+    _ wish: InstructionSet?, _ communicator: Communicator
   ) throws -> InstructionAgreement {
     let own = Offer.own(ProcessInfo.processInfo.environment[variable])
     let offers = try communicator.allgatherv(Array("\(own.text)\n\(own.host)".utf8))
@@ -42,7 +42,7 @@ public struct InstructionAgreement: Sendable, CustomStringConvertible {
 
   /// As `reach`, from what the ranks offer.
   package init(
-    _ wish: Recipe.Instructions, _ offers: [Offer]
+    _ wish: InstructionSet?, _ offers: [Offer]
   ) throws(TrainingError) {
     let words = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
     if let index = offers.firstIndex(where: { $0.set == nil }) {
@@ -55,7 +55,7 @@ public struct InstructionAgreement: Sendable, CustomStringConvertible {
     let sets = offers.compactMap(\.set)
     let least = sets.min() ?? .avx2
     self.offers = sets
-    self.wish = InstructionSet(rawValue: wish.rawValue)
+    self.wish = wish
     set = self.wish ?? least
     guard least < set else { return }
     let lacking = offers.indices.filter { sets[$0] < set }
@@ -127,6 +127,11 @@ extension InstructionAgreement {
 }
 
 extension Recipe {
+  /// Whether it names the instructions of a checkpoint, in which nothing changes.
+  func keeps(_ instructions: String?) -> Bool {
+    instructions != nil && train.instructions?.rawValue == instructions
+  }
+
   /// Stops the job if the ranks' instructions cannot compute in the recipe's number format.
   public func requireFormat(on agreement: InstructionAgreement) throws(TrainingError) {
     guard train.precision == .bfloat16, train.device == .cpu, agreement.set < .avx512 else {

@@ -18,7 +18,7 @@ public enum NetworkFactory {
   public static func student(
     _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
   ) throws -> SegmentationNetwork {
-    let architecture = Architecture(recipe.student.network)
+    let architecture = recipe.student.network
     let type = recipe.train.precision.parameterType
     if let path = weights ?? recipe.student.weights {
       return try network(
@@ -45,7 +45,7 @@ public enum NetworkFactory {
     _ recipe: Recipe, device: Device = .cpu
   ) throws -> SegmentationNetwork? {
     guard recipe.distill.method != .none else { return nil }
-    let architecture = Architecture(recipe.teacher.network)
+    let architecture = recipe.teacher.network
     let type = recipe.train.precision.parameterType
     let network: SegmentationNetwork
     if let path = recipe.teacher.weights {
@@ -99,15 +99,5 @@ public enum NetworkFactory {
   /// Says what was chosen or left out of a file.
   private static func tell(_ notes: [String]) {
     for note in notes { Logger(label: "rdd").info("weights: \(note)") }
-  }
-}
-
-extension Architecture {
-  /// The network that a recipe names.
-  init(_ network: Recipe.Network) {
-    guard let architecture = Architecture(rawValue: network.rawValue) else {
-      preconditionFailure("Architecture: no \(network.rawValue); expected a network of the zoo")
-    }
-    self = architecture
   }
 }

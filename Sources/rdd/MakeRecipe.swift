@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Files
 import Foundation
+import Networks
 import Recipes
 import Training
 
@@ -46,10 +47,10 @@ struct MakeRecipe: ParsableCommand {
   var lists: String?
 
   @Option(help: ArgumentHelp("The network that is trained.", valueName: "network"))
-  var studentNetwork = Recipe.Network.deeplabv3ResNet18.rawValue
+  var studentNetwork = RecipeDraft.usualStudent.rawValue
 
   @Option(help: ArgumentHelp("The network that it learns from.", valueName: "network"))
-  var teacherNetwork = Recipe.Network.deeplabv3ResNet50.rawValue
+  var teacherNetwork = RecipeDraft.usualTeacher.rawValue
 
   @Flag(help: "Leave out images without labels, and labels without images.")
   var skipUnpaired = false
@@ -66,11 +67,11 @@ struct MakeRecipe: ParsableCommand {
     }
     for (option, name) in [
       ("--student-network", studentNetwork), ("--teacher-network", teacherNetwork),
-    ] where Recipe.Network(rawValue: name) == nil {
-      let names = Recipe.Network.allCases.map(\.rawValue).joined(separator: ", ")
+    ] where Architecture(rawValue: name) == nil {
+      let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("\(option) \(name); expected one of \(names)")
     }
-    if Recipe.Network(rawValue: teacherNetwork)?.hasAuxiliaryHead == false {
+    if Architecture(rawValue: teacherNetwork)?.card.hasAuxiliaryHead == false {
       throw ValidationError(
         "--teacher-network \(teacherNetwork); expected a ResNet, whose two heads RDD compares")
     }
@@ -103,10 +104,10 @@ struct MakeRecipe: ParsableCommand {
 
     var draft = RecipeDraft(
       root: root, lists: (paths[0], paths[1]), imageCount: split.training.count,
-      format: guess.format, classCount: guess.encoding.classes.count, smallest: survey.smallest)
+      format: guess.encoding.format, classCount: guess.encoding.classes.count, smallest: survey.smallest)
     draft.lacksClasses = !guess.absent.isEmpty
-    draft.student = Recipe.Network(rawValue: studentNetwork) ?? draft.student
-    draft.teacher = Recipe.Network(rawValue: teacherNetwork) ?? draft.teacher
+    draft.student = Architecture(rawValue: studentNetwork) ?? draft.student
+    draft.teacher = Architecture(rawValue: teacherNetwork) ?? draft.teacher
     let commands = place.commands(draft)
     draft.remarks = remarks.lines + ["", "What comes next:"] + commands.map { "  " + $0 }
     // What this prints is a recipe, whatever folders and files are called.
@@ -179,18 +180,5 @@ struct MakeRecipe: ParsableCommand {
   /// A path from the root folder on, without a slash at its end.
   private func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path
-  }
-}
-
-extension LabelGuess {
-  /// What a recipe calls the encoding.
-  fileprivate var format: Recipe.LabelFormat {
-    switch encoding {
-    case .cityscapes: .cityscapes
-    case .camvid: .camvid
-    case .voc: .voc
-    case .ade20k: .ade20k
-    case .trainIDs: .trainIDs
-    }
   }
 }

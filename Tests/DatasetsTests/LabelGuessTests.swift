@@ -43,7 +43,7 @@ import Testing
     // With 255 beside it, 11 is a class.
     #expect(try guess(Array(0...11) + [255]).encoding.classes.count == 12)
     let ade = try guess(Array(0...150))
-    #expect(ade.encoding == .ade20k && ade.ignored == [0] && ade.absent.isEmpty)
+    #expect(ade.encoding == encoding("ade20k") && ade.ignored == [0] && ade.absent.isEmpty)
     let ids = try guess([0, 1, 7, 8, 11, 33], words: ["gtfine_labelids"])
     #expect(ids.encoding == .cityscapes && ids.ignored == [0, 1] && ids.absent.count == 15)
     #expect(ids.meaning(of: 7) == "road")

@@ -21,12 +21,12 @@ import Testing
     }
   }
 
-  @Test(arguments: ["cityscapes", "camvid", "voc", "ade20k", "trainIDs"])
+  @Test(arguments: ["cityscapes", "camvid", "voc", "ade20k", "train_ids"])
   func everyStoredValueBecomesItsClassOrAnError(_ name: String) throws {
-    let encoding = try #require(LabelEncoding(named: name, classCount: 3))
+    let format = try #require(encoding(name, classCount: 3))
     let folder = try TemporaryFolder()
     try PNGWriter.write(noise(width: 2, height: 2), to: folder.path + "/i.png")
-    let dataset = try folder.list("i.png l.png", encoding: encoding)
+    let dataset = try folder.list("i.png l.png", encoding: format)
     #expect(
       dataset.classes.count
         == ["cityscapes": 19, "camvid": 11, "voc": 21, "ade20k": 150][name, default: 3])
@@ -49,11 +49,12 @@ import Testing
   }
 
   @Test func encodingsHaveNamesAndClasses() {
-    #expect(LabelEncoding(named: "unknown") == nil)
-    #expect(LabelEncoding(named: "trainIDs") == nil)
-    #expect(LabelEncoding(named: "trainIDs", classCount: 0) == nil)
-    #expect(LabelEncoding(named: "trainIDs", classCount: 255) == nil)
-    #expect(LabelEncoding(named: "trainIDs", classCount: 254)?.classes.count == 254)
+    #expect(encoding("unknown") == nil)
+    #expect(encoding("train_ids") == nil)
+    #expect(encoding("train_ids", classCount: 0) == nil)
+    #expect(encoding("train_ids", classCount: 255) == nil)
+    #expect(encoding("train_ids", classCount: 254)?.classes.count == 254)
+    #expect(Set(LabelFormat.allCases.map(\.rawValue)).count == FormatTable.all.count)
     #expect(ClassList.cityscapes.names[13] == "car")
     #expect(ClassList.voc.colours[20] == RGBColour(0, 64, 128))
     #expect(ClassList.ade20k.names[17] == "class 17")
@@ -107,7 +108,7 @@ import Testing
 
   @Test func samplesThrowTheirFault() throws {
     let (folder, text) = try faultyFolder()
-    let dataset = try folder.list(text, encoding: .camvid)
+    let dataset = try folder.list(text, encoding: #require(LabelEncoding.camvid))
     #expect(dataset.count == 8 && dataset.name(1) == "d/a.png")
     #expect(try dataset.sample(0).labels.pixels == [UInt8](repeating: 1, count: 20))
     for (index, expected) in expectedFaults(folder.path).enumerated() {
@@ -123,7 +124,7 @@ import Testing
   @Test(arguments: [1, 3])
   func checkFindsEveryFaultInListOrder(threadCount: Int) throws {
     let (folder, text) = try faultyFolder()
-    let dataset = try folder.list(text, encoding: .camvid)
+    let dataset = try folder.list(text, encoding: #require(LabelEncoding.camvid))
     let problems = try DatasetCheck.problems(in: dataset, threadCount: threadCount)
     // The photo that is cut off is found without --pixels too.
     #expect(problems.map(\.index) == [1, 2, 3, 5, 7])
@@ -251,9 +252,9 @@ import Testing
     #expect(ListDataset(list: list, encoding: encoding).classes.names == ["class 0", "class 1"])
   }
 
-  @Test(arguments: [("cityscapes", false), ("voc", true), ("trainIDs", true)])
+  @Test(arguments: [("cityscapes", false), ("voc", true), ("train_ids", true)])
   func masksAreOnlyWhereNothingIsAClass(_ name: String, isMask: Bool) throws {
-    var counts = LabelCounts(try #require(LabelEncoding(named: name, classCount: 2)))
+    var counts = LabelCounts(try #require(encoding(name, classCount: 2)))
     #expect(!counts.isMask && counts.total == 0)
     counts.stored[255] = 3
     #expect(!counts.isMask && counts.ignored == 3)

@@ -61,6 +61,16 @@ final class TemporaryFolder {
   }
 }
 
+/// The encoding of a format, by its name; nil if there is none.
+func encoding(_ format: String, classCount: Int? = nil) -> LabelEncoding? {
+  LabelFormat(rawValue: format).flatMap { LabelEncoding($0, classCount: classCount) }
+}
+
+extension LabelEncoding {
+  static var camvid: LabelEncoding? { DatasetsTests.encoding("camvid") }
+  static var voc: LabelEncoding? { DatasetsTests.encoding("voc") }
+}
+
 /// An image of noise.
 func noise(width: Int, height: Int, _ key: Int = 0) -> RGBImage {
   var random = CounterRandom(.test, seed: 1, width, height, key)

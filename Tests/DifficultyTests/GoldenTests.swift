@@ -1,3 +1,4 @@
+import Datasets
 import Difficulty
 import Foundation
 import Testing
@@ -126,7 +127,7 @@ import Testing
     for (index, share) in shares.enumerated() {
       var options = DifficultyOptions(fixture)
       options.task = .blend(share: share)
-      options.classWeights = DifficultyOptions.cityscapesClassWeights
+      options.classWeights = LabelFormat.cityscapes.card.classWeights
       options.distillationWeight = 1
       let outcome = batch.run(options)
       let found = [
@@ -149,10 +150,10 @@ extension DifficultyOptions {
   init(_ fixture: Fixture) {
     self.init()
     distillationWeight = 0
-    threshold = Float(fixture.metadata("thresh")) ?? .nan
+    threshold = Double(fixture.metadata("thresh")) ?? .nan
     minimumKept = Int(fixture.metadata("min_kept")) ?? 0
     if fixture.metadata("use_class_weights") == "true" {
-      classWeights = Self.cityscapesClassWeights
+      classWeights = LabelFormat.cityscapes.card.classWeights
     }
   }
 }

@@ -15,7 +15,7 @@ import Torch
       for map in probabilities {
         let sorted = map.filter { !$0.isNaN }.sorted()
         let k = options.minimumKept
-        var tau = options.threshold
+        var tau = Float(options.threshold)
         let enough = sorted.count >= k && !sorted.isEmpty
         if enough, k > 0, sorted[k - 1] > tau { tau = sorted[k - 1] }
         let mask = map.map { (enough ? $0 <= tau : !$0.isNaN) ? UInt8(1) : 0 }

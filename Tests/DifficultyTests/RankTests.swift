@@ -1,3 +1,4 @@
+import Datasets
 import Difficulty
 import Foundation
 import Reduction
@@ -12,7 +13,7 @@ import Testing
     let losses: [Double] = fixture.values("out.global.tse_tfe_kd_ce")
     var options = DifficultyOptions(fixture)
     options.minimumKept = Int(fixture.metadata("min_kept_global")) ?? 0
-    options.classWeights = DifficultyOptions.cityscapesClassWeights
+    options.classWeights = LabelFormat.cityscapes.card.classWeights
     let masked = batch.run(options, split: split)
     let statistics = masked.result.statistics
     #expect(masked.results.allSatisfy { $0 == masked.result })
@@ -54,7 +55,7 @@ import Testing
     let losses: [Double] = fixture.values("\(name).tse_tfe_kd_ce")
     var options = DifficultyOptions(fixture)
     options.minimumKept = (Int(fixture.metadata("min_kept_global")) ?? 0) / ranks
-    options.classWeights = DifficultyOptions.cityscapesClassWeights
+    options.classWeights = LabelFormat.cityscapes.card.classWeights
     options.statistics = .local
     let split = Array(repeating: 4 / ranks, count: ranks)
     let masked = batch.run(options, split: split)

@@ -83,13 +83,13 @@ struct RecipeDefaultsTests {
     let list = small + "\n"
     let set = ["data.kind=list", "data.root=."]
     #expect(
-      try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights == .cityscapes)
+      try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights == .published(.cityscapes))
     #expect(try decode(list, set: set + ["data.format=voc"]).distill.classWeights == .none)
     #expect(try decode(list, set: set + ["data.num_classes=19"]).distill.classWeights == .none)
     #expect(
       try decode(
         list, set: set + ["data.num_classes=19", "distill.class_weights=cityscapes"]
-      ).distill.classWeights == .cityscapes)
+      ).distill.classWeights == .published(.cityscapes))
     #expect(
       try decode(list, set: set + ["data.num_classes=2", "distill.class_weights=[1, 0.5]"]).distill
         .classWeights == .list([1, 0.5]))

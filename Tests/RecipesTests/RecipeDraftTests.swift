@@ -1,3 +1,5 @@
+import Datasets
+import Networks
 import Recipes
 import Testing
 
@@ -5,11 +7,11 @@ import Testing
 struct RecipeDraftTests {
   private func draft(
     _ imageCount: Int = 367, _ smallest: (Int, Int) = (360, 480),
-    _ format: Recipe.LabelFormat = .trainIDs
+    _ format: LabelFormat = .trainIDs
   ) -> RecipeDraft {
     RecipeDraft(
       root: "/data/my streets", lists: ("/lists/train.txt", "val.txt"), imageCount: imageCount,
-      format: format, classCount: format.classCount ?? 7, smallest: smallest)
+      format: format, classCount: format.card.classes?.count ?? 7, smallest: smallest)
   }
 
   @Test("A draft is a recipe that says what it was made of")
@@ -17,13 +19,13 @@ struct RecipeDraftTests {
     var draft = draft()
     draft.remarks = ["three: [lines]", "", "with # and\n\u{1B} in them"]
     draft.lacksClasses = true
-    draft.student = .pspMobile
+    draft.student = "psp_mobile"
     let recipe = try decode(draft.yaml)
     #expect(recipe.data.kind == .list && recipe.data.root == "/data/my streets")
     #expect(recipe.data.trainList == "/lists/train.txt" && recipe.data.validationList == "val.txt")
     #expect(recipe.data.format == .trainIDs && recipe.data.classCount == 7)
     #expect(recipe.data.cropHeight == 360 && recipe.data.cropWidth == 480)
-    #expect(recipe.student.network == .pspMobile && recipe.teacher.network == .deeplabv3ResNet50)
+    #expect(recipe.student.network == "psp_mobile" && recipe.teacher.network == "deeplabv3_resnet50")
     #expect(recipe.teacher.weights == "/recipes/runs/teacher/best.safetensors")
     #expect(recipe.train.iterations == 9100 && recipe.train.batchSize == 8)
     #expect(recipe.train.learningRate == 0.01 && recipe.train.validateEvery == 455)
@@ -32,11 +34,11 @@ struct RecipeDraftTests {
     #expect(draft.yaml.split(separator: "\n").prefix(3).allSatisfy { $0.hasPrefix("#") })
   }
 
-  @Test("A data set's own format brings its classes", arguments: Recipe.LabelFormat.allCases)
-  func formats(_ format: Recipe.LabelFormat) throws {
+  @Test("A data set's own format brings its classes", arguments: LabelFormat.allCases)
+  func formats(_ format: LabelFormat) throws {
     let recipe = try decode(draft(100, (600, 800), format).yaml)
     #expect(recipe.data.format == format)
-    #expect(recipe.data.classCount == format.classCount ?? 7)
+    #expect(recipe.data.classCount == format.card.classes?.count ?? 7)
     #expect(recipe.evaluation.meanIoU == .allClasses)
   }
 

@@ -43,9 +43,9 @@ struct ShippedRecipeTests {
     let (height, width) = (recipe.data.cropHeight, recipe.data.cropWidth)
     #expect((height, width) == (try load(name, "data.crop_height=0", "data.crop_width=0")).crop)
     if name.hasSuffix("teacher") { return }
-    #expect(recipe.distill.method == .rdd && recipe.distill.mask == .xor)
+    #expect(recipe.distill.method == .rdd && recipe.distill.difficulty.mask == .xor)
     #expect(recipe.distill.warmupIterations * 10 == recipe.train.iterations)
-    #expect(recipe.distill.statistics == .global && recipe.distill.ohem.threshold == 0.7)
+    #expect(recipe.distill.difficulty.statistics == .global && recipe.distill.difficulty.threshold == 0.7)
     #expect(recipe.distill.ohem.minimumKept == (16 * 25_000 * height * width + 262_144) / 524_288)
     #expect(try load(name, "preset=paper").distill.ohem.minimumKept == 0)
   }
@@ -53,7 +53,7 @@ struct ShippedRecipeTests {
   @Test("The quickstart's students differ in nothing but the distillation")
   func quickstart() throws {
     let rdd = try load("quickstart")
-    #expect(rdd.distill.method == .rdd && rdd.student.network == .deeplabMobile)
+    #expect(rdd.distill.method == .rdd && rdd.student.network == "deeplab_mobile")
     let kd = try load("quickstart-kd")
     #expect(kd.differences(from: rdd).allSatisfy { $0.hasPrefix("distill.") })
     let labels = try load("quickstart-labels")

@@ -46,17 +46,17 @@ import Training
     #expect(Objective(recipe { _ in }).options(50, imageCount: 6) == expected)
     let paper = Objective(
       recipe {
-        $0.distill.tfe.kl = .mainAuxiliary
-        $0.distill.tfe.weighting = .mean
-        $0.distill.tse.confidence = .maximum
-        $0.distill.tse.reduction = .allPixels
-        $0.distill.ohem.threshold = 0.65
-        $0.distill.mask = .and
+        $0.distill.difficulty.divergence = .mainToAuxiliary
+        $0.distill.difficulty.weighting = .mean
+        $0.distill.difficulty.confidence = .maximum
+        $0.distill.difficulty.reduction = .allPixels
+        $0.distill.difficulty.threshold = 0.65
+        $0.distill.difficulty.mask = .and
         $0.distill.classWeights = .list([1, 2])
-        $0.distill.auxiliaryWeight = 0.3
-        $0.distill.kdWeight = 2
-        $0.distill.kdTemperature = 4
-        $0.distill.statistics = .local
+        $0.distill.difficulty.auxiliaryWeight = 0.3
+        $0.distill.difficulty.distillationWeight = 2
+        $0.distill.difficulty.distillationTemperature = 4
+        $0.distill.difficulty.statistics = .local
       }
     ).options(50, imageCount: 2)
     expected.divergence = .mainToAuxiliary

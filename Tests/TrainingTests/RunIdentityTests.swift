@@ -27,11 +27,7 @@ struct RunIdentityTests {
   func everyKeyThatChangesNumbersIsNoticed(key: String) throws {
     let now = RunIdentity(try Self.recipe(), hashes: Self.hashes)
     let found = now.differences(from: try Self.changed(now, key: key))
-    let hasNoEffect =
-      RunFolder.keysWithoutEffect.contains(key)
-      || ["data.train_list", "data.validation_list", "student.weights", "student.backbone_weights"]
-        .contains(key)
-    #expect(found.isEmpty == hasNoEffect)
+    #expect(found.isEmpty == (Key.named[key]?.effect != .numbers))
     if let found = found.first {
       #expect(found.part == .recipe)
       #expect(found.detail?.contains("\(key): ") == true)

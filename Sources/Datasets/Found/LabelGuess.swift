@@ -25,23 +25,16 @@ public struct LabelGuess: Equatable, Sendable {
         "only the values \(counts.valuesInWords); expected class indices, of which 255 is ignored; "
           + "write 1 in place of 255 if this is a mask of black and white")
     }
-    let hasIDs = !words.isEmpty && words.allSatisfy { $0.hasSuffix("labelids") }
-    let isSparse = highest >= 8 * named.count + 30
-    if hasIDs, highest < 34 {
-      encoding = .cityscapes
-    } else if highest == 11, !values.contains(255), named.count > 8 {
-      encoding = .camvid
-      questions = [
-        "11 is taken for CamVid's 'ignored'. If it is a class: format: train_ids, num_classes: 12."
-      ]
-    } else if folder.contains("/SegmentationClass"), highest < 21 {
-      encoding = .voc
-    } else if highest == 150, values.contains(0), !values.contains(255) {
-      encoding = .ade20k
-      questions = [
-        "0 is taken for ADE20K's 'ignored'. If it is a class: format: train_ids, num_classes: 151."
-      ]
-    } else if isSparse {
+    let traits = LabelTraits(values: values, words: words, folder: folder)
+    let own = LabelFormat.allCases.lazy.compactMap { format in
+      format.card.recognise(traits).flatMap { found in
+        LabelEncoding(format).map { (encoding: $0, found: found) }
+      }
+    }.first
+    if let own {
+      encoding = own.encoding
+      questions = own.found.questions
+    } else if highest >= 8 * named.count + 30 {
       throw DatasetError(
         .label, at: folder,
         "the values \(counts.valuesInWords), too far apart for class indices; expected 0, 1, 2 and so "

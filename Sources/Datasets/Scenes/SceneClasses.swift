@@ -1,7 +1,7 @@
 import ImageIO
 
 /// Which classes the labels of drawn scenes tell apart.
-public enum SceneClasses: Sendable, CaseIterable {
+public enum SceneClasses: String, Sendable, CaseIterable {
   /// All of them.
   case all
   /// Those that fill areas; the pixels of thin and rare things are ignored. In scenes of 64 x 128

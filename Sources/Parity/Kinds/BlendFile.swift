@@ -38,19 +38,20 @@ extension Recipe {
   /// Takes over the parameters that files of whole objectives have.
   mutating func readMethod(_ file: ParityFile, classCount: Int) throws(ParityError) {
     let name = try file.text("mode")
-    guard let mask = Mask(rawValue: name.lowercased()) else {
+    guard let mask = DifficultyOptions.Mask(rawValue: name.lowercased()) else {
       throw file.refused("mode", found: "'\(name.prefix(20))'", expected: "XOR, OR, AND or OHEM")
     }
-    distill.mask = mask
-    distill.ohem.threshold = try file.number("thresh")
+    distill.difficulty.mask = mask
+    distill.difficulty.threshold = try file.number("thresh")
     distill.ohem.minimumKept = try file.whole("min_kept", 0...(1 << 40))
     distill.warmupIterations = try file.whole("warmup_iter", 0...(1 << 40))
-    distill.kdTemperature = try file.number("kd_temperature")
-    distill.kdWeight = try file.number("lambda_kd")
-    distill.classWeights = classCount == 19 ? .cityscapes : .none
+    distill.difficulty.distillationTemperature = try file.number("kd_temperature")
+    distill.difficulty.distillationWeight = try file.number("lambda_kd")
+    distill.classWeights = classCount == 19 ? .published(.cityscapes) : .none
     train.iterations = try file.whole("max_iterations", 1...(1 << 40))
-    guard distill.kdTemperature > 0 else {
-      throw file.refused("kd_temperature", found: "\(distill.kdTemperature)", expected: "above 0")
+    guard distill.difficulty.distillationTemperature > 0 else {
+      throw file.refused(
+        "kd_temperature", found: "\(distill.difficulty.distillationTemperature)", expected: "above 0")
     }
   }
 }

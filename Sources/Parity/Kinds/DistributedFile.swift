@@ -8,7 +8,7 @@ enum DistributedFile {
     var options = DifficultyOptions()
     options.distillationWeight = 0
     options.mask = try TeacherStudentFile.mask(try file.text("mode"), file)
-    options.threshold = Float(try file.number("thresh"))
+    options.threshold = try file.number("thresh")
     options.minimumKept = try file.whole("min_kept_global", 0...(1 << 40))
     options.classWeights = input.cityscapesWeights
     // Without labels, so that gradients are the distillation's alone.

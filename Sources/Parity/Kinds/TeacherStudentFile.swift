@@ -9,7 +9,7 @@ enum TeacherStudentFile {
     let input = try LossCase(file)
     var options = DifficultyOptions()
     options.distillationWeight = 0
-    options.threshold = Float(try file.number("thresh"))
+    options.threshold = try file.number("thresh")
     options.minimumKept = try file.whole("min_kept", 0...(1 << 40))
     if try file.flag("use_class_weights") {
       guard let weights = input.cityscapesWeights else {

@@ -81,8 +81,8 @@ extension RunCheck {
         + "ignored; raise it, or correct the labels"
     }
     let asIgnored =
-      count == LabelEncoding.camvid.classes.count
-      ? "set data.format: camvid, which reads it so" : "write 255 in its place"
+      LabelFormat.allCases.first { $0.ignoresNext(to: count) }
+      .map { "set data.format: \($0.rawValue), which reads it so" } ?? "write 255 in its place"
     return "if \(count) means 'ignored', \(asIgnored); if it is a class, data.num_classes is "
       + "\(count + 1); if 0 means 'ignored', subtract 1 from all values and write 255 in place of 0"
   }

@@ -48,7 +48,7 @@ extension RunCheck {
   }
 
   private mutating func describe(
-    _ network: SegmentationNetwork?, _ name: String, _ wanted: Recipe.Network, _ origin: String
+    _ network: SegmentationNetwork?, _ name: String, _ wanted: Architecture, _ origin: String
   ) {
     guard let network else {
       report.note(name, "\(wanted.rawValue), no weights")

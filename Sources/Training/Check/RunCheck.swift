@@ -63,7 +63,7 @@ public struct RunCheck {
       case .none: "labels alone"
       case .kd: "labels and logits of the teacher"
       case .rdd:
-        "TFE to iteration \(distill.warmupIterations), then TSE (\(distill.mask.rawValue))"
+        "TFE to iteration \(distill.warmupIterations), then TSE (\(distill.difficulty.mask.rawValue))"
           + classWeightsInWords
       }
     report.note(
@@ -76,7 +76,7 @@ public struct RunCheck {
   private var classWeightsInWords: String {
     switch recipe.distill.classWeights {
     case .auto, .none: ""
-    case .cityscapes: " with Cityscapes' class weights"
+    case .published(let format): " with \(format.card.title)' class weights"
     case .list: " with class weights"
     }
   }

@@ -22,7 +22,7 @@ struct SampleFinder {
   init(_ recipe: Recipe) throws {
     sources = try DataSources(recipe.data)
     limits = recipe.data.imageLimits
-    turning = recipe.data.turning
+    turning = recipe.data.orientation
   }
 
   /// How many validation samples there are.

@@ -59,7 +59,7 @@ public enum Predictions {
     let names = images.map(PictureNames.stem)
     try PictureNames.requireDistinct(names, images)
     // All headers before any work: a wrong name should not wait for a thousand images.
-    let (limits, turning) = (recipe.data.imageLimits, recipe.data.turning)
+    let (limits, turning) = (recipe.data.imageLimits, recipe.data.orientation)
     for image in images { _ = try ImageFile.header(image, limits: limits, turning: turning) }
     let pictures = try PictureFolder(folder)
     let device = try recipe.device(localRank: coordinator.world.localRank)

@@ -68,7 +68,7 @@ package struct MemoryNeeds: Equatable, Sendable {
     let size = train.precision.parameterType.byteCount
     let width = recipe.student.headWidth
     let student = NetworkOutline(
-      Architecture(recipe.student.network), classCount: data.classCount,
+      recipe.student.network, classCount: data.classCount,
       headWidth: width == 0 ? nil : width, height: data.cropHeight, width: data.cropWidth)
     weights = Self.atMost(student.valueCount, recipe.student.weights) * size
     // A gradient, a momentum, and sums of 64 bits.
@@ -76,7 +76,7 @@ package struct MemoryNeeds: Equatable, Sendable {
     activations = images * student.keptBytes(byteCount: train.precision.elementType.byteCount)
     if recipe.distill.method != .none {
       let teacher = NetworkOutline(
-        Architecture(recipe.teacher.network), classCount: data.classCount, height: data.cropHeight,
+        recipe.teacher.network, classCount: data.classCount, height: data.cropHeight,
         width: data.cropWidth)
       self.teacher =
         Self.atMost(teacher.valueCount, recipe.teacher.weights)

@@ -104,10 +104,10 @@ public final class RunFolder: Sendable {
       throw refusal("checkpoints that do not name their run, and a damaged recipe.yaml", ["recipe"])
     }
     let earlier = try Recipe.decode(yaml: text, file: files.recipe)
-    let keepsInstructions = recipe.train.instructions.rawValue == instructions
+    let keepsInstructions = recipe.keeps(instructions)
     let differences = recipe.differences(from: earlier).filter { difference in
       if keepsInstructions, difference.hasPrefix("train.instructions:") { return false }
-      return !Self.keysWithoutEffect.contains { difference.hasPrefix($0 + ":") }
+      return !Key.all.contains { $0.effect == .nothing && difference.hasPrefix($0.path + ":") }
     }
     guard differences.isEmpty else {
       throw refusal("another recipe (\(differences.joined(separator: "; ")))", ["recipe"])
@@ -121,19 +121,6 @@ public final class RunFolder: Sendable {
       "run: \(path): found \(found); expected what the run was started with; change it back, choose "
         + "another --out, or add \(parts.map { "--accept \($0)" }.joined(separator: " "))")
   }
-
-  /// Keys that change no number: a run may go on with others.
-  public static let keysWithoutEffect = [
-    "data.root", "data.classes", "data.loader_threads", "data.prefetch_batches",
-    "data.cache_mebibytes",
-    "data.identity", "data.image_mebibytes", "teacher.weights", "teacher.ahead",
-    "train.checkpoint_every",
-    "train.validate_every", "train.keep_checkpoints", "train.log_every", "train.threads",
-    "train.bucket_mebibytes", "train.tensorboard", "train.compare_every", "train.watchdog_seconds",
-    "train.nothing_limit",
-    "train.nonfinite_limit",
-    "evaluation.batch_size", "evaluation.pictures",
-  ]
 
   private func call<R>(
     _ name: String, _ path: String, _ body: () throws(SystemError) -> R

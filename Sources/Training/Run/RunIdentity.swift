@@ -92,17 +92,11 @@ public struct RunIdentity: Equatable, Sendable {
 
   /// The keys that change numbers, a line each. Files are compared by content, not by name.
   private static func text(_ recipe: Recipe) -> String {
-    let left = Set(RunFolder.keysWithoutEffect + keysOfFiles)
     var recipe = recipe
     recipe.distill.methods = recipe.distill.methods.withoutFiles
-    return Key.all.filter { !left.contains($0.path) }
+    return Key.all.filter { $0.effect == .numbers }
       .map { "\($0.path): \($0.yaml(recipe))" }.joined(separator: "\n")
   }
-
-  /// Keys that name what has a hash of its own.
-  private static let keysOfFiles = [
-    "data.train_list", "data.validation_list", "student.weights", "student.backbone_weights",
-  ]
 
   /// What this run has that an earlier one had not.
   ///

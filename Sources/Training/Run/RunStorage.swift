@@ -87,7 +87,7 @@ final class RunStorage {
       )
       return
     }
-    let keepsInstructions = recipe.train.instructions.rawValue == instructions
+    let keepsInstructions = recipe.keeps(instructions)
     var differences = identity.differences(
       from: earlier, ignoring: keepsInstructions ? ["train.instructions"] : [])
     let hashes = DataHashes.read(earlierHashes)

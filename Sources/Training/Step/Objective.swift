@@ -43,27 +43,11 @@ public struct Objective: Sendable {
   ///     images where statistics are local.
   public func options(_ iteration: Int, imageCount: Int) -> DifficultyOptions {
     let distill = recipe.distill
-    var options = DifficultyOptions()
+    var options = distill.difficulty
     options.task = task(iteration)
-    options.mask =
-      switch distill.mask {
-      case .xor: .xor
-      case .or: .or
-      case .and: .and
-      case .ohem: .ohem
-      }
-    options.threshold = Float(distill.ohem.threshold)
     options.minimumKept = recipe.minimumKept(ofImages: imageCount)
-    options.statistics = distill.statistics == .global ? .global : .local
-    options.classWeights = classWeights
-    options.divergence = distill.tfe.kl == .auxiliaryMain ? .auxiliaryToMain : .mainToAuxiliary
-    options.weighting = distill.tfe.weighting == .perPixel ? .perPixel : .mean
-    options.confidence = distill.tse.confidence == .groundTruth ? .groundTruth : .maximum
-    options.reduction = distill.tse.reduction == .maskedMean ? .maskedMean : .allPixels
-    options.auxiliaryWeight = distill.auxiliaryWeight
-    options.distillationWeight =
-      distill.method == .none || recipe.listsKD ? 0 : distill.kdWeight
-    options.distillationTemperature = distill.kdTemperature
+    options.classWeights = distill.classWeights.values
+    if distill.method == .none || recipe.listsKD { options.distillationWeight = 0 }
     return options
   }
 
@@ -75,14 +59,6 @@ public struct Objective: Sendable {
     case .blend:
       let (last, warmup) = (recipe.train.iterations, recipe.distill.warmupIterations)
       return .blend(share: Double(iteration - last) / Double(warmup - last))
-    }
-  }
-
-  private var classWeights: [Float]? {
-    switch recipe.distill.classWeights {
-    case .auto, .none: nil
-    case .cityscapes: DifficultyOptions.cityscapesClassWeights
-    case .list(let weights): weights.map { Float($0) }
     }
   }
 }

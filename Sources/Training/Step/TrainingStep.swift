@@ -101,7 +101,7 @@ final class TrainingStep {
     let buckets = try GradientBuckets(
       gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
       communicator: coordinator.world.communicator,
-      wire: recipe.train.wire == .bfloat16 ? .bfloat16 : .full)
+      wire: recipe.train.wire)
     for (index, place) in parameters.places.enumerated() {
       place.parameter.onGradient {
         parameters.handOver(place)
@@ -163,7 +163,7 @@ final class TrainingStep {
     let output = student(
       seen, pass, withStages: methods?.needs.contains(.stages) ?? false)
     clock.end(.student)
-    let isGlobal = recipe.distill.statistics == .global
+    let isGlobal = recipe.distill.difficulty.statistics == .global
     let imageCount = isGlobal ? recipe.train.batchSize : batch.positions.count
     let options = objective.options(iteration, imageCount: imageCount)
     var (result, gradients) = loss.evaluate(
@@ -223,7 +223,7 @@ final class TrainingStep {
 
   /// Labelled pixels of the global batch. Collective with local statistics, which are a rank's own.
   private func validPixels(_ statistics: DifficultyStatistics) -> Int64 {
-    guard recipe.distill.statistics == .local else { return statistics.validCount }
+    guard recipe.distill.difficulty.statistics == .local else { return statistics.validCount }
     var count = [statistics.validCount]
     reducer.sum(&count)
     return count[0]
@@ -309,18 +309,4 @@ extension Recipe {
   var lossEngine: TaskLoss.Engine {
     distill.engine == .reference || train.precision == .float64 ? .reference : .fused
   }
-}
-
-extension Recipe.Precision {
-  /// LibTorch's type of the activations.
-  var elementType: Torch.ElementType {
-    switch self {
-    case .float32: .float32
-    case .bfloat16: .bfloat16
-    case .float64: .float64
-    }
-  }
-
-  /// The type of the weights.
-  var parameterType: Torch.ElementType { self == .float64 ? .float64 : .float32 }
 }
