@@ -47,6 +47,11 @@ import Testing
     let ids = try guess([0, 1, 7, 8, 11, 33], words: ["gtfine_labelids"])
     #expect(ids.encoding == .cityscapes && ids.ignored == [0, 1] && ids.absent.count == 15)
     #expect(ids.meaning(of: 7) == "road")
+    let absent = [11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90]
+    let stuff = try guess((0...181).filter { !absent.contains($0) } + [255])
+    #expect(stuff.encoding == encoding("coco_stuff") && stuff.absent.isEmpty)
+    #expect(stuff.meaning(of: 12) == "stop sign" && stuff.meaning(of: 181) == "wood")
+    #expect(try guess(Array(0...181)).encoding.classes.count == 182)
     let voc = try guess([0, 15, 255], folder: "/VOC2012/SegmentationClass")
     #expect(voc.encoding == .voc && voc.meaning(of: 15) == "person")
   }

@@ -7,7 +7,7 @@ struct ShippedRecipeTests {
   static let names = [
     "ade20k-deeplabv3-r18", "camvid-deeplabv3-r18", "camvid-psp-r18", "camvid-teacher",
     "cityscapes-deeplabv3-mbv2", "cityscapes-deeplabv3-r18", "cityscapes-deeplabv3-r18-scratch",
-    "cityscapes-psp-r18", "quickstart", "quickstart-kd", "quickstart-labels", "quickstart-teacher",
+    "cityscapes-psp-r18", "coco-stuff-deeplabv3-r18", "quickstart", "quickstart-kd", "quickstart-labels", "quickstart-teacher",
     "voc-deeplabv3-r18", "voc-psp-r18",
   ]
 

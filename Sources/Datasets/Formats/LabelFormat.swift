@@ -60,6 +60,7 @@ public enum FormatTable {
     CamVid.card,
     PascalVOC.card,
     ADE20K.card,
+    COCOStuff.card,
     TrainIDs.card,
   ]
 }
