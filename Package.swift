@@ -173,8 +173,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "Networks", "Parity",
-        "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Networks",
+        "Parity", "Recipes", "Reduction", "TestSupport", "Torch", "Training", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),

@@ -2,7 +2,7 @@ import Reduction
 import Torch
 
 /// The losses of a step on tensors, by either engine.
-public final class TaskLoss {
+public final class TaskLoss: LossEngine {
   /// What computes difficulty and losses.
   public enum Engine: String, Sendable, CaseIterable {
     /// `DifficultyEngine`: fused sweeps over host memory, float32.
@@ -66,17 +66,7 @@ public final class TaskLoss {
     fused = DifficultyEngine(threadCount: threadCount)
   }
 
-  /// The loss of one step and its gradient. Collective.
-  ///
-  /// - Parameters:
-  ///   - student: logits, whose history is not used: hand the gradients to backward.
-  ///   - teacher: logits of the same shape; nil only for the labels' cross entropy alone.
-  ///   - labels: of this rank's images.
-  ///   - firstImage: the position of this rank's first image in the global batch.
-  ///   - globalImageCount: the images of all ranks.
-  ///   - options: the method; equal on all ranks.
-  ///   - reducer: the ranks.
-  /// - Returns: losses that are equal on all ranks, and gradients of the logits' type and device.
+  /// See `LossEngine.evaluate`. Collective.
   public func evaluate(
     student: Heads, teacher: Heads?, labels: Labels, firstImage: Int, globalImageCount: Int,
     options: DifficultyOptions, reducer: any Reducer
@@ -136,19 +126,19 @@ public final class TaskLoss {
 // MARK: Maps
 
 /// What an engine sees in one rank's images before anything is decided over ranks.
-package struct LossMaps {
+public struct LossMaps {
   /// The TFE weights `[n, h, w]`; nil where the teacher has no auxiliary head.
-  package var lowWeight: [Double]?
+  public var lowWeight: [Double]?
   /// The TFE weights `[n, H, W]`; nil where the teacher has no auxiliary head.
-  package var weight: [Double]?
+  public var weight: [Double]?
   /// The probabilities that decide, `[n, H, W]`, NaN where ignored: student main, teacher main,
   /// student auxiliary, teacher auxiliary.
-  package var probabilities: [[Float]]
+  public var probabilities: [[Float]]
 }
 
 extension TaskLoss {
-  /// The maps of some images; see `evaluate` for the parameters.
-  package func maps(
+  /// The maps of some images; see `LossEngine.maps`.
+  public func maps(
     student: Heads, teacher: Heads, labels: Labels, options: DifficultyOptions
   ) -> LossMaps {
     switch engine {

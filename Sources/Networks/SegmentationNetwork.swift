@@ -24,7 +24,7 @@ public struct SegmentationOutput: Sendable {
 }
 
 /// A segmentation network of the zoo: its layers and their named tensors.
-public final class SegmentationNetwork: @unchecked Sendable {
+public final class SegmentationNetwork: Model, @unchecked Sendable {
   /// Which network of the zoo it is.
   public let architecture: Architecture
   /// The number of classes.
@@ -62,7 +62,7 @@ public final class SegmentationNetwork: @unchecked Sendable {
   ///   - withStages: whether the output has what the backbone's stages give.
   /// - Returns: logits of the type of the parameters, at H/8 x W/8, rounded up.
   public func callAsFunction(
-    _ images: Tensor, _ pass: Pass, withStages: Bool = false
+    _ images: Tensor, _ pass: Pass, withStages: Bool
   ) -> SegmentationOutput {
     let x = images.to(pass.precision).contiguous(.channelsLast)
     let found = self(x, TensorOperators(pass: pass))

@@ -4,6 +4,7 @@ import Foundation
 import Methods
 import Networks
 import Randomness
+import Recipes
 import Reduction
 import Torch
 import Training
@@ -11,7 +12,7 @@ import WeightFiles
 
 /// Networks of a few hundred weights with all that methods read: features, two heads, a norm over all
 /// ranks.
-final class ToyNetwork: @unchecked Sendable {
+final class ToyNetwork: Model, @unchecked Sendable {
   let state = StateDict()
   let width: Int
   private let stem: Convolution
@@ -31,7 +32,7 @@ final class ToyNetwork: @unchecked Sendable {
     auxiliary = Convolution(scope("auxiliary"), 8, Toy.classes, kernel: 1, bias: true, start: .head)
   }
 
-  func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
+  func callAsFunction(_ images: Tensor, _ pass: Pass, withStages: Bool) -> SegmentationOutput {
     let first = stem(images)
     let early = norm(first, pass, .relu)
     let feature = middle(early).relu
@@ -41,7 +42,7 @@ final class ToyNetwork: @unchecked Sendable {
   }
 }
 
-/// A small run of methods beside RDD's task loss.
+/// A small run of methods beside RDD's task loss, by the step that runs take.
 struct Toy: Sendable {
   static let classes = 4
   static let batchSize = 4
@@ -102,13 +103,57 @@ struct Toy: Sendable {
     let adapts = suite?.adaptsTeacher(done + 1) ?? false
     let kept = teacher.state.entries.filter { !adapts || $0.role == .parameter }
     let before = kept.map { $0.tensor.array(Double.self) }
+    let parameters = FlatParameters(student, suite)
+    let noted = NotingOptimiser(probe)
+    let step = TrainingStep(
+      StepPlan(recipe),
+      TrainingStep.Parts(
+        student: student, teacher: .eager(teacher, precision: .float64, withStages: true),
+        methods: suite, parameters: parameters,
+        exchange: ReducerExchange(parameters.gradientBuffers(), reducer),
+        loss: ToyLoss(hasTask: hasTask), optimiser: noted, reducer: reducer))
     var outcome = Outcome()
     for iteration in done + 1...done + steps {
-      step(iteration, range, student, teacher, suite, entries, reducer, &outcome)
+      let report = step.run(lesson(step, iteration, range), PhaseClock(iteration: iteration))
+      if suite != nil { outcome.losses.append(report.result.loss) }
+      if outcome.first.isEmpty {
+        outcome.first = Dictionary(report.terms.map { ($0.name, $0.value) }) { $1 }
+      }
     }
+    outcome.slope = noted.slope
     outcome.state = entries.map { $0.tensor.detached.array(Double.self) }
     outcome.teacherIsUnchanged = before == kept.map { $0.tensor.array(Double.self) }
     return outcome
+  }
+
+  private var recipe: Recipe {
+    var recipe = Recipe()
+    recipe.train.batchSize = Self.batchSize
+    recipe.train.iterations = 1000
+    recipe.train.precision = .float64
+    recipe.train.learningRate = rate
+    recipe.train.polyPower = 0
+    recipe.student.dropout = false
+    recipe.distill.method = difficulty == .off ? .none : .rdd
+    recipe.distill.warmupIterations = difficulty == .early ? 1000 : 0
+    recipe.distill.scope =
+      switch scope {
+      case .task: .task
+      case .distill: .distill
+      case .both: .both
+      }
+    recipe.distill.difficulty.distillationWeight = 0
+    recipe.distill.ohem.minimumKept = 40
+    return recipe
+  }
+
+  private func lesson(_ step: TrainingStep, _ iteration: Int, _ range: Range<Int>) -> Lesson {
+    let images = Self.images(iteration).narrowed(0, range).clone()
+    let side = Self.size * Self.size
+    return Lesson(
+      positions: range, images: images,
+      labels: Array(Self.labels(iteration)[range.lowerBound * side..<range.upperBound * side]),
+      taught: step.taught(images, range, iteration: iteration))
   }
 
   private func suite(_ student: ToyNetwork, _ teacher: ToyNetwork) -> MethodSuite? {
@@ -129,95 +174,6 @@ struct Toy: Sendable {
     } catch { fatalError("\(error)") }
   }
 
-  private func step(
-    _ iteration: Int, _ range: Range<Int>, _ student: ToyNetwork, _ teacher: ToyNetwork,
-    _ suite: MethodSuite?, _ entries: [StateDict.Entry], _ reducer: any Reducer,
-    _ outcome: inout Outcome
-  ) {
-    let images = Self.images(iteration).narrowed(0, range).clone()
-    let labels = Self.labels(iteration)
-    let side = Self.size * Self.size
-    let own = Array(labels[range.lowerBound * side..<range.upperBound * side])
-    let training = Pass.training(
-      .init(reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false),
-      precision: .float64)
-    let evaluation = Pass.evaluation(precision: .float64)
-    let twice = Pass.training(
-      .init(
-        reducer: reducer, seed: 1, iteration: iteration, positions: range, dropout: false,
-        isTwiceDifferentiable: true), precision: .float64)
-    let adapts = suite?.adaptsTeacher(iteration) ?? false
-    let taught = Autograd.withoutHistory { teacher(images, adapts ? training : evaluation) }
-    let output = student(images, training)
-    var options = DifficultyOptions()
-    options.distillationWeight = 0
-    options.minimumKept = 40
-    options.task =
-      switch difficulty {
-      case .off: .crossEntropy
-      case .early: .teacherFull
-      case .late: .teacherStudent
-      }
-    var roots: [(output: Tensor, gradient: Tensor?)] = []
-    let map = own.withUnsafeBufferPointer { buffer -> Tensor? in
-      let loss = TaskLoss(engine: .reference, threadCount: 1)
-      let view = TaskLoss.Labels(
-        buffer, imageCount: range.count, height: Self.size, width: Self.size)
-      let heads = TaskLoss.Heads(main: output.logits, auxiliary: output.auxiliaryLogits)
-      let others = TaskLoss.Heads(main: taught.logits, auxiliary: taught.auxiliaryLogits)
-      let (result, gradients) = loss.evaluate(
-        student: heads, teacher: others, labels: view, firstImage: range.lowerBound,
-        globalImageCount: Self.batchSize,
-        options: scope == .distill ? options.withoutDifficulty : options, reducer: reducer)
-      if hasTask {
-        roots = [(output.logits, gradients.main)]
-        if let logits = output.auxiliaryLogits { roots.append((logits, gradients.auxiliary)) }
-      }
-      guard scope != .task, difficulty != .off else { return nil }
-      let grid = DifficultyGrid(
-        imageCount: range.count, low: (output.logits.size(2), output.logits.size(3)),
-        full: (Self.size, Self.size))
-      let statistics =
-        scope == .distill
-        ? loss.evaluate(
-          student: heads, teacher: others, labels: view, firstImage: range.lowerBound,
-          globalImageCount: Self.batchSize, options: options, reducer: reducer
-        ).result.statistics : result.statistics
-      let maps = loss.maps(student: heads, teacher: others, labels: view, options: options)
-      return Tensor(grid.values(maps, statistics, options), grid.shape)
-    }
-    if let suite {
-      let answer = suite.evaluate(
-        MethodStep(
-          iteration: iteration, positions: range, batchSize: Self.batchSize, images: images,
-          labels: Tensor(own, [range.count, Self.size, Self.size]).to(.int64), student: output,
-          teacher: taught, difficulty: map, reducer: reducer,
-          passes: .init(
-            student: { student($0, training) },
-            evaluated: { images in Autograd.withoutHistory { student(images, evaluation) } },
-            teacher: { images in Autograd.withoutHistory { teacher(images, evaluation) } },
-            studentGraph: { student($0, $1 ? twice : evaluation).logits },
-            teacherGraph: { teacher($0, evaluation).logits })))
-      if answer.root.requiresGradient { roots.append((answer.root, nil)) }
-      outcome.losses.append(answer.loss)
-      if outcome.first.isEmpty {
-        outcome.first = Dictionary(answer.terms.map { ($0.name, $0.value) }) { $1 }
-      }
-    }
-    Autograd.backward(roots)
-    for entry in entries where entry.role == .parameter {
-      var gradient =
-        entry.tensor.gradient?.array(Double.self)
-        ?? [Double](repeating: 0, count: entry.tensor.count)
-      reducer.sum(&gradient)
-      if entry.name == probe { outcome.slope = gradient[0] }
-      Autograd.withoutHistory {
-        entry.tensor.add(Tensor(gradient, entry.tensor.shape), times: -rate)
-      }
-      entry.tensor.gradient = nil
-    }
-  }
-
   /// All ranks' images of an iteration.
   private static func images(_ iteration: Int) -> Tensor {
     var random = CounterRandom(.test, seed: 11, iteration)
@@ -235,5 +191,51 @@ struct Toy: Sendable {
       let (image, y, x) = (index / (size * size), index / size % size, index % size)
       return image == 2 ? 255 : blocks[image * 16 + y / 4 * 4 + x / 4]
     }
+  }
+}
+
+/// The reference engine, whose loss is left out of the sum: what remains is that of the methods.
+private struct ToyLoss: LossEngine {
+  let engine = TaskLoss(engine: .reference, threadCount: 1)
+  /// Whether the task loss is part of the gradient.
+  let hasTask: Bool
+
+  init(hasTask: Bool) { self.hasTask = hasTask }
+
+  func evaluate(
+    student: TaskLoss.Heads, teacher: TaskLoss.Heads?, labels: TaskLoss.Labels, firstImage: Int,
+    globalImageCount: Int, options: DifficultyOptions, reducer: any Reducer
+  ) -> TaskLoss.Outcome {
+    var (result, gradients) = engine.evaluate(
+      student: student, teacher: teacher, labels: labels, firstImage: firstImage,
+      globalImageCount: globalImageCount, options: options, reducer: reducer)
+    result.loss = 0
+    if !hasTask {
+      gradients.main.fill(0)
+      gradients.auxiliary?.fill(0)
+    }
+    return (result, gradients)
+  }
+
+  func maps(
+    student: TaskLoss.Heads, teacher: TaskLoss.Heads, labels: TaskLoss.Labels,
+    options: DifficultyOptions
+  ) -> LossMaps {
+    engine.maps(student: student, teacher: teacher, labels: labels, options: options)
+  }
+}
+
+/// Plain gradient descent that notes the gradient of a tensor's first weight.
+private final class NotingOptimiser: Optimiser {
+  private let probe: String
+  private(set) var slope = 0.0
+
+  init(_ probe: String) { self.probe = probe }
+
+  func update(_ parameters: FlatParameters, rate: Double) -> Bool {
+    if let place = parameters.places.first(where: { $0.name == probe }) {
+      slope = parameters.gradients.array(Double.self)[place.range.lowerBound]
+    }
+    return SGD(momentum: 0, weightDecay: 0).update(parameters, rate: rate)
   }
 }

@@ -4,7 +4,7 @@ import Recipes
 import Torch
 import Training
 
-/// `step`: optimiser steps of a student with its teacher, by everything that training uses.
+/// `step`: optimiser steps of a student with its teacher, by the step that runs take (`TrainingStep`).
 enum StepFile {
   static func compute(_ file: ParityFile, _ run: ParityRun) throws(ParityError) -> ComputedTensors {
     let batches = try batches(file)
@@ -16,6 +16,7 @@ enum StepFile {
     recipe.train.momentum = try file.number("momentum")
     recipe.train.weightDecay = try file.number("weight_decay")
     try file.require("dropout", 0)
+    recipe.student.dropout = false
     guard recipe.train.iterations >= batches.count else {
       throw file.refused(
         "max_iterations", found: "\(recipe.train.iterations)", expected: "\(batches.count) or more")
@@ -95,7 +96,7 @@ enum StepFile {
           run.batch(batch.photos, run.range(of: batch.photos.count)),
           .evaluation(precision: run.precision))
       }
-      taught.heads.append(TaskLoss.Heads(main: output.logits, auxiliary: output.auxiliaryLogits))
+      taught.outputs.append(output)
       let tolerance = Tolerance.largest(run.byPrecision(1e-5, 2e-7))
       for (name, logits) in [("main", output.logits), ("aux", output.auxiliaryLogits)] {
         let values = run.gather(logits?.array(Double.self) ?? [], of: batch.photos.count)
@@ -126,7 +127,7 @@ struct StepBatch: Sendable {
 
 /// The teacher's logits of this rank's images, and of all for the comparison.
 private struct Taught {
-  var heads: [TaskLoss.Heads] = []
+  var outputs: [SegmentationOutput] = []
   var computed: ComputedTensors = [:]
 }
 
@@ -135,11 +136,9 @@ private final class Steps {
   private let run: ParityRun
   private let student: SegmentationNetwork
   private let taught: Taught
-  private let objective: Objective
-  private let loss: TaskLoss
+  private let step: TrainingStep
   private let parameters: FlatParameters
-  private let optimiser: SGD
-  private let schedule: PolynomialSchedule
+  private let noted: NotingOptimiser
   private var losses: [Double] = []
   private var counts: [Double] = []
   private var gradientNorms: [Double] = []
@@ -153,69 +152,48 @@ private final class Steps {
     normDrift: [Double]
   ) {
     self.run = run
-    self.normDrift = normDrift
     self.student = student
+    self.normDrift = normDrift
     taught = teacher
-    objective = Objective(recipe)
-    loss = TaskLoss(engine: run.engine, threadCount: run.threadCount)
-    parameters = FlatParameters(student)
-    optimiser = SGD(momentum: recipe.train.momentum, weightDecay: recipe.train.weightDecay)
-    schedule = PolynomialSchedule(
-      base: recipe.train.learningRate, iterations: recipe.train.iterations,
-      power: recipe.train.polyPower)
+    parameters = FlatParameters(
+      student, exactSums: recipe.train.addsExactly, isAlone: run.reducer.worldSize == 1)
+    noted = NotingOptimiser(recipe.optimiser)
+    var plan = StepPlan(recipe)
+    plan.precision = run.precision
+    step = TrainingStep(
+      plan,
+      TrainingStep.Parts(
+        student: student, teacher: nil, parameters: parameters,
+        exchange: ReducerExchange(parameters.gradientBuffers(), run.reducer),
+        loss: TaskLoss(engine: run.engine, threadCount: run.threadCount), optimiser: noted,
+        reducer: run.reducer))
   }
 
   /// One optimiser step. Collective.
   func advance(_ batch: StepBatch, iteration: Int) {
-    let imageCount = batch.photos.count
-    let range = run.range(of: imageCount)
-    let pass = Pass.Training(
-      reducer: run.reducer, seed: 0, iteration: iteration, positions: range, dropout: false)
-    let output = student(
-      run.batch(batch.photos, range), .training(pass, precision: run.precision))
-    let (height, width) = (batch.photos[0].height, batch.photos[0].width)
-    let options = objective.options(iteration, imageCount: imageCount)
-    let (result, gradients) = batch.labels.withUnsafeBufferPointer { all in
-      let size = height * width
-      let part = UnsafeBufferPointer(
-        rebasing: all[range.lowerBound * size..<range.upperBound * size])
-      return loss.evaluate(
-        student: TaskLoss.Heads(main: output.logits, auxiliary: output.auxiliaryLogits),
-        teacher: taught.heads[iteration - 1],
-        labels: TaskLoss.Labels(part, imageCount: range.count, height: height, width: width),
-        firstImage: range.lowerBound, globalImageCount: imageCount, options: options,
-        reducer: run.reducer)
-    }
-    var roots: [(output: Tensor, gradient: Tensor?)] = [(output.logits, gradients.main)]
-    if let auxiliary = output.auxiliaryLogits { roots.append((auxiliary, gradients.auxiliary)) }
-    Autograd.backward(roots)
-    sumGradients()
-    let rate = schedule.rate(iteration)
-    losses += [result.taskLoss, result.distillationLoss, result.loss, rate]
+    let range = run.range(of: batch.photos.count)
+    let size = batch.photos[0].height * batch.photos[0].width
+    let report = step.run(
+      Lesson(
+        positions: range, images: run.batch(batch.photos, range),
+        labels: Array(batch.labels[range.lowerBound * size..<range.upperBound * size]),
+        taught: taught.outputs[iteration - 1]),
+      PhaseClock(iteration: iteration))
+    let result = report.result
+    losses += [result.taskLoss, result.distillationLoss, result.loss, step.rate(iteration)]
     let statistics = result.statistics
     counts += [Double(statistics.mainSelected), Double(statistics.auxiliarySelected)]
     // The parameters lie with the last layer first; the file has them the other way round.
     for place in parameters.places.reversed() {
-      let values = parameters.part(parameters.gradients, place).array(Double.self)
-      gradientNorms.append(values.norm)
+      let gradient = noted.gradients[place.range].map { $0 }
+      gradientNorms.append(gradient.norm)
       if iteration == 1 {
         firstGradients["out.grad1.\(place.name)"] = Computed(
-          values, .largest(run.byPrecision(5e-2, 2e-7)))
+          gradient, .largest(run.byPrecision(5e-2, 2e-7)))
       }
-    }
-    optimiser.update(parameters, rate: rate)
-    for place in parameters.places.reversed() {
       let values = place.parameter.array(Double.self)
       sums += [values.reduce(0, +), values.norm]
     }
-  }
-
-  /// Replaces the gradients with their sums over ranks. Collective.
-  private func sumGradients() {
-    guard run.reducer.worldSize > 1 else { return }
-    var values = parameters.gradients.array(Double.self)
-    run.reducer.sum(&values)
-    parameters.gradients.copy(from: Tensor(values, [values.count]))
   }
 
   /// What was noted at every iteration.
@@ -241,6 +219,20 @@ private final class Steps {
       "out.param_sum_norm": Computed(
         sums, Tolerance(scale: .pair, relative: values)),
     ]) { $1 }
+  }
+}
+
+/// An optimiser that notes the gradients which another moves the parameters by.
+private final class NotingOptimiser: Optimiser {
+  private let other: any Optimiser
+  /// Those of the last step, in the order of the parameters' buffer.
+  private(set) var gradients: [Double] = []
+
+  init(_ other: any Optimiser) { self.other = other }
+
+  func update(_ parameters: FlatParameters, rate: Double) -> Bool {
+    gradients = parameters.gradients.array(Double.self)
+    return other.update(parameters, rate: rate)
   }
 }
 

@@ -103,8 +103,7 @@ public enum StepBench {
       parameters: FlatParameters(
         student, methods, exactSums: recipe.train.addsExactly,
         isAlone: coordinator.worldSize == 1),
-      coordinator: coordinator,
-      device: device)
+      coordinator: coordinator)
   }
 }
 

@@ -74,11 +74,6 @@ public struct Predictor {
   }
 }
 
-extension SegmentationNetwork {
-  /// Where the parameters are.
-  var device: Device { state.entries[0].tensor.device }
-}
-
 extension SegmentationOutput {
   /// The logits: float32, contiguous, in host memory.
   var hostHeads: TaskLoss.Heads {

@@ -33,6 +33,7 @@ public final class Trainer {
   private let methods: MethodSuite?
   private let parameters: FlatParameters
   private let step: TrainingStep
+  private var labels: LabelWatch
   /// Rank 0's alone.
   private let storage: RunStorage?
   private let pictures: RunPictures?
@@ -95,9 +96,10 @@ public final class Trainer {
       }
     step = try TrainingStep(
       recipe, student: student, teacher: taught, methods: methods, parameters: parameters,
-      coordinator: coordinator, device: device)
+      coordinator: coordinator)
+    labels = LabelWatch(recipe)
     try share()
-    step.labels = LabelWatch(recipe, inARow: state.batchesWithoutLabels)
+    labels = LabelWatch(recipe, inARow: state.batchesWithoutLabels)
     try storage?.begin(
       after: state.iteration, data, Launch(version: start.version, coordinator))
     TorchRuntime.keepMemory()
@@ -236,7 +238,7 @@ public final class Trainer {
           + "ohem.minimum_kept, below which the published scripts end; lower it")
     }
     let isLogged = isDue(iteration, recipe.train.logEvery)
-    if let warning = try step.labels.note(
+    if let warning = try labels.note(
       validPixels: report.validPixels, iteration: iteration, isLogged: isLogged)
     {
       logger.warning("\(warning)")
@@ -308,7 +310,7 @@ public final class Trainer {
   /// - Parameter isLast: whether no other attempt follows.
   private func save(_ progress: Progress, isLast: Bool) throws {
     Heartbeat.process.begin(.saving, "saving", iteration: state.iteration)
-    state.batchesWithoutLabels = step.labels.inARow
+    state.batchesWithoutLabels = labels.inARow
     try compareWeights()
     let begin = MonotonicClock.seconds
     do {

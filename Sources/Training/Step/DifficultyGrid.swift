@@ -1,37 +1,4 @@
-import Datasets
 import Difficulty
-import Networks
-import Torch
-
-extension TrainingStep {
-  /// RDD's map of this rank's pixels on the grid of the logits, `[n, h, w]`, for methods; nil where the
-  /// recipe's scope is the task loss. Collective.
-  ///
-  /// TFE's weights are computed on that grid; of TSE's mask the nearest pixels are taken.
-  func map(
-    _ output: SegmentationOutput, _ taught: SegmentationOutput?, _ batch: Batch,
-    _ options: DifficultyOptions
-  ) -> Tensor? {
-    guard recipe.distill.scope != .task, recipe.distill.method == .rdd, let taught else {
-      return nil
-    }
-    // The thresholds are those of the whole batch; the gradients that come with them are not used.
-    var plain = options
-    plain.distillationWeight = 0
-    let statistics = loss.evaluate(
-      student: output.heads, teacher: taught.heads, labels: batch.labelView,
-      firstImage: batch.positions.lowerBound, globalImageCount: recipe.train.batchSize,
-      options: plain, reducer: reducer
-    ).result.statistics
-    let maps = loss.maps(
-      student: output.heads, teacher: taught.heads, labels: batch.labelView, options: options)
-    let grid = DifficultyGrid(
-      imageCount: batch.positions.count, low: (output.logits.size(2), output.logits.size(3)),
-      full: (batch.crop.height, batch.crop.width))
-    return Tensor(grid.values(maps, statistics, options), grid.shape)
-      .to(output.logits.type, device: output.logits.device)
-  }
-}
 
 /// RDD's map on the grid of the logits.
 package struct DifficultyGrid {

@@ -16,7 +16,7 @@ package enum FastGradientSign {
   ///   - levels: of the 255 between black and white; what would be darker or brighter stays there.
   /// - Returns: `[n, 3, H, W]` without history.
   package static func moved(
-    _ images: Tensor, labels: Tensor, _ network: SegmentationNetwork, levels: Double
+    _ images: Tensor, labels: Tensor, _ network: any Model, levels: Double
   ) -> Tensor {
     let black = Tensor(Normalisation.meanBGR.map { -$0 }, [1, 3, 1, 1])
       .to(images.type, device: images.device)
@@ -36,7 +36,7 @@ package enum FastGradientSign {
 
   /// The gradient of the sum over pixels of the cross entropy with respect to an image.
   private static func slope(
-    _ image: Tensor, _ labels: Tensor, _ network: SegmentationNetwork
+    _ image: Tensor, _ labels: Tensor, _ network: any Model
   ) -> Tensor {
     Autograd.twiceDifferentiable {
       let image = image.clone()

@@ -51,7 +51,7 @@ public final class FlatParameters: Sendable {
   ///   - exactSums: whether gradients are added exactly, image by image, where they can be.
   ///   - isAlone: whether there is one rank: its sums are rounded while they are in the cache.
   public convenience init(
-    _ network: SegmentationNetwork, _ methods: MethodSuite? = nil, exactSums: Bool = false,
+    _ network: any Model, _ methods: MethodSuite? = nil, exactSums: Bool = false,
     isAlone: Bool = false
   ) {
     let trained = (methods?.entries ?? []).filter { $0.role == .parameter }

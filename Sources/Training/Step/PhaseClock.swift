@@ -25,30 +25,30 @@ public enum Phase: String, CaseIterable, Sendable, Codable {
 public typealias PhaseTimes = [Phase: Double]
 
 /// When a part of a step was, in nanoseconds of the monotonic clock.
-struct PhaseSpan: Sendable {
+package struct PhaseSpan: Sendable {
   /// Which part.
-  let phase: Phase
+  package let phase: Phase
   /// The iteration whose batch it worked on, from 1.
-  let iteration: Int
+  package let iteration: Int
   /// When it began.
-  let begin: UInt64
+  package let begin: UInt64
   /// When it ended.
-  let end: UInt64
+  package let end: UInt64
 
   /// Its length in seconds.
-  var seconds: Double { Double(end - begin) / 1e9 }
+  package var seconds: Double { Double(end - begin) / 1e9 }
 }
 
 /// Splits time into phases, on the monotonic clock.
-struct PhaseClock {
+package struct PhaseClock {
   /// The iteration that is timed, from 1.
-  let iteration: Int
+  package let iteration: Int
   /// What has been, in order.
-  private(set) var spans: [PhaseSpan] = []
+  package private(set) var spans: [PhaseSpan] = []
   private var last = DispatchTime.now().uptimeNanoseconds
 
   /// A clock that starts now.
-  init(iteration: Int) { self.iteration = iteration }
+  package init(iteration: Int) { self.iteration = iteration }
 
   /// Counts the time since the last call, or the start, for a phase, and tells the watchdog.
   ///

@@ -11,7 +11,7 @@ final class StepSequence {
   private let last: Int
   private let isAhead: Bool
   /// The next iteration's lesson; an error of its images belongs to that iteration too.
-  private var next: Result<TrainingStep.Lesson, any Error>?
+  private var next: Result<Lesson, any Error>?
 
   /// The iterations of `loader`, which end with `last`.
   init(_ step: TrainingStep, _ loader: BatchLoader, last: Int) {
@@ -35,7 +35,7 @@ final class StepSequence {
 
   private func lesson(
     _ clock: inout PhaseClock, ahead: Bool
-  ) -> Result<TrainingStep.Lesson, any Error> {
+  ) -> Result<Lesson, any Error> {
     Result {
       let batch = try loader.next()
       clock.end(.data, ahead: ahead)

@@ -8,12 +8,12 @@ public enum Teacher {
   /// Compiled for host memory.
   case compiled(FrozenNetwork)
   /// LibTorch's operators, in evaluation mode.
-  case eager(SegmentationNetwork, precision: Torch.ElementType, withStages: Bool)
+  case eager(any Model, precision: Torch.ElementType, withStages: Bool)
 
   /// The teacher as the recipe wants it; float64 and other devices are always eager.
   ///
   /// - Parameter needs: what methods read of it: features, or what a compiled network cannot give.
-  init(_ network: SegmentationNetwork, _ recipe: Recipe, _ needs: MethodNeeds = []) {
+  package init(_ network: SegmentationNetwork, _ recipe: Recipe, _ needs: MethodNeeds = []) {
     let precision = recipe.train.precision.elementType
     let isPlain = needs.isDisjoint(with: [.adaptation, .inputGradients])
     if isPlain, recipe.teacher.engine == .compiled, precision != .float64, network.device == .cpu {

@@ -1,0 +1,28 @@
+import Torch
+
+/// A network with named tensors that can be trained: one of the zoo, or of a test.
+public protocol Model: AnyObject, Sendable {
+  /// The named tensors.
+  var state: StateDict { get }
+
+  /// Logits and features of images.
+  ///
+  /// - Parameters:
+  ///   - images: `[N, 3, H, W]`, BGR with the mean subtracted, of the type of the parameters.
+  ///   - pass: training or evaluation, and the type of the activations. Collective in training.
+  ///   - withStages: whether the output has what the backbone's stages give.
+  /// - Returns: logits of the type of the parameters.
+  func callAsFunction(_ images: Tensor, _ pass: Pass, withStages: Bool) -> SegmentationOutput
+}
+
+extension Model {
+  /// Logits and features of images, without the backbone's stages. Collective in training.
+  public func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
+    self(images, pass, withStages: false)
+  }
+
+  /// The type of the parameters: float32, or float64 in tests.
+  public var parameterType: ElementType { state.entries[0].tensor.type }
+  /// Where the parameters are.
+  public var device: Device { state.entries[0].tensor.device }
+}
