@@ -107,8 +107,8 @@ import WeightFiles
       }
       func floats(_ values: [Float], _ shape: [Int]) -> StoredTensor {
         StoredTensor(
-          name: name, elementType: .float32, shape: shape,
-          bytes: ByteRegion(values.withUnsafeBytes { Array($0) }))
+          name: name, elementType: .f32, shape: shape,
+          bytes: ByteRegion(copying: values))
       }
       let lost = try refusal(of: name) { _ in nil }
       #expect(lost.contains("\(name) missing or of another shape"), "\(lost)")
