@@ -32,7 +32,7 @@ public final class DifficultyEngine {
   ) -> DifficultyResult {
     inputs.check(options)
     require(
-      inputs.studentAuxiliary == nil || gradients.auxiliary != nil,
+      inputs.student.auxiliary == nil || gradients.auxiliary != nil,
       "DifficultyEngine: an auxiliary head without room for its gradient")
     let geometry = prepare(inputs)
     let step = DifficultyStep(
@@ -44,15 +44,14 @@ public final class DifficultyEngine {
   /// Weights, probabilities and masks of some images, as one process sees them.
   ///
   /// - Parameters:
-  ///   - inputs: the images; they are the whole batch whatever `globalImageCount` says.
+  ///   - inputs: the images; they are the whole batch whatever `globalCount` says.
   ///   - options: thresholds, masks and the direction of the divergence; the task does not matter.
   /// - Returns: maps at label resolution.
   public func difficultyMaps(
     _ inputs: DifficultyInputs, options: DifficultyOptions
   ) -> DifficultyMaps {
     var inputs = inputs
-    inputs.firstImage = 0
-    inputs.globalImageCount = inputs.imageCount
+    inputs.images = DifficultyInputs.Images(count: inputs.images.count)
     var options = options
     options.task = .teacherStudent
     options.distillationWeight = 0
@@ -65,8 +64,8 @@ public final class DifficultyEngine {
 
   /// Makes workspaces for the sizes of `inputs`, unless they are there.
   private func prepare(_ inputs: DifficultyInputs) -> Geometry {
-    if let geometry, geometry.fits(inputs) { return geometry }
-    let fresh = Geometry(inputs)
+    if let geometry, geometry.sizes == inputs.sizes { return geometry }
+    let fresh = Geometry(inputs.sizes)
     geometry = fresh
     workspaces = (0..<pool.threadCount).map { _ in Workspace(fresh) }
     return fresh

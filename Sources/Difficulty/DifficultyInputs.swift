@@ -3,92 +3,132 @@
 /// Logits are float32, `[imageCount, classCount, lowHeight, lowWidth]`, contiguous. Labels are class
 /// indices, `[imageCount, height, width]`; 255 is ignored.
 public struct DifficultyInputs {
-  /// The number of images of this rank; may be 0.
-  public var imageCount: Int
-  /// The position of this rank's first image in the global batch.
-  public var firstImage: Int
-  /// The number of images of all ranks.
-  public var globalImageCount: Int
-  /// The number of classes, 1 to 255.
-  public var classCount: Int
-  /// The height of the logits.
-  public var lowHeight: Int
-  /// The width of the logits.
-  public var lowWidth: Int
-  /// The height of the labels.
-  public var height: Int
-  /// The width of the labels.
-  public var width: Int
+  /// Which images of the global batch these are.
+  public struct Images {
+    /// The number of images of this rank; may be 0.
+    public var count: Int
+    /// The position of this rank's first image in the global batch.
+    public var first: Int
+    /// The number of images of all ranks.
+    public var globalCount: Int
+
+    /// A rank's part of a batch; by default the whole batch.
+    public init(count: Int, first: Int = 0, globalCount: Int? = nil) {
+      self.count = count
+      self.first = first
+      self.globalCount = globalCount ?? count
+    }
+  }
+
+  /// The sizes of logits and labels.
+  public struct Sizes: Sendable, Equatable {
+    /// The number of classes, 1 to 255.
+    public var classCount: Int
+    /// The height of the logits.
+    public var lowHeight: Int
+    /// The width of the logits.
+    public var lowWidth: Int
+    /// The height of the labels.
+    public var height: Int
+    /// The width of the labels.
+    public var width: Int
+
+    /// Sizes in pixels; see the properties.
+    public init(classCount: Int, lowHeight: Int, lowWidth: Int, height: Int, width: Int) {
+      self.classCount = classCount
+      self.lowHeight = lowHeight
+      self.lowWidth = lowWidth
+      self.height = height
+      self.width = width
+    }
+  }
+
+  /// The logits of one network, `[imageCount, classCount, lowHeight, lowWidth]` for each head.
+  public struct Logits {
+    /// The main head's.
+    public var main: UnsafePointer<Float>
+    /// The auxiliary head's, if the network has one.
+    public var auxiliary: UnsafePointer<Float>?
+
+    /// Views of a network's logits.
+    public init(main: UnsafePointer<Float>, auxiliary: UnsafePointer<Float>? = nil) {
+      self.main = main
+      self.auxiliary = auxiliary
+    }
+  }
+
+  /// Which images of the batch these are.
+  public var images: Images
+  /// The sizes of logits and labels.
+  public var sizes: Sizes
   /// The student's logits.
-  public var studentMain: UnsafePointer<Float>
-  /// The logits of the student's auxiliary head, if it has one.
-  public var studentAuxiliary: UnsafePointer<Float>?
+  public var student: Logits
   /// The teacher's logits; only plain cross entropy without distillation does without.
-  public var teacherMain: UnsafePointer<Float>?
-  /// The logits of the teacher's auxiliary head.
-  public var teacherAuxiliary: UnsafePointer<Float>?
-  /// The labels.
+  public var teacher: Logits?
+  /// The labels, `[imageCount, height, width]`.
   public var labels: UnsafePointer<UInt8>
 
   /// Views of one rank's images; see the properties.
   public init(
-    imageCount: Int, firstImage: Int = 0, globalImageCount: Int, classCount: Int,
-    lowHeight: Int, lowWidth: Int, height: Int, width: Int,
-    studentMain: UnsafePointer<Float>, studentAuxiliary: UnsafePointer<Float>? = nil,
-    teacherMain: UnsafePointer<Float>? = nil, teacherAuxiliary: UnsafePointer<Float>? = nil,
+    images: Images, sizes: Sizes, student: Logits, teacher: Logits? = nil,
     labels: UnsafePointer<UInt8>
   ) {
-    self.imageCount = imageCount
-    self.firstImage = firstImage
-    self.globalImageCount = globalImageCount
-    self.classCount = classCount
-    self.lowHeight = lowHeight
-    self.lowWidth = lowWidth
-    self.height = height
-    self.width = width
-    self.studentMain = studentMain
-    self.studentAuxiliary = studentAuxiliary
-    self.teacherMain = teacherMain
-    self.teacherAuxiliary = teacherAuxiliary
+    self.images = images
+    self.sizes = sizes
+    self.student = student
+    self.teacher = teacher
     self.labels = labels
   }
 
   /// The number of values of one logits array.
-  var logitCount: Int { imageCount * classCount * lowHeight * lowWidth }
+  var logitCount: Int {
+    images.count * sizes.classCount * sizes.lowHeight * sizes.lowWidth
+  }
 
   /// Stops the program when sizes or heads do not fit together.
   func check(_ options: DifficultyOptions) {
     require(
-      (1...255).contains(classCount) && lowHeight >= 1 && lowWidth >= 1 && height >= 1
-        && width >= 1,
-      "DifficultyInputs: \(classCount) classes, logits \(lowHeight)x\(lowWidth), labels "
-        + "\(height)x\(width); expected 1 to 255 classes and sizes of at least 1")
+      (1...255).contains(sizes.classCount) && sizes.lowHeight >= 1 && sizes.lowWidth >= 1
+        && sizes.height >= 1 && sizes.width >= 1,
+      "DifficultyInputs: \(sizes.classCount) classes, logits \(sizes.lowHeight)x"
+        + "\(sizes.lowWidth), labels \(sizes.height)x\(sizes.width); expected 1 to 255 classes "
+        + "and sizes of at least 1")
     require(
-      imageCount >= 0 && firstImage >= 0 && firstImage + imageCount <= globalImageCount,
-      "DifficultyInputs: images \(firstImage)..<\(firstImage + imageCount) of "
-        + "\(globalImageCount); expected a part of the global batch")
+      images.count >= 0 && images.first >= 0 && images.first + images.count <= images.globalCount,
+      "DifficultyInputs: images \(images.first)..<\(images.first + images.count) of "
+        + "\(images.globalCount); expected a part of the global batch")
+    options.check(
+      classCount: sizes.classCount, studentHasAuxiliary: student.auxiliary != nil,
+      teacherHeads: teacher.map { $0.auxiliary == nil ? 1 : 2 } ?? 0)
+  }
+}
+
+extension DifficultyOptions {
+  /// Stops the program when an option is no number of its range, or wants a head that is not there.
+  ///
+  /// - Parameter teacherHeads: 0 without a teacher, 1 for its main head alone, 2 for both.
+  func check(classCount: Int, studentHasAuxiliary: Bool, teacherHeads: Int) {
     require(
-      !options.usesWeights || (teacherMain != nil && teacherAuxiliary != nil),
+      !usesWeights || teacherHeads == 2,
       "DifficultyInputs: TFE weights need both heads of the teacher")
-    if options.usesMasks, options.mask != .ohem {
+    if usesMasks, mask != .ohem {
       require(
-        teacherMain != nil && (studentAuxiliary == nil || teacherAuxiliary != nil),
+        teacherHeads >= (studentHasAuxiliary ? 2 : 1),
         "DifficultyInputs: TSE masks need a teacher's head for each head of the student")
     }
     require(
-      options.distillationWeight == 0 || teacherMain != nil,
+      distillationWeight == 0 || teacherHeads > 0,
       "DifficultyInputs: distillation needs the teacher's logits")
     require(
-      options.distillationTemperature > 0,
-      "DifficultyOptions: temperature \(options.distillationTemperature); expected above 0")
+      distillationTemperature > 0,
+      "DifficultyOptions: temperature \(distillationTemperature); expected above 0")
     require(
-      !options.threshold.isNaN && options.minimumKept >= 0,
-      "DifficultyOptions: threshold \(options.threshold), minimumKept \(options.minimumKept); "
-        + "expected a number and at least 0")
+      !threshold.isNaN && minimumKept >= 0,
+      "DifficultyOptions: threshold \(threshold), minimumKept \(minimumKept); expected a number "
+        + "and at least 0")
     require(
-      options.classWeights.map { $0.count == classCount } ?? true,
-      "DifficultyOptions: \(options.classWeights?.count ?? 0) class weights; "
-        + "expected \(classCount)")
+      classWeights.map { $0.count == classCount } ?? true,
+      "DifficultyOptions: \(classWeights?.count ?? 0) class weights; expected \(classCount)")
   }
 }
 

@@ -20,7 +20,7 @@ public struct DifficultyMaps: Sendable {
 extension DifficultyStep {
   /// The maps of the step's images.
   func maps() -> DifficultyMaps {
-    var ledger = LossLedger(imageCount: inputs.imageCount)
+    var ledger = LossLedger(imageCount: inputs.images.count)
     let valid = LabelSweep(inputs, geometry).run(buffers.labels, pool).reduce(0, +)
     let lowWeights = weigh(&ledger, 0)
     let weights = lowWeights.map(upsample)
@@ -33,7 +33,7 @@ extension DifficultyStep {
     var result = DifficultyMaps(
       weight: weights,
       lowWeight: lowWeights.map {
-        Array(UnsafeBufferPointer(start: $0, count: inputs.imageCount * geometry.planeSize))
+        Array(UnsafeBufferPointer(start: $0, count: inputs.images.count * geometry.planeSize))
       }, probabilities: [], hard: [], selected: [], statistics: statistics)
     for head in 0..<headCount {
       let pixels = decision.pixels[head]
@@ -46,10 +46,7 @@ extension DifficultyStep {
         result.hard.append(teacher.map { $0 <= pixels.teacherThreshold ? 1 : 0 })
       }
       result.selected.append(
-        zip(student, teacher).map { values in
-          let kept = pixels.selected(Vector(repeating: values.0), Vector(repeating: values.1))
-          return kept[0] ? 1 : 0
-        })
+        zip(student, teacher).map { pixels.keeps(student: $0, teacher: $1) ? 1 : 0 })
     }
     return result
   }
@@ -57,8 +54,8 @@ extension DifficultyStep {
   /// A padded map without its padding.
   private func unpad(_ map: UnsafePointer<Float>) -> [Float] {
     var result: [Float] = []
-    result.reserveCapacity(inputs.imageCount * geometry.height * geometry.width)
-    for row in 0..<(inputs.imageCount * geometry.height) {
+    result.reserveCapacity(inputs.images.count * geometry.height * geometry.width)
+    for row in 0..<(inputs.images.count * geometry.height) {
       result += UnsafeBufferPointer(start: map + row * geometry.paddedWidth, count: geometry.width)
     }
     return result
@@ -68,8 +65,8 @@ extension DifficultyStep {
   private func upsample(_ weights: UnsafePointer<Float>) -> [Float] {
     let space = workspaces[0]
     var result: [Float] = []
-    result.reserveCapacity(inputs.imageCount * geometry.height * geometry.width)
-    for image in 0..<inputs.imageCount {
+    result.reserveCapacity(inputs.images.count * geometry.height * geometry.width)
+    for image in 0..<inputs.images.count {
       for band in 0..<geometry.lowHeight {
         space.expandWeights(weights + image * geometry.planeSize, band)
         for y in geometry.outputRows(band) {

@@ -9,11 +9,26 @@ struct DifficultyStep {
   let workspaces: [Workspace]
   let pool: WorkerPool
 
+  /// What a step knows before it differentiates.
+  private struct Findings {
+    /// The TFE weights that multiply each pixel, `[imageCount, lowHeight, lowWidth]`.
+    let weights: UnsafePointer<Float>?
+    /// The probabilities that decided, where there are masks.
+    let maps: ProbabilityMaps?
+    /// The thresholds, where there are masks.
+    let decision: MaskDecision?
+    let denominators: LossDenominators
+    /// This rank's share of the loss: 1, or 1 / ranks where each has a loss of its own.
+    let rankShare: Double
+    /// The place of this rank's first image in the ledger.
+    let first: Int
+  }
+
   /// The number of the student's heads.
-  var headCount: Int { inputs.studentAuxiliary == nil ? 1 : 2 }
+  var headCount: Int { inputs.student.auxiliary == nil ? 1 : 2 }
   private var isLocal: Bool { options.statistics == .local }
   /// The number of images that a mean is taken over.
-  private var batchCount: Int { isLocal ? inputs.imageCount : inputs.globalImageCount }
+  private var batchCount: Int { isLocal ? inputs.images.count : inputs.images.globalCount }
   /// The number of pixels that a mean is taken over, ignored ones included.
   private var pixelCount: Double { Double(batchCount * geometry.height * geometry.width) }
 
@@ -22,8 +37,8 @@ struct DifficultyStep {
     let decisionReducer: any Reducer = isLocal ? SingleProcess() : reducer
     let rankShare = isLocal ? 1 / Double(reducer.worldSize) : 1
     var result = DifficultyResult()
-    let first = isLocal ? 0 : inputs.firstImage
-    var ledger = LossLedger(imageCount: isLocal ? inputs.imageCount : inputs.globalImageCount)
+    let first = isLocal ? 0 : inputs.images.first
+    var ledger = LossLedger(imageCount: isLocal ? inputs.images.count : inputs.images.globalCount)
 
     let validCounts = LabelSweep(inputs, geometry).run(buffers.labels, pool)
     for (image, count) in validCounts.enumerated() {
@@ -65,10 +80,11 @@ struct DifficultyStep {
       },
       distillation: Double(batchCount * geometry.planeSize))
 
-    differentiate(
-      gradients, options.weighting == .perPixel ? weights : nil, maps, decision, denominators,
-      rankShare, &ledger, first)
-    distill(gradients, denominators, rankShare, &ledger, first)
+    let findings = Findings(
+      weights: options.weighting == .perPixel ? weights : nil, maps: maps, decision: decision,
+      denominators: denominators, rankShare: rankShare, first: first)
+    differentiate(findings, gradients, &ledger)
+    distill(findings, gradients, &ledger)
     if isLocal {
       result.add(ledger, denominators, options, heads: headCount)
       result.average(reducer)
@@ -93,11 +109,12 @@ struct DifficultyStep {
 
   /// The TFE weights of all images, at low resolution.
   func weigh(_ ledger: inout LossLedger, _ first: Int) -> UnsafePointer<Float>? {
-    guard let main = inputs.teacherMain, let auxiliary = inputs.teacherAuxiliary else { return nil }
+    guard let teacher = inputs.teacher, let auxiliary = teacher.auxiliary else { return nil }
+    let main = teacher.main
     let low = LowResolution(geometry: geometry)
-    let weights = buffers.weights.reserve(inputs.imageCount * geometry.planeSize)
+    let weights = buffers.weights.reserve(inputs.images.count * geometry.planeSize)
     let fromMain = options.divergence == .mainToAuxiliary
-    pool.run(inputs.imageCount * low.taskCount) { task, worker in
+    pool.run(inputs.images.count * low.taskCount) { task, worker in
       let image = task / low.taskCount
       let offset = image * geometry.imageSize
       low.weigh(
@@ -107,7 +124,7 @@ struct DifficultyStep {
     }
     let rows = geometry.rows.totalWeights
     let columns = geometry.columns.totalWeights
-    for image in 0..<inputs.imageCount {
+    for image in 0..<inputs.images.count {
       let sum = low.upsampledSum(weights + image * geometry.planeSize, rows, columns)
       ledger.add(sum, .weight, image: first + image)
     }
@@ -116,25 +133,25 @@ struct DifficultyStep {
 
   /// The probability maps of all outputs.
   func sweepProbabilities(_ ledger: inout LossLedger, _ first: Int) -> ProbabilityMaps {
-    let labels = UnsafePointer(buffers.labels.reserve(inputs.imageCount * geometry.mapSize))
+    let labels = UnsafePointer(buffers.labels.reserve(inputs.images.count * geometry.mapSize))
     let outputs: [UnsafePointer<Float>?] = [
-      inputs.studentMain, inputs.teacherMain, inputs.studentAuxiliary,
-      inputs.studentAuxiliary == nil ? nil : inputs.teacherAuxiliary,
+      inputs.student.main, inputs.teacher?.main, inputs.student.auxiliary,
+      inputs.student.auxiliary == nil ? nil : inputs.teacher?.auxiliary,
     ]
     let present = outputs.indices.filter { outputs[$0] != nil }
     let maps = outputs.indices.map { output in
       buffers.maps[output].reserve(
-        outputs[output] == nil ? 0 : inputs.imageCount * geometry.mapSize)
+        outputs[output] == nil ? 0 : inputs.images.count * geometry.mapSize)
     }
     let sweep = ProbabilitySweep(
       geometry: geometry, confidence: options.confidence, labels: labels)
     let chunks = geometry.chunkCount
-    let taskCount = present.count * inputs.imageCount * chunks
+    let taskCount = present.count * inputs.images.count * chunks
     var broken = [Bool](repeating: false, count: taskCount)
     broken.withUnsafeMutableBufferPointer { broken in
       pool.run(taskCount) { task, worker in
-        let output = present[task / (inputs.imageCount * chunks)]
-        let image = task / chunks % inputs.imageCount
+        let output = present[task / (inputs.images.count * chunks)]
+        let image = task / chunks % inputs.images.count
         guard let logits = outputs[output] else { return }
         broken[task] = sweep.run(
           logits + image * geometry.imageSize, image: image, chunk: task % chunks,
@@ -142,7 +159,7 @@ struct DifficultyStep {
       }
     }
     for task in 0..<taskCount where broken[task] {
-      ledger.add(.nan, .maskedMain, image: first + task / chunks % inputs.imageCount)
+      ledger.add(.nan, .maskedMain, image: first + task / chunks % inputs.images.count)
     }
     let student = (0..<headCount).map { UnsafePointer(maps[2 * $0]) }
     let teacher = (0..<headCount).map { head in
@@ -150,15 +167,14 @@ struct DifficultyStep {
     }
     return ProbabilityMaps(
       student: student, teacher: teacher, labels: labels,
-      pixelCount: inputs.imageCount * geometry.mapSize, classCount: geometry.classCount)
+      pixelCount: inputs.images.count * geometry.mapSize, classCount: geometry.classCount)
   }
 
   /// The task loss's sums and gradients.
   private func differentiate(
-    _ gradients: DifficultyGradients, _ weights: UnsafePointer<Float>?, _ maps: ProbabilityMaps?,
-    _ decision: MaskDecision?, _ denominators: LossDenominators, _ rankShare: Double,
-    _ ledger: inout LossLedger, _ first: Int
+    _ findings: Findings, _ gradients: DifficultyGradients, _ ledger: inout LossLedger
   ) {
+    let (maps, decision, denominators) = (findings.maps, findings.decision, findings.denominators)
     let classes = geometry.classCount
     let firstTable = buffers.firstTable.reserve(classes + 1)
     let secondTable = buffers.secondTable.reserve(classes + 1)
@@ -168,19 +184,19 @@ struct DifficultyStep {
     }
     firstTable[classes] = 0
     secondTable[classes] = 0
-    let labels = UnsafePointer(buffers.labels.reserve(inputs.imageCount * geometry.mapSize))
+    let labels = UnsafePointer(buffers.labels.reserve(inputs.images.count * geometry.mapSize))
     let chunks = geometry.chunkCount
     let edge = classes * geometry.lowWidth
-    let boundaries = buffers.boundaries.reserve(inputs.imageCount * chunks * edge)
+    let boundaries = buffers.boundaries.reserve(inputs.images.count * chunks * edge)
     for head in 0..<headCount {
-      guard let logits = head == 0 ? inputs.studentMain : inputs.studentAuxiliary,
+      guard let logits = head == 0 ? inputs.student.main : inputs.student.auxiliary,
         let gradient = head == 0 ? gradients.main : gradients.auxiliary
       else { continue }
-      let share = rankShare * (head == 0 ? 1 : options.auxiliaryWeight)
+      let share = findings.rankShare * (head == 0 ? 1 : options.auxiliaryWeight)
       let factors = GradientSweep.Factors(
         hasFirst: options.task != .teacherStudent,
         firstScale: Float(share * options.firstShare * inverse(denominators.first)),
-        firstTable: firstTable, weights: weights,
+        firstTable: firstTable, weights: findings.weights,
         hasSecond: denominators.second[head] != 0,
         secondScale: Float(share * options.secondShare * inverse(denominators.second[head])),
         secondTable: secondTable,
@@ -189,9 +205,9 @@ struct DifficultyStep {
         student: maps?.student[head] ?? UnsafePointer(firstTable),
         teacher: maps?.teacher[head] ?? UnsafePointer(firstTable))
       let sweep = GradientSweep(geometry: geometry, factors: factors, labels: labels)
-      var sums = [GradientSweep.Sums](repeating: .init(), count: inputs.imageCount * chunks)
+      var sums = [GradientSweep.Sums](repeating: .init(), count: inputs.images.count * chunks)
       sums.withUnsafeMutableBufferPointer { sums in
-        pool.run(inputs.imageCount * chunks) { task, worker in
+        pool.run(inputs.images.count * chunks) { task, worker in
           let image = task / chunks
           sums[task] = sweep.run(
             logits + image * geometry.imageSize, image: image, chunk: task % chunks,
@@ -200,7 +216,7 @@ struct DifficultyStep {
         }
       }
       for (task, sum) in sums.enumerated() {
-        let image = first + task / chunks
+        let image = findings.first + task / chunks
         ledger.add(sum.first, head == 0 ? .weightedMain : .weightedAuxiliary, image: image)
         ledger.add(sum.second, head == 0 ? .maskedMain : .maskedAuxiliary, image: image)
       }
@@ -214,7 +230,7 @@ struct DifficultyStep {
   ) {
     let chunks = geometry.chunkCount
     let width = geometry.lowWidth
-    for image in 0..<inputs.imageCount {
+    for image in 0..<inputs.images.count {
       for chunk in 0..<(chunks - 1) {
         let row = geometry.bands(chunk).upperBound
         for c in 0..<geometry.classCount {
@@ -230,26 +246,26 @@ struct DifficultyStep {
 
   /// The distillation term's sums; its gradient is added to the main head's.
   private func distill(
-    _ gradients: DifficultyGradients, _ denominators: LossDenominators, _ rankShare: Double,
-    _ ledger: inout LossLedger, _ first: Int
+    _ findings: Findings, _ gradients: DifficultyGradients, _ ledger: inout LossLedger
   ) {
-    guard options.distillationWeight != 0, let teacher = inputs.teacherMain else { return }
+    guard options.distillationWeight != 0, let teacher = inputs.teacher?.main else { return }
     let low = LowResolution(geometry: geometry)
     let temperature = options.distillationTemperature
     let scale =
-      rankShare * options.distillationWeight * temperature * inverse(denominators.distillation)
-    var sums = [Double](repeating: 0, count: inputs.imageCount * low.taskCount)
+      findings.rankShare * options.distillationWeight * temperature
+      * inverse(findings.denominators.distillation)
+    var sums = [Double](repeating: 0, count: inputs.images.count * low.taskCount)
     sums.withUnsafeMutableBufferPointer { sums in
       pool.run(sums.count) { task, worker in
         let offset = task / low.taskCount * geometry.imageSize
         sums[task] = low.distill(
-          student: inputs.studentMain + offset, teacher: teacher + offset,
+          student: inputs.student.main + offset, teacher: teacher + offset,
           task: task % low.taskCount, temperature: temperature, scale: scale,
           gradient: gradients.main + offset, workspaces[worker])
       }
     }
     for (task, sum) in sums.enumerated() {
-      ledger.add(sum, .distillation, image: first + task / low.taskCount)
+      ledger.add(sum, .distillation, image: findings.first + task / low.taskCount)
     }
   }
 }

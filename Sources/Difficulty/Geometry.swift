@@ -18,27 +18,19 @@ final class Geometry {
   /// The number of low-resolution rows of one task.
   static let bandsPerChunk = 8
 
-  init(classCount: Int, lowHeight: Int, lowWidth: Int, height: Int, width: Int) {
-    self.classCount = classCount
-    self.lowHeight = lowHeight
-    self.lowWidth = lowWidth
-    self.height = height
-    self.width = width
+  /// The sizes that it was made for.
+  let sizes: DifficultyInputs.Sizes
+
+  init(_ sizes: DifficultyInputs.Sizes) {
+    self.sizes = sizes
+    classCount = sizes.classCount
+    lowHeight = sizes.lowHeight
+    lowWidth = sizes.lowWidth
+    height = sizes.height
+    width = sizes.width
     columns = AlignedAxis(inputCount: lowWidth, outputCount: width)
     rows = AlignedAxis(inputCount: lowHeight, outputCount: height)
     paddedWidth = columns.paddedCount
-  }
-
-  convenience init(_ inputs: DifficultyInputs) {
-    self.init(
-      classCount: inputs.classCount, lowHeight: inputs.lowHeight, lowWidth: inputs.lowWidth,
-      height: inputs.height, width: inputs.width)
-  }
-
-  /// Whether this geometry is that of `inputs`.
-  func fits(_ inputs: DifficultyInputs) -> Bool {
-    classCount == inputs.classCount && lowHeight == inputs.lowHeight
-      && lowWidth == inputs.lowWidth && height == inputs.height && width == inputs.width
   }
 
   /// The number of tasks of one image.

@@ -1,10 +1,24 @@
 /// Which pixels two probability maps make hard, and which of them a mask keeps.
-struct HardPixels {
+///
+/// The one place where a mask is decided: both engines and the map for methods ask it.
+package struct HardPixels {
   let mask: DifficultyOptions.Mask
   /// The student's threshold; infinite: every valid pixel is hard.
   let studentThreshold: Float
   /// The teacher's threshold.
   let teacherThreshold: Float
+
+  /// A rule; a pixel is hard for a network whose probability is not above its threshold.
+  package init(mask: DifficultyOptions.Mask, studentThreshold: Float, teacherThreshold: Float) {
+    self.mask = mask
+    self.studentThreshold = studentThreshold
+    self.teacherThreshold = teacherThreshold
+  }
+
+  /// Whether the mask keeps one pixel. An ignored one has NaN for both networks and is never kept.
+  package func keeps(student: Float, teacher: Float) -> Bool {
+    selected(Vector(repeating: student), Vector(repeating: teacher))[0]
+  }
 
   /// The kept ones of 16 pixels; ignored ones hold NaN and are never kept.
   @inline(__always)

@@ -12,10 +12,10 @@ struct LabelSweep {
   ///
   /// A label that is neither a class nor 255 stops the program.
   func run(_ buffer: Buffer<UInt8>, _ pool: WorkerPool) -> [Int] {
-    let destination = buffer.reserve(inputs.imageCount * geometry.mapSize)
-    var counts = [Int](repeating: 0, count: inputs.imageCount)
+    let destination = buffer.reserve(inputs.images.count * geometry.mapSize)
+    var counts = [Int](repeating: 0, count: inputs.images.count)
     counts.withUnsafeMutableBufferPointer { counts in
-      pool.run(inputs.imageCount) { image, _ in
+      pool.run(inputs.images.count) { image, _ in
         counts[image] = copy(image, to: destination + image * geometry.mapSize)
       }
     }

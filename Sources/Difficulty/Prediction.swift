@@ -21,8 +21,9 @@ public enum Prediction {
       "Prediction.argmax: \(classCount) classes, logits \(lowHeight)x\(lowWidth), result "
         + "\(height)x\(width); expected 1 to 255 classes and sizes of at least 1")
     let geometry = Geometry(
-      classCount: classCount, lowHeight: lowHeight, lowWidth: lowWidth, height: height,
-      width: width)
+      DifficultyInputs.Sizes(
+        classCount: classCount, lowHeight: lowHeight, lowWidth: lowWidth, height: height,
+        width: width))
     let pool = WorkerPool(threadCount: threadCount)
     let spaces = (0..<threadCount).map { _ in Workspace(geometry) }
     return [UInt8](unsafeUninitializedCapacity: height * width) { buffer, count in

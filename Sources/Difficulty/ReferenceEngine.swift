@@ -16,6 +16,9 @@ struct ReferenceEngine {
     student: TaskLoss.Heads, teacher: TaskLoss.Heads?, labels: TaskLoss.Labels, firstImage: Int,
     globalImageCount: Int, options: DifficultyOptions, reducer: any Reducer
   ) -> TaskLoss.Outcome {
+    options.check(
+      classCount: student.main.size(1), studentHasAuxiliary: student.auxiliary != nil,
+      teacherHeads: teacher.map { $0.auxiliary == nil ? 1 : 2 } ?? 0)
     let isLocal = options.statistics == .local
     let ranks: any Reducer = isLocal ? SingleProcess() : reducer
     var step = ReferenceStep(
@@ -161,16 +164,7 @@ struct ReferenceStep {
   /// Collective.
   private mutating func addMasked(_ validCount: Int64, _ ranks: any Reducer) {
     let (maps, teacherMaps) = confidences()
-    let classCount = heads[0].size(1)
-    // Whole vectors of 16: the rest holds what is never kept. At least one, for a rank whose images
-    // are none.
-    let padded = max(labels.indices.count + 15, 16) / 16 * 16
-    let classes =
-      labels.indices.map { $0 == 255 ? UInt8(classCount) : $0 }
-      + [UInt8](repeating: UInt8(classCount), count: padded - labels.indices.count)
-    let decision = Self.decide(
-      maps, teacherMaps, classes, padded: padded, classCount: classCount, validCount, options,
-      ranks, pool)
+    let decision = decide(maps, teacherMaps, validCount, ranks)
     result.statistics.record(decision)
     result.statistics.decisionCollectives = decision.collectives
     for head in heads.indices {
@@ -212,23 +206,29 @@ struct ReferenceStep {
     }
   }
 
-  /// Collective.
-  private static func decide(
-    _ student: [[Float]], _ teacher: [[Float]], _ labels: [UInt8], padded: Int, classCount: Int,
-    _ validCount: Int64, _ options: DifficultyOptions, _ ranks: any Reducer, _ pool: WorkerPool
+  /// Thresholds and counts for the heads' probabilities. Collective.
+  private func decide(
+    _ student: [[Float]], _ teacher: [[Float]], _ validCount: Int64, _ ranks: any Reducer
   ) -> MaskDecision {
+    let classCount = heads[0].size(1)
+    // Whole vectors of 16: the rest holds what is never kept. At least one, for a rank whose images
+    // are none.
+    let padded = max(labels.indices.count + 15, 16) / 16 * 16
+    let classes =
+      labels.indices.map { $0 == 255 ? UInt8(classCount) : $0 }
+      + [UInt8](repeating: UInt8(classCount), count: padded - labels.indices.count)
     func whole(_ map: [Float]) -> [Float] {
       map + [Float](repeating: .nan, count: padded - map.count)
     }
     let buffers = (student + teacher).map { UnsafeMutableBufferPointer.copy(of: whole($0)) }
-    let indices = UnsafeMutableBufferPointer.copy(of: labels)
+    let indices = UnsafeMutableBufferPointer.copy(of: classes)
     defer {
       buffers.forEach { $0.deallocate() }
       indices.deallocate()
     }
     let pointers = buffers.compactMap { $0.baseAddress.map { UnsafePointer($0) } }
     guard let labelPointer = indices.baseAddress, pointers.count == buffers.count else {
-      preconditionFailure("ReferenceEngine: no pixels; expected at least one image")
+      fatalError("ReferenceEngine: no pixels; expected at least one image")
     }
     return MaskDecision(
       ProbabilityMaps(
@@ -272,20 +272,6 @@ struct ReferenceStep {
       result,
       TaskLoss.Heads(main: gradients[0], auxiliary: gradients.count > 1 ? gradients[1] : nil)
     )
-  }
-}
-
-extension HardPixels {
-  /// Whether the mask keeps one pixel; NaN, an ignored one, is never kept.
-  fileprivate func keeps(student: Float, teacher: Float) -> Bool {
-    guard !student.isNaN else { return false }
-    let (s, t) = (student <= studentThreshold, teacher <= teacherThreshold)
-    return switch mask {
-    case .xor: s != t
-    case .or: s || t
-    case .and: s && t
-    case .ohem: s
-    }
   }
 }
 

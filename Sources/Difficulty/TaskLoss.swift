@@ -32,11 +32,11 @@ public final class TaskLoss: LossEngine {
     let height: Int
     let width: Int
 
-    /// A view of labels.
+    /// A view of labels. As many labels as pixels, or the program stops.
     public init(
       _ indices: UnsafeBufferPointer<UInt8>, imageCount: Int, height: Int, width: Int
     ) {
-      precondition(
+      require(
         indices.count == imageCount * height * width,
         "Labels: \(indices.count) labels for \(imageCount) images of \(height)x\(width)")
       self.indices = indices
@@ -71,6 +71,7 @@ public final class TaskLoss: LossEngine {
     student: Heads, teacher: Heads?, labels: Labels, firstImage: Int, globalImageCount: Int,
     options: DifficultyOptions, reducer: any Reducer
   ) -> Outcome {
+    Self.check(student, teacher, labels)
     switch engine {
     case .reference:
       return reference.evaluate(
@@ -78,6 +79,17 @@ public final class TaskLoss: LossEngine {
         globalImageCount: globalImageCount, options: options, reducer: reducer)
     case .fused:
       return sweep(student, teacher, labels, firstImage, globalImageCount, options, reducer)
+    }
+  }
+
+  /// Stops the program when logits and labels are not of the same images and sizes.
+  private static func check(_ student: Heads, _ teacher: Heads?, _ labels: Labels) {
+    let shape = student.main.shape
+    require(
+      shape.count == 4 && shape[0] == labels.imageCount,
+      "TaskLoss: logits \(shape) for the labels of \(labels.imageCount) images")
+    for other in [student.auxiliary, teacher?.main, teacher?.auxiliary].compactMap({ $0 }) {
+      require(other.shape == shape, "TaskLoss: logits \(shape) and \(other.shape)")
     }
   }
 
@@ -110,15 +122,15 @@ public final class TaskLoss: LossEngine {
     _ student: Heads, _ teacher: Heads?, _ labels: Labels, _ firstImage: Int,
     _ globalImageCount: Int
   ) -> DifficultyInputs {
-    func view(_ tensor: Tensor?) -> UnsafePointer<Float>? {
-      tensor.map { UnsafePointer($0.floats) }
+    func view(_ heads: Heads) -> DifficultyInputs.Logits {
+      .init(main: heads.main.floats, auxiliary: heads.auxiliary.map { UnsafePointer($0.floats) })
     }
     return DifficultyInputs(
-      imageCount: labels.imageCount, firstImage: firstImage, globalImageCount: globalImageCount,
-      classCount: student.main.size(1), lowHeight: student.main.size(2),
-      lowWidth: student.main.size(3), height: labels.height, width: labels.width,
-      studentMain: student.main.floats, studentAuxiliary: view(student.auxiliary),
-      teacherMain: view(teacher?.main), teacherAuxiliary: view(teacher?.auxiliary),
+      images: .init(count: labels.imageCount, first: firstImage, globalCount: globalImageCount),
+      sizes: .init(
+        classCount: student.main.size(1), lowHeight: student.main.size(2),
+        lowWidth: student.main.size(3), height: labels.height, width: labels.width),
+      student: view(student), teacher: teacher.map(view),
       labels: labels.indices.baseAddress ?? UnsafePointer(noLabels))
   }
 }
@@ -141,6 +153,7 @@ extension TaskLoss {
   public func maps(
     student: Heads, teacher: Heads, labels: Labels, options: DifficultyOptions
   ) -> LossMaps {
+    Self.check(student, teacher, labels)
     switch engine {
     case .fused:
       let (heads, taught) = (student.dense, teacher.dense)
@@ -158,6 +171,28 @@ extension TaskLoss {
         lowWeight: teacher.auxiliary.map { _ in step.lowTeacherWeights().array(Double.self) },
         weight: teacher.auxiliary.map { _ in step.teacherWeights().array(Double.self) },
         probabilities: zip(own, taught).flatMap { [$0, $1] })
+    }
+  }
+}
+
+extension TaskLoss {
+  /// Weights, probabilities and masks of some images, by the fused engine. The maps are those of the
+  /// main head; the teacher's auxiliary head gives TFE weights.
+  ///
+  /// - Parameters:
+  ///   - student: logits, of which the main head's count.
+  ///   - teacher: of the same shape.
+  ///   - labels: of the same images.
+  ///   - options: thresholds, masks and the direction of the divergence.
+  package func difficultyMaps(
+    student: Heads, teacher: Heads, labels: Labels, options: DifficultyOptions
+  ) -> DifficultyMaps {
+    let own = Heads(main: student.main, auxiliary: nil)
+    Self.check(own, teacher, labels)
+    let (heads, taught) = (own.dense, teacher.dense)
+    return withExtendedLifetime((heads, taught)) {
+      fused.difficultyMaps(
+        Self.inputs(heads, taught, labels, 0, labels.imageCount), options: options)
     }
   }
 }

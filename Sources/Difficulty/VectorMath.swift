@@ -5,7 +5,8 @@ typealias Vector = SIMD16<Float>
 
 /// Stops the program when an argument breaks a documented rule.
 ///
-/// Kernels are built without checks, where `precondition` is only a hint; this one always checks.
+/// This module is built without checks: there `precondition` is only a hint to the optimiser. This one
+/// always checks. Where a `guard` must leave, `fatalError` does, not `preconditionFailure`.
 @inline(__always)
 func require(_ condition: Bool, _ message: @autoclosure () -> String) {
   guard condition else { fatalError(message()) }

@@ -68,7 +68,11 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   }
 
   /// An integer in `0..<bound`, without bias (Lemire's multiplication, rejecting the short ends).
+  ///
+  /// - Parameter bound: at least 1, or the program stops.
   public mutating func integer(below bound: Int) -> Int {
+    // This module is built without checks: `precondition` would be only a hint.
+    guard bound > 0 else { fatalError("CounterRandom: bound \(bound); expected at least 1") }
     let range = UInt64(bound)
     let unfair = (0 &- range) % range
     while true {

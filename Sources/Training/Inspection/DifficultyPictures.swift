@@ -65,7 +65,7 @@ struct DifficultyArtist {
   private let recipe: Recipe
   private let student: SegmentationNetwork
   private let teacher: Teacher?
-  private let engine: DifficultyEngine
+  private let loss: TaskLoss
   private let palette: ClassPalette
 
   /// An artist for two networks, or for a student that learns from labels alone.
@@ -75,7 +75,7 @@ struct DifficultyArtist {
     self.recipe = recipe
     self.student = student
     self.teacher = teacher
-    engine = DifficultyEngine(threadCount: threadCount)
+    loss = TaskLoss(engine: .fused, threadCount: threadCount)
     palette = ClassPalette(recipe.data.classes)
   }
 
@@ -113,7 +113,7 @@ struct DifficultyArtist {
     guard let taught else { return (panel, nil) }
     let indices = labels?.pixels ?? [UInt8](repeating: ignoreIndex, count: height * width)
     let maps = indices.withUnsafeBufferPointer { indices in
-      engine.difficultyMaps(
+      loss.difficultyMaps(
         student: learned, teacher: taught,
         labels: TaskLoss.Labels(indices, imageCount: 1, height: height, width: width),
         options: options(pixelCount: height * width))

@@ -40,6 +40,8 @@ package struct DifficultyGrid {
     let limit = { (index: Int) in
       statistics.fallback ? Float.infinity : statistics.thresholds[index]
     }
+    let pixels = HardPixels(
+      mask: options.mask, studentThreshold: limit(0), teacherThreshold: limit(1))
     let (own, other) = (maps.probabilities[0], maps.probabilities[1])
     var values: [Double] = []
     values.reserveCapacity(imageCount * low.height * low.width)
@@ -48,15 +50,7 @@ package struct DifficultyGrid {
         for x in 0..<low.width {
           let row = image * full.height + y * full.height / low.height
           let pixel = row * full.width + x * full.width / low.width
-          // An ignored pixel is NaN, which is hard for nobody.
-          let (s, t) = (own[pixel] <= limit(0), other[pixel] <= limit(1))
-          let isKept =
-            switch options.mask {
-            case .xor: s != t
-            case .or: s || t
-            case .and: s && t
-            case .ohem: s
-            }
+          let isKept = pixels.keeps(student: own[pixel], teacher: other[pixel])
           values.append(isKept ? 1 : 0)
         }
       }

@@ -115,10 +115,12 @@ struct Batch: Sendable {
               }
               return body(
                 DifficultyInputs(
-                  imageCount: count, firstImage: first, globalImageCount: images,
-                  classCount: classes, lowHeight: low.height, lowWidth: low.width,
-                  height: size.height, width: size.width, studentMain: student + first * image,
-                  studentAuxiliary: view(sa), teacherMain: view(tm), teacherAuxiliary: view(ta),
+                  images: .init(count: count, first: first, globalCount: images),
+                  sizes: .init(
+                    classCount: classes, lowHeight: low.height, lowWidth: low.width,
+                    height: size.height, width: size.width),
+                  student: .init(main: student + first * image, auxiliary: view(sa)),
+                  teacher: view(tm).map { .init(main: $0, auxiliary: view(ta)) },
                   labels: labels + first * pixels))
             }
           }
