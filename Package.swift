@@ -35,10 +35,13 @@ let fuzzer: [Target] =
   ? []
   : [.executableTarget(name: "fuzzer", dependencies: ["FuzzedReaders"], path: "Tests/Fuzzer")]
 
-/// Kernels: no overflow or bounds checks, vectors as wide as every server since 2013 has them.
-let kernel: [SwiftSetting] = [
-  .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3"], .when(configuration: .release))
+/// Loops over elements: vectors as wide as every server since 2013 has them.
+let wide: [SwiftSetting] = [
+  .unsafeFlags(["-Xcc", "-march=x86-64-v3"], .when(configuration: .release))
 ]
+/// Kernels: without overflow and bounds checks too. `precondition` checks nothing in them.
+let kernel: [SwiftSetting] =
+  wide + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 let package = Package(
   name: "rdd",
@@ -85,7 +88,7 @@ let package = Package(
       name: "Difficulty", dependencies: ["Host", "Reduction", "Torch"], swiftSettings: kernel),
     .target(
       name: "Networks", dependencies: ["Files", "Randomness", "Reduction", "Torch", "WeightFiles"],
-      swiftSettings: kernel),
+      swiftSettings: wide),
     .target(name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.
     .target(
