@@ -86,10 +86,10 @@ extension Scope {
   /// A tensor that is trained by a loss of its own, not with the student: float64, uniform within a
   /// bound.
   func adversary(
-    _ name: String, _ shape: [Int], bound: Double, seed: UInt64, key: Int
+    _ name: String, _ shape: [Int], bound: Double, seed: UInt64, _ stream: MethodStream
   ) -> Tensor {
     let tensor = buffer(name, shape, 0, .float64)
-    var random = CounterRandom(.method, seed: seed, key)
+    var random = CounterRandom(method: stream, seed: seed)
     let values = (0..<tensor.count).map { _ in bound * (2 * random.uniform() - 1) }
     tensor.copy(from: Tensor(values, shape))
     tensor.requiresGradient = true

@@ -21,7 +21,7 @@ struct LightTeacher {
   init(classCount: Int, seed: UInt64) {
     self.classCount = classCount
     self.seed = seed
-    var random = CounterRandom(.method, seed: seed, 20)
+    var random = CounterRandom(method: .lightTeacher, seed: seed)
     // Half the distance of two centres, at which an error per pair times the pairs stays near 5 %.
     let half = 1.8 + 0.45 * log(Double(max(classCount - 1, 1)))
     centres = (0..<classCount).map { _ in
@@ -42,7 +42,7 @@ struct LightTeacher {
       uniform([Self.hidden, classCount], Self.hidden), uniform([classCount], Self.hidden),
     ]
     let optimiser = Adam(weights, rate: 0.02, decay: (0.9, 0.999))
-    let inputs = samples(Self.samples, key: 21)
+    let inputs = samples(Self.samples, .lightTeacherSamples)
     let labels = Tensor(
       (0..<classCount).flatMap { [Int64](repeating: Int64($0), count: Self.samples) },
       [classCount * Self.samples, 1])
@@ -53,8 +53,8 @@ struct LightTeacher {
   }
 
   /// Samples of all classes, one class after the other, `[C * count, 16]`.
-  private func samples(_ count: Int, key: Int) -> Tensor {
-    var random = CounterRandom(.method, seed: seed, key)
+  private func samples(_ count: Int, _ stream: MethodStream) -> Tensor {
+    var random = CounterRandom(method: stream, seed: seed)
     let values = centres.flatMap { centre in
       (0..<count).flatMap { _ in centre.map { $0 + random.normal() } }
     }
@@ -67,7 +67,7 @@ struct LightTeacher {
 
   /// The logits of new samples, `[C, count, C]` float64.
   func bank(_ count: Int) -> Tensor {
-    Autograd.withoutHistory { logits(samples(count, key: 22)) }
+    Autograd.withoutHistory { logits(samples(count, .lightTeacherBank)) }
       .reshaped([classCount, count, classCount])
   }
 }

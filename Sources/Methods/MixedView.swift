@@ -57,7 +57,7 @@ package struct MixedView {
   ///
   /// - Parameter draw: candidates of one iteration have different ones.
   func images(_ step: MethodStep, _ reduced: Reduced, draw: Int) -> Tensor {
-    var random = CounterRandom(.method, seed: seed, 30, step.iteration, draw)
+    var random = CounterRandom(method: .mixedViews, seed: seed, step.iteration, draw)
     let shift = 1 + random.integer(below: step.batchSize - 1)
     let share = random.uniform()
     let (height, width) = (step.images.size(2), step.images.size(3))

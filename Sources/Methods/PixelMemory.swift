@@ -49,16 +49,16 @@ final class PixelMemory {
     first = Convolution(head("0"), widths.student, width, kernel: 1, start: .head)
     norm = BatchNorm(head("1"), width)
     second = Convolution(head("3"), width, width, kernel: 1, start: .head)
-    func ring(_ name: String, _ size: Int, key: Int) -> (Tensor, Tensor) {
+    func ring(_ name: String, _ size: Int, _ stream: MethodStream) -> (Tensor, Tensor) {
       let ring = scope.buffer(name, [classes, size, widths.teacher], 0)
       let next = scope.buffer("\(name)_next", [classes], 0, .int64)
-      var random = CounterRandom(.method, seed: setting.seed, key)
+      var random = CounterRandom(method: stream, seed: setting.seed)
       let noise = Tensor((0..<ring.count).map { _ in random.normal() }, ring.shape)
       ring.copy(from: Losses.normalised(noise, 2))
       return (ring, next)
     }
-    pixels = ring("pixel_queue", options.integer("pixel_memory"), key: 0)
-    regions = ring("region_queue", options.integer("region_memory"), key: 1)
+    pixels = ring("pixel_queue", options.integer("pixel_memory"), .pixelQueue)
+    regions = ring("region_queue", options.integer("region_memory"), .regionQueue)
   }
 
   /// The random orders, functions of (seed, iteration, what is ordered).
@@ -68,13 +68,14 @@ final class PixelMemory {
   }
 
   private func drawn(_ draw: Draw) -> [Int] {
-    let (count, key) =
+    let (count, stream, words): (Int, MethodStream, (Int, Int)) =
       switch draw {
-      case .pixels(let position, let label, let count): (count, (2, position, label))
-      case .pixelMemory(let count): (count, (3, 0, 0))
-      case .regionMemory(let count): (count, (4, 0, 0))
+      case .pixels(let position, let label, let count):
+        (count, .enqueuedPixels, (position, label))
+      case .pixelMemory(let count): (count, .comparedPixels, (0, 0))
+      case .regionMemory(let count): (count, .comparedRegions, (0, 0))
       }
-    var random = CounterRandom(.method, seed: seed, key.0, iteration, key.1, key.2)
+    var random = CounterRandom(method: stream, seed: seed, iteration, words.0, words.1)
     var order = Array(0..<count)
     for index in order.indices.dropLast() {
       order.swapAt(index, index + random.integer(below: count - index))

@@ -17,6 +17,11 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   ///   - seed: the run's seed.
   ///   - words: what else names the stream: iteration, sample, layer.
   public init(_ purpose: Purpose, seed: UInt64, _ words: Int...) {
+    self.init(purpose, seed: seed, words: words)
+  }
+
+  /// The same stream, for words in an array.
+  public init(_ purpose: Purpose, seed: UInt64, words: [Int]) {
     var state = Self.mix(seed &+ Self.increment &* (purpose.rawValue &+ 1))
     for word in words {
       state = Self.mix(state ^ Self.mix(UInt64(bitPattern: Int64(word)) &+ Self.increment))
@@ -40,7 +45,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     case test
     /// What a bench feeds; words: tensor.
     case bench
-    /// Draws of distillation methods; words: method, iteration, position in the global batch.
+    /// Draws of distillation methods; words: a `MethodStream`, then what that says.
     case method
   }
 

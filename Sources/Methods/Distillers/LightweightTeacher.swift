@@ -50,15 +50,16 @@ package final class LightweightTeacher: Distiller {
     let (classes, count) = (setting.classCount, options.integer("samples"))
     bank = scope.buffer("bank", [classes, count, classes], 0)
     bank.copy(from: LightTeacher(classCount: classes, seed: setting.seed).bank(count))
-    func part(_ name: String, _ shape: [Int], _ inputs: Int, _ key: Int) -> Tensor {
+    func part(_ name: String, _ shape: [Int], _ inputs: Int, _ stream: MethodStream) -> Tensor {
       scope.adversary(
         "adversary.\(name)", shape, bound: 1 / Double(inputs).squareRoot(), seed: setting.seed,
-        key: key)
+        stream)
     }
     let parameters = [
-      part("0.weight", [classes, Self.width], classes, 23),
-      part("0.bias", [Self.width], classes, 24),
-      part("1.weight", [Self.width, 1], Self.width, 25), part("1.bias", [1], Self.width, 26),
+      part("0.weight", [classes, Self.width], classes, .adversaryHiddenWeight),
+      part("0.bias", [Self.width], classes, .adversaryHiddenBias),
+      part("1.weight", [Self.width, 1], Self.width, .adversaryScoreWeight),
+      part("1.bias", [1], Self.width, .adversaryScoreBias),
     ]
     player = Adam(parameters, rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
   }
@@ -127,7 +128,8 @@ package final class LightweightTeacher: Distiller {
     var index: [Int64] = []
     index.reserveCapacity(labels.count)
     for (image, position) in step.positions.enumerated() {
-      let random = CounterRandom(.method, seed: seed, 27, step.iteration, position)
+      let random = CounterRandom(
+        method: .lightTargets, seed: seed, step.iteration, position)
       for pixel in 0..<size {
         index.append(
           labels[image * size + pixel] * Int64(samples) + Int64(random.bits(at: pixel) % samples))

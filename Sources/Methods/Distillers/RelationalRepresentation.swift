@@ -61,16 +61,17 @@ final class RelationalRepresentation: Distiller {
     memory = scope.buffer("memory", [options.integer("memory"), width], 0)
     next = scope.buffer("next", [1], 0, .int64)
     let scale = 1 / Double(widths.teacher).squareRoot()
-    Self.fill(teacher.weight, setting.seed, 6) { scale * (2 * $0.uniform() - 1) }
-    Self.fill(teacher.bias, setting.seed, 7) { scale * (2 * $0.uniform() - 1) }
-    Self.fill(memory, setting.seed, 8) { $0.normal() }
+    Self.fill(teacher.weight, setting.seed, .relationWeight) { scale * (2 * $0.uniform() - 1) }
+    Self.fill(teacher.bias, setting.seed, .relationBias) { scale * (2 * $0.uniform() - 1) }
+    Self.fill(memory, setting.seed, .relationMemory) { $0.normal() }
     memory.copy(from: Losses.normalised(memory, options.word("start") == "unit" ? 1 : 0))
   }
 
   private static func fill(
-    _ tensor: Tensor, _ seed: UInt64, _ key: Int, _ draw: (inout CounterRandom) -> Double
+    _ tensor: Tensor, _ seed: UInt64, _ stream: MethodStream,
+    _ draw: (inout CounterRandom) -> Double
   ) {
-    var random = CounterRandom(.method, seed: seed, key)
+    var random = CounterRandom(method: stream, seed: seed)
     tensor.copy(from: Tensor((0..<tensor.count).map { _ in draw(&random) }, tensor.shape))
   }
 
@@ -147,7 +148,8 @@ final class RelationalRepresentation: Distiller {
     case "pixel":
       var chosen: [Int64] = []
       for (image, position) in step.positions.enumerated() {
-        var random = CounterRandom(.method, seed: seed, 9, step.iteration, position)
+        var random = CounterRandom(
+          method: .relationPixels, seed: seed, step.iteration, position)
         for _ in 0..<pixelCount { chosen.append(Int64(image * size + random.integer(below: size))) }
       }
       let index = Tensor(chosen, [chosen.count]).to(device: step.lowLabels.device)

@@ -123,7 +123,7 @@ package final class Speculative: Distiller {
 
   private func numbers(_ count: Int, _ iteration: Int, _ position: Int, _ purpose: Int) -> [Double]
   {
-    var random = CounterRandom(.method, seed: seed, 5, iteration, position, purpose)
+    var random = CounterRandom(method: .speculation, seed: seed, iteration, position, purpose)
     return (0..<count).map { _ in random.uniform() }
   }
 }
