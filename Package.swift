@@ -97,7 +97,8 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["ImageIO"]),
 
     // Floor 3: the same on many ranks.
-    .target(name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Reduction"]),
+    .target(
+      name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Randomness", "Reduction"]),
 
     // Floor 4: the words of a recipe, which are the types of those who act on them.
     .target(
@@ -122,7 +123,7 @@ let package = Package(
       name: "Parity",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks",
-        "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
+        "Randomness", "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
       ]),
 
     // Floor 6: what finished runs tell.
@@ -163,6 +164,7 @@ let package = Package(
         "Datasets", "Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles",
       ]),
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "ReductionTests", dependencies: ["Randomness", "Reduction"]),
     .testTarget(
       name: "NetworksTests",
@@ -187,7 +189,7 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Training", "WeightFiles"]),
-    .testTarget(name: "ScenesTests", dependencies: ["Datasets"]),
+    .testTarget(name: "ScenesTests", dependencies: ["Datasets", "Randomness"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
       name: "CommandTests",

@@ -1,4 +1,5 @@
 import MPI
+import Randomness
 
 /// The size and type of one parameter's gradient.
 public struct GradientShape: Hashable, Sendable {
@@ -70,22 +71,17 @@ public struct GradientLayout: Sendable {
     self.bucketOfGradient = bucketOfGradient
   }
 
-  /// FNV-1a over types and sizes: equal layouts have equal hashes in every process.
+  /// The hash of types and sizes: equal layouts have equal hashes in every process.
   public var hash: UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ value: Int) {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        hash = (hash ^ UInt64(truncatingIfNeeded: (value >> shift) & 0xff)) &* 0x100_0000_01b3
-      }
-    }
+    var hash = Fingerprint()
     for shape in shapes {
-      add(Int(shape.type.rawValue))
-      add(shape.count)
+      hash.add(Int(shape.type.rawValue))
+      hash.add(shape.count)
     }
     for bucket in buckets {
-      add(bucket.members.count)
-      add(bucket.byteCount)
+      hash.add(bucket.members.count)
+      hash.add(bucket.byteCount)
     }
-    return hash
+    return hash.value
   }
 }

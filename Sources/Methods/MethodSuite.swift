@@ -1,4 +1,5 @@
 import Networks
+import Randomness
 import Reduction
 import Torch
 
@@ -33,7 +34,7 @@ public final class MethodSuite {
       guard options.weight > 0 else { continue }
       let state = StateDict()
       let start = Initialisation(
-        seed: setting.seed &+ type.card.name.seed, type: setting.type, device: setting.device)
+        seed: setting.seed &+ Fingerprint(type.card.name).value, type: setting.type, device: setting.device)
       let scope = Scope(state: state, prefix: "method.\(type.card.name).", start: start)
       let method = try type.init(options, setting, scope)
       try Self.require(method.needs, setting, type.card, options)
@@ -148,12 +149,5 @@ public final class MethodSuite {
       requests.sum(
         "pixels.\(Pixels.valid.rawValue)", (weights.map { $0 * valid } ?? valid).imageSums)
     }
-  }
-}
-
-extension String {
-  /// A number that differs between names: FNV-1a.
-  fileprivate var seed: UInt64 {
-    utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Randomness
 import Torch
 
 /// Weights that a formula gives, so that reference numbers of whole networks need no weight file.
@@ -55,10 +56,7 @@ public struct WeightFormula: Sendable {
   }
 
   private func uniforms(_ name: String, count: Int) -> [Float] {
-    let key = "\(tag)|\(name)"
-    let seed = key.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-    }
+    let seed = Fingerprint("\(tag)|\(name)").value
     return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       var state = seed
       for index in 0..<count {

@@ -1,6 +1,7 @@
 import DataParallel
 import Files
 import MPI
+import Randomness
 import Recipes
 import Reduction
 import Torch
@@ -100,7 +101,7 @@ public final class Coordinator: Sendable {
   public func requireEqual(
     _ text: String, _ name: String, advice: String = "copy one file to every host"
   ) throws(TrainingError) {
-    let differing = agreement.ranksThatDiffer(hash: Fingerprint.of(text))
+    let differing = agreement.ranksThatDiffer(hash: Fingerprint(text).value)
     guard differing.isEmpty else {
       throw TrainingError(
         .badWorld,
@@ -112,17 +113,5 @@ public final class Coordinator: Sendable {
   /// Replaces rank 0's bytes on all ranks. Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws(MPIError) {
     try world.communicator.broadcast(bytes, from: 0)
-  }
-}
-
-/// A 64-bit hash of a text: FNV-1a. It finds accidents, not attacks.
-enum Fingerprint {
-  static func of(_ text: String) -> UInt64 {
-    var text = text
-    return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
-  }
-
-  static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }

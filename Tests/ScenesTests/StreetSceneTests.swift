@@ -1,10 +1,8 @@
 import Datasets
+import Randomness
 import Testing
 
-/// FNV-1a of bytes.
-private func hash(_ bytes: [UInt8]) -> UInt64 {
-  bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-}
+private func hash(_ bytes: [UInt8]) -> UInt64 { Fingerprint(bytes).value }
 
 private func scene(
   _ index: Int, part: StreetScene.Part = .training, width: Int = 128, height: Int = 64

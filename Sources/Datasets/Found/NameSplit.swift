@@ -1,3 +1,5 @@
+import Randomness
+
 /// Which images validate: the same of the same names, wherever they lie and whoever asks.
 public enum NameSplit {
   /// Images of a hundred that validate.
@@ -33,7 +35,7 @@ public enum NameSplit {
 
   /// FNV-1a, whose bits are then mixed: names differ in their last letters.
   private static func hash(_ name: String) -> UInt64 {
-    var hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    var hash = Fingerprint(name).value
     hash = (hash ^ hash >> 33) &* 0xff51_afd7_ed55_8ccd
     hash = (hash ^ hash >> 33) &* 0xc4ce_b9fe_1a85_ec53
     return hash ^ hash >> 33

@@ -1,6 +1,7 @@
 import DataParallel
 import Datasets
 import Logging
+import Randomness
 import Recipes
 
 extension RunCheck {
@@ -118,7 +119,7 @@ extension RunCheck {
   /// file stands in both lists, which different ranks have looked at.
   mutating func fail(_ problems: [DatasetCheck.Problem]) {
     for problem in problems {
-      report.fail(problem.error, cause: Fingerprint.of(problem.error.likeness))
+      report.fail(problem.error, cause: Fingerprint(problem.error.likeness).value)
     }
   }
 
