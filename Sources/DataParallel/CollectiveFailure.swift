@@ -1,23 +1,9 @@
 import MPI
-import Synchronization
 
 /// What happens when a collective fails, on whatever thread: the ranks can no longer agree, so the
 /// job ends.
 public enum CollectiveFailure {
-  /// Ends the job; it never returns.
-  public typealias Handler = @Sendable (any Error) -> Never
-
-  private static let handler = Mutex<Handler>({ error in
-    FailureExit.leave(error, code: FailureExit.communicationFailed)
-  })
-
-  /// Replaces the handler, `FailureExit.leave` with code 76, for the whole process. The new one
-  /// can add what the loop knows (iteration, phase).
-  public static func setHandler(_ newHandler: @escaping Handler) {
-    handler.withLock { $0 = newHandler }
-  }
-
-  /// Runs a collective; when it throws, calls the handler.
+  /// Runs a collective; when it throws, the job ends.
   static func orEndJob<Result>(_ body: () throws(MPIError) -> Result) -> Result {
     do {
       return try body()
@@ -26,10 +12,9 @@ public enum CollectiveFailure {
     }
   }
 
-  /// Calls the handler.
+  /// Ends the job with exit code 76.
   static func end(_ error: any Error) -> Never {
-    let current = handler.withLock { $0 }
-    current(error)
+    FailureExit.leave(error, code: FailureExit.communicationFailed)
   }
 }
 

@@ -37,7 +37,4 @@ public struct WorldAgreement: Sendable {
       }
     }
   }
-
-  /// Whether the flag is set on every rank: all values finite, all files found. Collective.
-  public func all(_ flag: Bool) -> Bool { !any(!flag) }
 }

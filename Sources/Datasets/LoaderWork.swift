@@ -16,6 +16,13 @@ final class LoaderWork: Sendable {
     let storage: BatchStorage
   }
 
+  /// What a thread does next.
+  private enum Next {
+    case make(Task)
+    /// Nothing is left to do, or the loader was stopped.
+    case end
+  }
+
   private struct State {
     var pending: [Int: Pending] = [:]
     var nextToConsume: Int
@@ -54,7 +61,7 @@ final class LoaderWork: Sendable {
 
   /// The life of a thread.
   func run() {
-    while let task = monitor.wait(nextTask) {
+    while case .make(let task) = monitor.wait(nextStep) {
       var failure: (any Error)?
       do { try make(task) } catch { failure = error }
       monitor.change { state in
@@ -63,10 +70,10 @@ final class LoaderWork: Sendable {
     }
   }
 
-  /// The next image to make; `.some(nil)` if there is none any more, nil if it is to wait.
-  private func nextTask(_ state: inout State) -> Task?? {
+  /// What a thread does next; nil if it is to wait, as enough batches are ahead.
+  private func nextStep(_ state: inout State) -> Next? {
     if state.isStopped || state.nextToRead > iterations.upperBound || positions.isEmpty {
-      return .some(nil)
+      return .end
     }
     guard state.nextToRead - state.nextToConsume < batchesAhead else { return nil }
     let iteration = state.nextToRead
@@ -78,9 +85,10 @@ final class LoaderWork: Sendable {
       state.nextOffset = 0
       state.nextToRead += 1
     }
-    return Task(
-      iteration: iteration, offset: offset, sampleIndex: pending.sampleIndices[offset],
-      storage: pending.storage)
+    return .make(
+      Task(
+        iteration: iteration, offset: offset, sampleIndex: pending.sampleIndices[offset],
+        storage: pending.storage))
   }
 
   private func begin(_ iteration: Int) -> Pending {

@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 extension Tensor {
   /// Whether operators on this tensor record history. Settable on leaves.
@@ -32,21 +33,38 @@ extension Tensor {
 
   /// Calls `body` whenever this leaf's gradient is final, on the thread that runs backward.
   ///
-  /// The hook stays for the life of the process, and so does what `body` captures.
-  public func onGradient(_ body: @escaping @Sendable () -> Void) {
-    let context = Unmanaged.passRetained(HookBox(body)).toOpaque()
+  /// LibTorch keeps the leaf and its hooks for the life of the process; what `body` captures only until
+  /// the hook is removed.
+  ///
+  /// - Returns: what removes the hook. To let go of it removes nothing.
+  @discardableResult
+  public func onGradient(_ body: @escaping @Sendable () -> Void) -> GradientHook {
+    let hook = GradientHook(body)
+    let context = Unmanaged.passRetained(hook).toOpaque()
     let status = ct_on_gradient(
       handle,
       { context in
-        if let context { Unmanaged<HookBox>.fromOpaque(context).takeUnretainedValue().body() }
+        if let context { Unmanaged<GradientHook>.fromOpaque(context).takeUnretainedValue().call() }
       }, context)
     TorchRuntime.check(status, "gradient hook", self)
+    return hook
   }
 }
 
-private final class HookBox: Sendable {
-  let body: @Sendable () -> Void
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+/// A call of the caller's whenever a leaf's gradient is final, until it is removed.
+public final class GradientHook: Sendable {
+  private let body: Mutex<(@Sendable () -> Void)?>
+
+  fileprivate init(_ body: @escaping @Sendable () -> Void) { self.body = Mutex(body) }
+
+  /// Lets go of the call and of all that it holds. Not during a backward pass.
+  public func remove() { body.withLock { $0 = nil } }
+
+  fileprivate func call() {
+    // Not within the lock: what is called may take a while.
+    let body = body.withLock { $0 }
+    body?()
+  }
 }
 
 /// Recording history and running backward passes.

@@ -124,6 +124,26 @@ import Torch
     #expect(counts.withLock { $0 } == [1, 1])
   }
 
+  @Test func removedHooksAreSilentAndHoldNothing() {
+    final class Count: Sendable {
+      let value = Mutex(0)
+    }
+    let leaf = noise([3], 1)
+    leaf.requiresGradient = true
+    weak var held: Count?
+    let hook: GradientHook
+    do {
+      let count = Count()
+      held = count
+      hook = leaf.onGradient { count.value.withLock { $0 += 1 } }
+    }
+    Autograd.backward([((leaf * 2).sum(), nil)])
+    #expect(held?.value.withLock { $0 } == 1)
+    hook.remove()
+    #expect(held == nil)
+    Autograd.backward([((leaf * 2).sum(), nil)])
+  }
+
   @Test func gradientsGoToViewsOfOneBuffer() {
     let buffer = Tensor.zeros([10], .float64)
     let (a, b) = (noise([2, 2], 1), noise([6], 2))

@@ -1,5 +1,4 @@
 import Difficulty
-import Recipes
 
 /// Collects steps until the next line of metrics.
 struct MetricsWindow {
@@ -30,7 +29,7 @@ struct MetricsWindow {
 
   /// The line of an iteration, with means over the steps since the line before.
   func line(
-    _ iteration: Int, _ report: TrainingStep.Report, rate: Double, batchSize: Int, recipe: Recipe
+    _ iteration: Int, _ report: TrainingStep.Report, rate: Double, batchSize: Int
   ) -> TrainingLine {
     let result = report.result
     let statistics = result.statistics

@@ -164,8 +164,7 @@ public final class Trainer {
       window.add(report)
       let isLogged = isDue(iteration, recipe.train.logEvery) || isFirst
       var line = window.line(
-        iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize,
-        recipe: recipe)
+        iteration, report, rate: step.rate(iteration), batchSize: recipe.train.batchSize)
       if Console.lostLines > 0 { line.lostLines = Console.lostLines }
       if coordinator.isLead { show(line, progress, isLogged: isLogged) }
       if isLogged {
