@@ -20,6 +20,8 @@ public struct MethodOption: Sendable {
   public let kind: Kind
   /// One line for the reference.
   public let meaning: String
+  /// The name that older recipes use; it is read and not documented.
+  public var formerName: String?
 
   /// A number of a range.
   public static func number(
@@ -37,11 +39,12 @@ public struct MethodOption: Sendable {
   ) -> MethodOption {
     MethodOption(name: name, initial: "\(initial)", kind: .integer(range), meaning: meaning)
   }
-  /// One of some words, the first by default.
+  /// One of some words, the first by default; older recipes may call it by another name.
   public static func word(
-    _ name: String, _ words: [String], _ meaning: String
+    _ name: String, formerly formerName: String? = nil, _ words: [String], _ meaning: String
   ) -> MethodOption {
-    MethodOption(name: name, initial: words[0], kind: .word(words), meaning: meaning)
+    MethodOption(
+      name: name, initial: words[0], kind: .word(words), meaning: meaning, formerName: formerName)
   }
   /// A file, `none` by default.
   public static func path(_ name: String, _ meaning: String) -> MethodOption {
@@ -57,6 +60,9 @@ public struct MethodOption: Sendable {
     case .path: "a path or none"
     }
   }
+
+  /// Whether a recipe's key means it.
+  func isNamed(_ key: String) -> Bool { key == name || key == formerName }
 
   /// Whether a text is one of its values.
   func admits(_ text: String) -> Bool {
@@ -106,12 +112,12 @@ public struct MethodOptions: Sendable {
     var texts = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.initial) })
     var seen: Set<String> = []
     for (key, text) in chosen.options {
-      guard let option = known.first(where: { $0.name == key }) else {
+      guard let option = known.first(where: { $0.isNamed(key) }) else {
         throw MethodError(
           "unknown option", place: chosen.place, found: "\(card.name) with \(key)",
           expected: known.map(\.name).joined(separator: ", "), remedy: "correct the name")
       }
-      guard seen.insert(key).inserted else {
+      guard seen.insert(option.name).inserted else {
         throw MethodError(
           place: chosen.place, found: "\(key) of \(card.name) twice", expected: "every key once",
           remedy: "remove one of them")
@@ -121,7 +127,7 @@ public struct MethodOptions: Sendable {
           "wrong value", place: chosen.place, found: "\(key) '\(text.prefix(40))' of \(card.name)",
           expected: option.expected, remedy: "correct the value")
       }
-      texts[key] = text
+      texts[option.name] = text
     }
     place = chosen.place
     self.texts = texts

@@ -61,6 +61,16 @@ import Testing
     }
   }
 
+  /// Recipes of earlier versions stay recipes; an option is still there once.
+  @Test func formerNamesAreRead() throws {
+    try MethodTable.check([ChosenMethod("kdiga", [("norms", "running")])])
+    try MethodTable.check([ChosenMethod("kdiga", [("batch_norm", "running")])])
+    let error = #expect(throws: MethodError.self) {
+      try MethodTable.check([ChosenMethod("kdiga", [("norms", "batch"), ("batch_norm", "batch")])])
+    }
+    #expect(error?.description.contains("batch_norm of kdiga twice") ?? false)
+  }
+
   @Test func mistakesAreOneLine() {
     func refusal(_ chosen: [ChosenMethod], _ change: (inout MethodSetting) -> Void = { _ in })
       -> String

@@ -12,8 +12,9 @@ import Torch
 /// point the same way over the whole batch: it rises with any method, so compare it with KD's.
 ///
 /// The cross entropy is taken on the grid of the logits, in a pass of its own without dropout. The
-/// student's norms follow the batch there, as in the published code; by `norms: running` the pass is
-/// cheaper but teaches little, since scaling a convolution changes those gradients and nothing else.
+/// student's BatchNorm layers follow the batch there, as in the published code; by `batch_norm: running`
+/// the pass is cheaper but teaches little: scaling a convolution changes those gradients and nothing
+/// else.
 /// `scale: pixels` multiplies by the valid pixels of an image, so that the factor does not depend on the
 /// resolution. The published code does not: its factors, 0.5 and 1000, do not carry over, and ours is 20.
 /// It belongs to a student that knows its classes already; early on the norm falls at the labels' cost.
@@ -29,7 +30,9 @@ final class InputGradients: Distiller {
     options: [
       .word("norm", ["batch", "sample"], "Of the whole batch, or the mean of the images' norms."),
       .word("scale", ["pixels", "none"], "Whether gradients are multiplied by pixels an image."),
-      .word("norms", ["batch", "running"], "The statistics of the student's norms."),
+      .word(
+        "batch_norm", formerly: "norms", ["batch", "running"],
+        "What the student's BatchNorm layers normalise by in that pass."),
     ])
 
   private let isOfBatch: Bool
@@ -41,7 +44,7 @@ final class InputGradients: Distiller {
   ) throws(MethodError) {
     isOfBatch = options.word("norm") == "batch"
     isScaled = options.word("scale") == "pixels"
-    isByBatch = options.word("norms") == "batch"
+    isByBatch = options.word("batch_norm") == "batch"
   }
 
   func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
