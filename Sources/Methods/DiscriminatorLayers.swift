@@ -40,8 +40,7 @@ final class Spectral {
   }
 
   func callAsFunction(_ x: Tensor, _ weight: Tensor) -> Tensor {
-    Functional.convolution(
-      x, weight: weight, bias: bias, stride: 2, padding: 1, dilation: 1, groups: 1)
+    Functional.convolution(x, weight: weight, bias: bias, Window(stride: 2, padding: 1))
   }
 }
 

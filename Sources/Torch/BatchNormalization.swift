@@ -15,6 +15,34 @@ public enum Activation: Int32, Sendable {
 /// Everything is on `[N, C, H, W]`; none records history. Sums and moments are doubles, so that
 /// E[x^2] - E[x]^2 keeps its digits.
 public enum BatchNormalization {
+  /// What a batch is normalised by, one number a channel.
+  public struct Statistics: Sendable {
+    /// The mean.
+    public let mean: [Double]
+    /// One over the root of variance and epsilon.
+    public let inverseDeviation: [Double]
+
+    /// Statistics of as many channels as each array has numbers.
+    public init(mean: [Double], inverseDeviation: [Double]) {
+      self.mean = mean
+      self.inverseDeviation = inverseDeviation
+    }
+  }
+
+  /// The means over the batch that the gradient of an input takes away, one number a channel.
+  public struct GradientMeans: Sendable {
+    /// The mean of dz.
+    public let gradient: [Double]
+    /// The mean of dz * xhat.
+    public let gradientTimesX: [Double]
+
+    /// Means of as many channels as each array has numbers.
+    public init(gradient: [Double], gradientTimesX: [Double]) {
+      self.gradient = gradient
+      self.gradientTimesX = gradientTimesX
+    }
+  }
+
   /// The sum of each channel, then the sum of the squares of each channel, of each image: `[N, 2C]`.
   public static func sums(_ x: Tensor) -> [Double] {
     var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
@@ -24,25 +52,25 @@ public enum BatchNormalization {
 
   /// activation((x - mean) * inverseDeviation * weight + bias + residual).
   public static func apply(
-    _ x: Tensor, mean: [Double], inverseDeviation: [Double], weight: Tensor, bias: Tensor,
-    residual: Tensor?, activation: Activation
+    _ x: Tensor, _ statistics: Statistics, weight: Tensor, bias: Tensor, residual: Tensor?,
+    activation: Activation
   ) -> Tensor {
     .make("batch norm", x, weight) {
       ct_bn_apply(
-        &$0, x.handle, mean, inverseDeviation, weight.handle, bias.handle, residual?.handle,
-        activation.rawValue)
+        &$0, x.handle, statistics.mean, statistics.inverseDeviation, weight.handle, bias.handle,
+        residual?.handle, activation.rawValue)
     }
   }
 
   /// The sum of dz, then the sum of dz * xhat, of each channel, of each image: `[N, 2C]`. dz is `dy`
   /// where the activation passed its input.
   public static func backwardSums(
-    dy: Tensor, x: Tensor, y: Tensor, mean: [Double], inverseDeviation: [Double],
-    activation: Activation
+    dy: Tensor, x: Tensor, y: Tensor, _ statistics: Statistics, activation: Activation
   ) -> [Double] {
     var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
     let status = ct_bn_backward_sums(
-      &sums, dy.handle, x.handle, y.handle, mean, inverseDeviation, activation.rawValue)
+      &sums, dy.handle, x.handle, y.handle, statistics.mean, statistics.inverseDeviation,
+      activation.rawValue)
     TorchRuntime.check(status, "batch norm backward sums", dy, x)
     return sums
   }
@@ -51,16 +79,16 @@ public enum BatchNormalization {
   ///
   ///     dx = weight * inverseDeviation * (dz - mean(dz) - xhat * mean(dz * xhat))
   public static func backwardInput(
-    dy: Tensor, x: Tensor, y: Tensor, mean: [Double], inverseDeviation: [Double],
-    meanGradient: [Double], meanGradientTimesX: [Double], weight: Tensor, activation: Activation,
-    residual: Bool
+    dy: Tensor, x: Tensor, y: Tensor, _ statistics: Statistics, _ means: GradientMeans,
+    weight: Tensor, activation: Activation, residual: Bool
   ) -> (x: Tensor, residual: Tensor?) {
     var forResidual: OpaquePointer?
     let dx = Tensor.make("batch norm backward", dy, x) { out in
       withUnsafeMutablePointer(to: &forResidual) { pointer in
         ct_bn_backward_input(
-          &out, residual ? pointer : nil, dy.handle, x.handle, y.handle, mean, inverseDeviation,
-          meanGradient, meanGradientTimesX, weight.handle, activation.rawValue)
+          &out, residual ? pointer : nil, dy.handle, x.handle, y.handle, statistics.mean,
+          statistics.inverseDeviation, means.gradient, means.gradientTimesX, weight.handle,
+          activation.rawValue)
       }
     }
     return (dx, forResidual.map(Tensor.init(owning:)))

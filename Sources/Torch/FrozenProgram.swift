@@ -36,13 +36,14 @@ public final class FrozenProgram: @unchecked Sendable {
 
   /// activation(convolution(input) + bias + residual).
   public func convolution(
-    _ input: Value, weight: Tensor, bias: Tensor?, stride: Int, padding: Int, dilation: Int,
-    groups: Int, activation: Activation, adding residual: Value? = nil
+    _ input: Value, weight: Tensor, bias: Tensor?, _ window: Window, activation: Activation,
+    adding residual: Value? = nil
   ) -> Value {
     value("program convolution") {
       ct_program_convolution(
-        &$0, handle, input.index, weight.handle, bias?.handle, Int32(stride), Int32(padding),
-        Int32(dilation), Int32(groups), activation.rawValue, residual?.index ?? -1)
+        &$0, handle, input.index, weight.handle, bias?.handle, Int32(window.stride),
+        Int32(window.padding), Int32(window.dilation), Int32(window.groups), activation.rawValue,
+        residual?.index ?? -1)
     }
   }
 

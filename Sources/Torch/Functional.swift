@@ -11,19 +11,15 @@ public enum Functional {
   ///   - x: `[N, I, H, W]`.
   ///   - weight: `[O, I / groups, kh, kw]`; float32 weights serve bfloat16 images too.
   ///   - bias: `[O]`.
-  ///   - stride: the step between outputs.
-  ///   - padding: zeros on each side.
-  ///   - dilation: the distance between the kernel's taps.
-  ///   - groups: the number of independent groups of channels.
+  ///   - window: how the kernel moves.
   /// - Returns: `[N, O, H', W']`.
   public static func convolution(
-    _ x: Tensor, weight: Tensor, bias: Tensor?, stride: Int, padding: Int, dilation: Int,
-    groups: Int
+    _ x: Tensor, weight: Tensor, bias: Tensor?, _ window: Window = Window()
   ) -> Tensor {
     .make("conv2d", x, weight) {
       ct_conv2d(
-        &$0, x.handle, weight.handle, bias?.handle, Int32(stride), Int32(padding),
-        Int32(dilation), Int32(groups))
+        &$0, x.handle, weight.handle, bias?.handle, Int32(window.stride), Int32(window.padding),
+        Int32(window.dilation), Int32(window.groups))
     }
   }
 

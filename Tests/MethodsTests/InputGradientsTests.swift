@@ -20,8 +20,7 @@ import Torch
       own.requiresGradient = true
       let other = Tensor([2.0, 0, 0, 1, -1, 0], [3, 2, 1, 1])
       func logits(_ images: Tensor, _ weight: Tensor) -> Tensor {
-        Functional.convolution(
-          images, weight: weight, bias: nil, stride: 1, padding: 0, dilation: 1, groups: 1)
+        Functional.convolution(images, weight: weight, bias: nil)
       }
       func output(_ images: Tensor, _ weight: Tensor) -> SegmentationOutput {
         SegmentationOutput(logits: logits(images, weight), auxiliaryLogits: nil, feature: nil)

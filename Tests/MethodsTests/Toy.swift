@@ -24,7 +24,7 @@ final class ToyNetwork: Model, @unchecked Sendable {
   init(width: Int, seed: UInt64, _ type: Torch.ElementType = .float64) {
     let scope = Scope(state: state, prefix: "", start: Initialisation(seed: seed, type: type))
     self.width = width
-    stem = Convolution(scope("stem"), 3, 8, kernel: 4, stride: 4, start: .head)
+    stem = Convolution(scope("stem"), 3, 8, kernel: 4, Window(stride: 4), start: .head)
     norm = BatchNorm(scope("norm"), 8)
     middle = Convolution(scope("middle"), 8, width, kernel: 1, start: .head)
     classifier = Convolution(

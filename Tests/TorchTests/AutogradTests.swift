@@ -43,8 +43,8 @@ import Torch
     }
     check("convolution", [1, 4, 5, 6]) { x in
       let y = Functional.convolution(
-        x, weight: noise([6, 2, 3, 3], 7), bias: noise([6], 8), stride: 2, padding: 2, dilation: 2,
-        groups: 2)
+        x, weight: noise([6, 2, 3, 3], 7), bias: noise([6], 8),
+        Window(stride: 2, padding: 2, dilation: 2, groups: 2))
       return (y * y).sum()
     }
     check("views", [2, 3, 4]) { x in

@@ -16,6 +16,9 @@ import Torch
     var size = (9, 11)
     /// The largest error of float32, relative to the largest value.
     var tolerance = 2e-6
+    var window: Window {
+      Window(stride: stride, padding: padding, dilation: dilation, groups: groups)
+    }
     var testDescription: String {
       "\(inputs)->\(outputs) k\(kernel) s\(stride) p\(padding) d\(dilation) g\(groups)"
     }
@@ -76,8 +79,7 @@ import Torch
     let w = leaf([item.outputs, item.inputs / item.groups, item.kernel, item.kernel], 2)
     let b = item.bias ? leaf([item.outputs], 3) : nil
     let y = Functional.convolution(
-      x, weight: w, bias: b, stride: item.stride, padding: item.padding, dilation: item.dilation,
-      groups: item.groups)
+      x, weight: w, bias: b, item.window)
     Autograd.backward([(y, noise(y.shape, 4).to(.float32).to(type))])
     return Run(y: y, gradients: [x, w, b].compactMap { $0?.gradient?.doubles })
   }
@@ -118,9 +120,7 @@ import Torch
         let x = images.narrowed(0, batch).clone()
         x.requiresGradient = true
         let y = Functional.convolution(
-          x, weight: parameters[0], bias: parameters.count > 1 ? parameters[1] : nil,
-          stride: item.stride, padding: item.padding, dilation: item.dilation,
-          groups: item.groups)
+          x, weight: parameters[0], bias: parameters.count > 1 ? parameters[1] : nil, item.window)
         let dy = noise([3] + y.shape.dropFirst(), 4).to(type)
         Autograd.backward([(y, dy.narrowed(0, batch).contiguous())])
         results[0] += y.doubles
@@ -146,8 +146,7 @@ import Torch
     let wide = start.to(.float32).to(.float64)
     wide.requiresGradient = true
     let y = Functional.convolution(
-      images.to(.float64), weight: wide, bias: nil, stride: item.stride, padding: item.padding,
-      dilation: item.dilation, groups: item.groups)
+      images.to(.float64), weight: wide, bias: nil, item.window)
     Autograd.backward([(y, noise(y.shape, 4).to(.float32).to(.float64))])
     #expect(difference(whole[2], try #require(wide.gradient).doubles) < item.tolerance)
   }
@@ -190,7 +189,7 @@ import Torch
     let w = noise([4, 3, 3, 3], 1).to(type)
     w.requiresGradient = true
     let y = Functional.convolution(
-      x, weight: w, bias: nil, stride: 2, padding: 1, dilation: 1, groups: 1)
+      x, weight: w, bias: nil, Window(stride: 2, padding: 1))
     #expect(y.shape == [0, 4, 4, 4])
     Autograd.backward([(y, y.detached.zerosLike)])
     #expect(w.gradient?.doubles.allSatisfy { $0 == 0 } ?? true)

@@ -44,13 +44,14 @@ import Torch
 
   @Test(arguments: [Activation.none, .relu, .relu6], [false, true])
   func forwardAndBackward(_ activation: Activation, _ hasResidual: Bool) {
+    let statistics = BatchNormalization.Statistics(mean: mean, inverseDeviation: deviation)
     for (type, tolerance) in Self.types {
       let x = (noise(Self.shape, 1) * 3).to(type)
       let residual = hasResidual ? noise(Self.shape, 2).to(type) : nil
       let dy = noise(Self.shape, 3).to(type)
       let y = BatchNormalization.apply(
-        x, mean: mean, inverseDeviation: deviation, weight: Tensor(weight, [5]).to(type),
-        bias: Tensor(bias, [5]).to(type), residual: residual, activation: activation)
+        x, statistics, weight: Tensor(weight, [5]).to(type), bias: Tensor(bias, [5]).to(type),
+        residual: residual, activation: activation)
       let (xs, rs, gs) = (x.doubles, residual?.doubles, dy.doubles)
       let xhat = xs.indices.map { (xs[$0] - mean[$0 / 12 % 5]) * deviation[$0 / 12 % 5] }
       let z = xs.indices.map {
@@ -65,16 +66,15 @@ import Torch
         }
       }
       let sums = BatchNormalization.backwardSums(
-        dy: dy, x: x, y: y, mean: mean, inverseDeviation: deviation, activation: activation)
+        dy: dy, x: x, y: y, statistics, activation: activation)
       let expected =
         channels(dz).map { $0.reduce(0, +) }
         + channels(zip(dz, xhat).map { $0 * $1 }).map { $0.reduce(0, +) }
       #expect(difference(overImages(sums), expected) < tolerance)
       let (first, second) = (noise(5, 14), noise(5, 15))
       let (dx, dresidual) = BatchNormalization.backwardInput(
-        dy: dy, x: x, y: y, mean: mean, inverseDeviation: deviation, meanGradient: first,
-        meanGradientTimesX: second, weight: Tensor(weight, [5]).to(type), activation: activation,
-        residual: hasResidual)
+        dy: dy, x: x, y: y, statistics, .init(gradient: first, gradientTimesX: second),
+        weight: Tensor(weight, [5]).to(type), activation: activation, residual: hasResidual)
       let gradient = xs.indices.map { index -> Double in
         let c = index / 12 % 5
         return weight[c] * deviation[c] * (dz[index] - first[c] - xhat[index] * second[c])

@@ -147,8 +147,7 @@ import Torch
       }
       let x = Tensor.zeros([1, 3, 4, 4])
       _ = Functional.convolution(
-        x, weight: Tensor.zeros([2, 5, 3, 3]), bias: nil, stride: 1, padding: 1, dilation: 1,
-        groups: 1)
+        x, weight: Tensor.zeros([2, 5, 3, 3]), bias: nil, Window(padding: 1))
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     let line = "rdd: error: conv2d([1, 3, 4, 4] float32, [2, 5, 3, 3] float32): "

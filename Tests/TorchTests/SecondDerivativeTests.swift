@@ -25,8 +25,7 @@ import Torch
     let b = item.bias ? leaf(values([item.outputs], 3)) : nil
     func gradient() -> Tensor {
       let y = Functional.convolution(
-        x, weight: w, bias: b, stride: item.stride, padding: item.padding,
-        dilation: item.dilation, groups: item.groups)
+        x, weight: w, bias: b, item.window)
       let c = values([2] + y.shape.dropFirst(), 4).narrowed(0, images)
       return Autograd.gradient(of: (y * y * c).sum(), withRespectTo: x, keepingGraph: true)
     }

@@ -23,15 +23,15 @@ final class CountOperators: Operators {
   }
 
   func convolution(_ x: Value, _ layer: Convolution) -> Value {
-    let (outputs, kernel) = (layer.weight.size(0), layer.weight.size(2))
+    let (outputs, kernel, window) = (layer.weight.size(0), layer.weight.size(2), layer.window)
     // The window's reach is that of its dilated kernel.
-    let reach = (kernel - 1) * layer.dilation + 1
+    let reach = (kernel - 1) * window.dilation + 1
     let y = Value(
       channels: outputs,
-      height: (x.height + 2 * layer.padding - reach) / layer.stride + 1,
-      width: (x.width + 2 * layer.padding - reach) / layer.stride + 1)
+      height: (x.height + 2 * window.padding - reach) / window.stride + 1,
+      width: (x.width + 2 * window.padding - reach) / window.stride + 1)
     convolutionElements += y.count
-    multiplyAdds += y.count * x.channels / layer.groups * kernel * kernel
+    multiplyAdds += y.count * x.channels / window.groups * kernel * kernel
     return y
   }
 

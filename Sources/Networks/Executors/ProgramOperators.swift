@@ -48,8 +48,7 @@ struct ProgramOperators: Operators {
     _ activation: Activation, adding residual: FrozenProgram.Value?
   ) -> FrozenProgram.Value {
     program.convolution(
-      x, weight: weight, bias: bias, stride: layer.stride, padding: layer.padding,
-      dilation: layer.dilation, groups: layer.groups, activation: activation, adding: residual)
+      x, weight: weight, bias: bias, layer.window, activation: activation, adding: residual)
   }
 }
 

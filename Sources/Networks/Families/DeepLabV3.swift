@@ -21,15 +21,15 @@ private final class DeepLabV3Head: Head {
 
   init(_ scope: Scope, _ inputs: Int, width: Int, classes: Int) {
     let aspp = scope("aspp")
-    let point = ConvolutionBlock(aspp("b0"), inputs, width, kernel: 1, start: .head)
+    let point = ConvolutionBlock(aspp("b0"), inputs, width, Kernel(1), start: .head)
     let dilated = [12, 24, 36].enumerated().map { index, dilation in
       ConvolutionBlock(
-        aspp("b\(index + 1)")("block"), inputs, width, kernel: 3, dilation: dilation, start: .head)
+        aspp("b\(index + 1)")("block"), inputs, width, Kernel(3, dilation: dilation), start: .head)
     }
     branches = [point] + dilated
     pooled = ConvolutionBlock(
-      aspp("b4")("gap"), names: ("1", "2"), inputs, width, kernel: 1, start: .head)
-    project = ConvolutionBlock(aspp("project"), 5 * width, width, kernel: 1, start: .head)
+      aspp("b4")("gap"), names: ("1", "2"), inputs, width, Kernel(1), start: .head)
+    project = ConvolutionBlock(aspp("project"), 5 * width, width, Kernel(1), start: .head)
     dropout = Dropout(scope, 0.5)
     end = FullyConvolutionalHead(
       scope, classifier: scope("block")("4"), width, width, classes: classes)

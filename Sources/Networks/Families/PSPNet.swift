@@ -18,7 +18,7 @@ private final class PSPHead: Head {
   init(_ scope: Scope, _ inputs: Int, width: Int, classes: Int) {
     pyramid = [1, 2, 3, 6].enumerated().map { index, bins in
       let block = ConvolutionBlock(
-        scope("psp")("conv\(index + 1)"), inputs, inputs / 4, kernel: 1, start: .head)
+        scope("psp")("conv\(index + 1)"), inputs, inputs / 4, Kernel(1), start: .head)
       return (bins, block)
     }
     end = FullyConvolutionalHead(

@@ -98,24 +98,22 @@ package final class BatchNorm {
     let (input, addend) = (x.detached, residual?.detached)
     let output = Autograd.withoutHistory {
       BatchNormalization.apply(
-        input, mean: moments.mean, inverseDeviation: moments.inverseDeviation, weight: weight,
-        bias: bias, residual: addend, activation: activation)
+        input, moments.statistics, weight: weight, bias: bias, residual: addend,
+        activation: activation)
     }
     let backward: Autograd.Backward = { gradients in
       let dy = gradients[0] ?? output.zerosLike
       let sums = backwardSum(
         BatchNormalization.backwardSums(
-          dy: dy, x: input, y: output, mean: moments.mean,
-          inverseDeviation: moments.inverseDeviation, activation: activation), reducer)
+          dy: dy, x: input, y: output, moments.statistics, activation: activation), reducer)
       let parameters = [(weight, sums[channels...]), (bias, sums[..<channels])].map {
         Self.gradient(of: $0, Array($1), reducer)
       }
       let means = sums.map { $0 / moments.count }
       let (dx, dresidual) = BatchNormalization.backwardInput(
-        dy: dy, x: input, y: output, mean: moments.mean,
-        inverseDeviation: moments.inverseDeviation, meanGradient: Array(means[..<channels]),
-        meanGradientTimesX: Array(means[channels...]), weight: weight, activation: activation,
-        residual: hasResidual)
+        dy: dy, x: input, y: output, moments.statistics,
+        .init(gradient: Array(means[..<channels]), gradientTimesX: Array(means[channels...])),
+        weight: weight, activation: activation, residual: hasResidual)
       return [dx] + parameters + (hasResidual ? [dresidual] : [])
     }
     let inputs = [x, weight, bias] + (residual.map { [$0] } ?? [])
@@ -160,7 +158,7 @@ private struct Moments {
   let count: Double
   let mean: [Double]
   let variance: [Double]
-  let inverseDeviation: [Double]
+  let statistics: BatchNormalization.Statistics
 
   /// Collective.
   init(of x: Tensor, channels: Int, _ sum: ExactSum, _ reducer: any Reducer) {
@@ -178,6 +176,8 @@ private struct Moments {
     self.count = count
     self.mean = mean
     self.variance = variance
-    inverseDeviation = variance.map { 1 / ($0 + BatchNorm.epsilon).squareRoot() }
+    statistics = BatchNormalization.Statistics(
+      mean: mean,
+      inverseDeviation: variance.map { 1 / ($0 + BatchNorm.epsilon).squareRoot() })
   }
 }

@@ -13,33 +13,28 @@ package final class Convolution {
   /// `[O, I / groups, k, k]`.
   package let weight: Tensor
   let bias: Tensor?
-  let stride: Int
-  let padding: Int
-  let dilation: Int
-  let groups: Int
+  let window: Window
 
-  /// A convolution with the names of `scope`.
+  /// A convolution from `inputs` to `outputs` channels, with the names of `scope`.
+  ///
+  /// - Parameter kernel: the side of the kernel, in elements.
   package init(
-    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    dilation: Int = 1, groups: Int = 1, bias: Bool = false, start: Start
+    _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, _ window: Window = Window(),
+    bias: Bool = false, start: Start
   ) {
-    let fanIn = Double(inputs / groups * kernel * kernel)
+    let fanIn = Double(inputs / window.groups * kernel * kernel)
     let uniform = Distribution.uniform(bound: 1 / fanIn.squareRoot())
     let normal = Distribution.normal(
       deviation: (2 / Double(outputs * kernel * kernel)).squareRoot())
     weight = scope.parameter(
-      "weight", [outputs, inputs / groups, kernel, kernel], start == .backbone ? normal : uniform)
+      "weight", [outputs, inputs / window.groups, kernel, kernel],
+      start == .backbone ? normal : uniform)
     self.bias = bias ? scope.parameter("bias", [outputs], uniform) : nil
-    self.stride = stride
-    self.padding = padding
-    self.dilation = dilation
-    self.groups = groups
+    self.window = window
   }
 
   /// `[N, I, H, W]` to `[N, O, H', W']`, of x's type.
   package func callAsFunction(_ x: Tensor) -> Tensor {
-    Functional.convolution(
-      x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation,
-      groups: groups)
+    Functional.convolution(x, weight: weight, bias: bias, window)
   }
 }

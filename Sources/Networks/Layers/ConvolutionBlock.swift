@@ -1,23 +1,33 @@
 import Torch
 
+/// The kernel of a block: its side and how it moves.
+///
+/// It is padded by its reach, half its side times the dilation, which keeps the size at stride 1.
+struct Kernel {
+  let side: Int
+  let window: Window
+
+  init(_ side: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1) {
+    self.side = side
+    window = Window(
+      stride: stride, padding: side / 2 * dilation, dilation: dilation, groups: groups)
+  }
+}
+
 /// Convolution without bias, BatchNorm, activation: the unit that all the networks are made of.
 final class ConvolutionBlock {
   let convolution: Convolution
   let norm: BatchNorm
   let activation: Activation
 
-  /// A block whose convolution and norm are named by their index, as in PyTorch's `Sequential`.
-  ///
-  /// 3x3 kernels are padded by their dilation, which keeps the size at stride 1. The norm's weights
-  /// start at `scale`.
+  /// A block whose convolution and norm are named by their index, as in PyTorch's `Sequential`. The
+  /// norm's weights start at `scale`.
   init(
     _ scope: Scope, names: (String, String) = ("0", "1"), _ inputs: Int, _ outputs: Int,
-    kernel: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
-    activation: Activation = .relu, start: Convolution.Start, scale: Double = 1
+    _ kernel: Kernel, activation: Activation = .relu, start: Convolution.Start, scale: Double = 1
   ) {
     convolution = Convolution(
-      scope(names.0), inputs, outputs, kernel: kernel, stride: stride,
-      padding: kernel / 2 * dilation, dilation: dilation, groups: groups, start: start)
+      scope(names.0), inputs, outputs, kernel: kernel.side, kernel.window, start: start)
     norm = BatchNorm(scope(names.1), outputs, scale: scale)
     self.activation = activation
   }

@@ -16,7 +16,7 @@ final class FullyConvolutionalHead: Head {
   ///   - scope: the head's names; the convolution is `block.0`.
   ///   - classifier: the classifier's names: `block.4`, or `classifier` in PSPNet.
   init(_ scope: Scope, classifier: Scope, _ inputs: Int, _ width: Int, classes: Int) {
-    block = ConvolutionBlock(scope("block"), inputs, width, kernel: 3, start: .head)
+    block = ConvolutionBlock(scope("block"), inputs, width, Kernel(3), start: .head)
     dropout = Dropout(scope, 0.1)
     self.classifier = Convolution(
       classifier, width, classes, kernel: 1, bias: true, start: .head)

@@ -20,7 +20,7 @@ final class MobileNetV2: Backbone {
   init(_ scope: Scope) {
     let features = scope("net")("features")
     stem = ConvolutionBlock(
-      features("0"), 3, 32, kernel: 3, stride: 2, activation: .relu6, start: .backbone)
+      features("0"), 3, 32, Kernel(3, stride: 2), activation: .relu6, start: .backbone)
     var inputs = 32
     var blocks: [InvertedResidual] = []
     for (expansion, outputs, repetitions, stride) in Self.settings {
@@ -65,22 +65,17 @@ private final class InvertedResidual {
     let width = inputs * expansion
     var index = 0
     func block(
-      _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, dilation: Int = 1,
-      groups: Int = 1, activation: Activation
+      _ inputs: Int, _ outputs: Int, _ kernel: Kernel, _ activation: Activation
     ) -> ConvolutionBlock {
       defer { index += 3 }
       return ConvolutionBlock(
-        scope, names: ("\(index)", "\(index + 1)"), inputs, outputs, kernel: kernel,
-        stride: stride, dilation: dilation, groups: groups, activation: activation,
-        start: .backbone)
+        scope, names: ("\(index)", "\(index + 1)"), inputs, outputs, kernel,
+        activation: activation, start: .backbone)
     }
-    let expand =
-      expansion == 1 ? [] : [block(inputs, width, kernel: 1, activation: .relu6)]
-    let filter = block(
-      width, width, kernel: 3, stride: stride, dilation: dilation, groups: width,
-      activation: .relu6)
-    blocks = expand + [filter]
-    project = block(width, outputs, kernel: 1, activation: .none)
+    let expand = expansion == 1 ? [] : [block(inputs, width, Kernel(1), .relu6)]
+    let kernel = Kernel(3, stride: stride, dilation: dilation, groups: width)
+    blocks = expand + [block(width, width, kernel, .relu6)]
+    project = block(width, outputs, Kernel(1), .none)
     self.residual = residual
   }
 

@@ -28,9 +28,9 @@ final class ResNet: Backbone {
     let bottleneck = depth != .r18
     stem = [
       ConvolutionBlock(
-        scope, names: ("conv1", "bn1"), 3, 64, kernel: 3, stride: 2, start: .backbone),
-      ConvolutionBlock(scope, names: ("conv2", "bn2"), 64, 64, kernel: 3, start: .backbone),
-      ConvolutionBlock(scope, names: ("conv3", "bn3"), 64, 128, kernel: 3, start: .backbone),
+        scope, names: ("conv1", "bn1"), 3, 64, Kernel(3, stride: 2), start: .backbone),
+      ConvolutionBlock(scope, names: ("conv2", "bn2"), 64, 64, Kernel(3), start: .backbone),
+      ConvolutionBlock(scope, names: ("conv3", "bn3"), 64, 128, Kernel(3), start: .backbone),
     ]
     var inputs = 128
     var stages: [[ResidualBlock]] = []
@@ -79,29 +79,29 @@ private final class ResidualBlock {
     if bottleneck {
       inner = [
         ConvolutionBlock(
-          scope, names: ("conv1", "bn1"), inputs, width, kernel: 1, start: .backbone),
+          scope, names: ("conv1", "bn1"), inputs, width, Kernel(1), start: .backbone),
         ConvolutionBlock(
-          scope, names: ("conv2", "bn2"), width, width, kernel: 3, stride: stride,
-          dilation: dilations.first, start: .backbone),
+          scope, names: ("conv2", "bn2"), width, width,
+          Kernel(3, stride: stride, dilation: dilations.first), start: .backbone),
       ]
       last = ConvolutionBlock(
-        scope, names: ("conv3", "bn3"), width, outputs, kernel: 1, start: .backbone,
+        scope, names: ("conv3", "bn3"), width, outputs, Kernel(1), start: .backbone,
         scale: scope.start.branchScale)
     } else {
       inner = [
         ConvolutionBlock(
-          scope, names: ("conv1", "bn1"), inputs, width, kernel: 3, stride: stride,
-          dilation: dilations.first, start: .backbone)
+          scope, names: ("conv1", "bn1"), inputs, width,
+          Kernel(3, stride: stride, dilation: dilations.first), start: .backbone)
       ]
       last = ConvolutionBlock(
-        scope, names: ("conv2", "bn2"), width, outputs, kernel: 3, dilation: dilations.rest,
+        scope, names: ("conv2", "bn2"), width, outputs, Kernel(3, dilation: dilations.rest),
         start: .backbone, scale: scope.start.branchScale)
     }
     let reshapes = stride != 1 || inputs != outputs
     downsample =
       reshapes
       ? ConvolutionBlock(
-        scope("downsample"), inputs, outputs, kernel: 1, stride: stride, activation: .none,
+        scope("downsample"), inputs, outputs, Kernel(1, stride: stride), activation: .none,
         start: .backbone) : nil
   }
 
