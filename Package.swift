@@ -74,7 +74,7 @@ let package = Package(
     // Threads, and the limits that machine, container and shell set.
     .target(name: "Host"),
     // Files as the system has them, read and written whole.
-    .target(name: "Files"),
+    .target(name: "Files", dependencies: ["Host"]),
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Randomness", swiftSettings: kernel),
     .target(name: "Reduction", dependencies: ["Host"]),

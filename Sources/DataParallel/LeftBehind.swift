@@ -1,4 +1,5 @@
 import Foundation
+import Host
 
 /// What MPI jobs of this user left on this host when they died: shared memory and session folders.
 ///
@@ -124,19 +125,8 @@ package struct LeftBehind {
     return match(String(name), ".*mpi.*|orte.*|prte.*|.*run") != nil
   }
 
-  /// All of a file that the kernel writes while it is read, which Foundation reads only in part; empty
-  /// if this user may not read it.
-  private static func text(_ path: String) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = read(descriptor, &buffer, buffer.count), count > 0 {
-      bytes += buffer[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  /// All of a file of the kernel's; empty if this user may not read it.
+  private static func text(_ path: String) -> String { HostFiles().text(path) ?? "" }
 
   /// The groups of the text if it matches as a whole.
   private static func match(_ text: String, _ pattern: String) -> [String]? {

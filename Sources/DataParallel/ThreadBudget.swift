@@ -129,12 +129,10 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   ///
   /// - Returns: 8 cores in a byte, the lowest first; nil if there is none.
   package static func mask(inStatus status: String) -> [UInt8]? {
-    let key = "Cpus_allowed:"
-    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) }) else {
+    guard let words = ProcessStatus(text: status)["Cpus_allowed"]?.split(separator: ",") else {
       return nil
     }
     var mask: [UInt8] = []
-    let words = line.dropFirst(key.count).trimmingCharacters(in: .whitespaces).split(separator: ",")
     for word in words.reversed() {
       guard let value = UInt32(word, radix: 16) else { return nil }
       for byte in 0..<4 { mask.append(UInt8(truncatingIfNeeded: value >> (8 * byte))) }

@@ -1,4 +1,5 @@
 import Glibc
+import Host
 
 /// The process that a file names which stands for a lock.
 package struct LockOwner: Sendable, Equatable {
@@ -119,14 +120,7 @@ private func terminated(_ characters: [CChar]) -> String {
   String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// The first line of a file that the system provides, whose size it does not tell; empty if there is
-/// none.
+/// The first line of a file that the system provides; empty if there is none.
 private func systemText(_ path: String) -> String {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-  guard descriptor >= 0 else { return "" }
-  defer { close(descriptor) }
-  var bytes = [UInt8](repeating: 0, count: 4096)
-  let count = read(descriptor, &bytes, bytes.count)
-  guard count > 0 else { return "" }
-  return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  HostFiles().text(path).map { String($0.prefix { $0 != "\n" }) } ?? ""
 }

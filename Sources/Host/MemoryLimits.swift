@@ -6,21 +6,21 @@ package enum MemoryLimits {
   /// Every limit that can be seen, the tightest first.
   package static func all(_ files: HostFiles = HostFiles()) -> [HostLimit] {
     let information = files.text("/proc/meminfo") ?? ""
-    func kibibytes(_ key: String, _ text: String) -> Int? {
-      HostFiles.number(key, in: text).map { $0 << 10 }
+    func bytes(_ key: String) -> Int? {
+      HostFiles.number(key, in: information).map { $0 << 10 }
     }
     var limits = ControlGroups(files).memory
-    if let free = kibibytes("MemAvailable:", information) {
-      let all = kibibytes("MemTotal:", information) ?? free
+    if let free = bytes("MemAvailable:") {
+      let all = bytes("MemTotal:") ?? free
       limits.append(HostLimit(host, most: all, used: all - free))
     }
-    let (process, status) = (ProcessLimits(files), files.text("/proc/self/status") ?? "")
+    let (process, status) = (ProcessLimits(files), ProcessStatus("self", files))
     for (name, limit, usage) in [
-      ("ulimit -v", "Max address space", "VmSize:"), ("ulimit -d", "Max data size", "VmData:"),
+      ("ulimit -v", "Max address space", "VmSize"), ("ulimit -d", "Max data size", "VmData"),
     ] {
       guard let most = process[limit] else { continue }
       limits.append(
-        HostLimit(name, most: most, used: kibibytes(usage, status) ?? 0, isPerProcess: true))
+        HostLimit(name, most: most, used: status.bytes(usage) ?? 0, isPerProcess: true))
     }
     return limits.sorted { $0.free < $1.free }
   }

@@ -17,28 +17,25 @@ package enum ThreadLimits {
 
   /// `ulimit -u`, which counts the processes and threads of this user; nil if it does not hold.
   private static func userLimit(_ files: HostFiles) -> HostLimit? {
-    let status = files.text("/proc/self/status") ?? ""
-    guard let most = ProcessLimits(files)["Max processes"],
-      let user = HostFiles.number("Uid:", in: status), !isExempt(user, status, files)
+    let status = ProcessStatus("self", files)
+    guard let most = ProcessLimits(files)["Max processes"], let user = status.number("Uid"),
+      !isExempt(user, status, files)
     else { return nil }
     let used = files.names("/proc").filter { $0.first?.isNumber ?? false }.reduce(0) {
       sum, process in
-      let status = files.text("/proc/\(process)/status") ?? ""
-      guard HostFiles.number("Uid:", in: status) == user else { return sum }
-      return sum + (HostFiles.number("Threads:", in: status) ?? 1)
+      let status = ProcessStatus(process, files)
+      guard status.number("Uid") == user else { return sum }
+      return sum + (status.number("Threads") ?? 1)
     }
     return HostLimit("ulimit -u", most: most, used: used)
   }
 
   /// Whether the kernel lets this process pass `ulimit -u`: the machine's root, whatever its
   /// capabilities, and who may manage the system or its resources. Source: Linux, kernel/fork.c.
-  private static func isExempt(_ user: Int, _ status: String, _ files: HostFiles) -> Bool {
+  private static func isExempt(_ user: Int, _ status: ProcessStatus, _ files: HostFiles) -> Bool {
     let map = (files.text("/proc/self/uid_map") ?? "").split(whereSeparator: \.isBlank)
     guard map.isEmpty || map == ["0", "0", "4294967295"] else { return false }
-    let key = "CapEff:"
-    let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
-    let words = line?.dropFirst(key.count).split(whereSeparator: \.isBlank) ?? []
-    let capabilities = words.first.flatMap { UInt64($0, radix: 16) } ?? 0
+    let capabilities = status["CapEff"].flatMap { UInt64($0, radix: 16) } ?? 0
     let (administration, resources) = (UInt64(1) << 21, UInt64(1) << 24)
     return user == 0 || capabilities & (administration | resources) != 0
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Host
 import Networks
 import Recipes
 import Torch
@@ -123,16 +124,12 @@ struct ProcessUsage {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     // Not ru_maxrss: that of the program which started this one counts there.
-    let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let peak = lines.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?
-      .split(whereSeparator: \.isWhitespace).dropFirst().first
-    peakBytes = peak.flatMap { Int($0) }.map { $0 * 1024 } ?? usage.ru_maxrss * 1024
+    peakBytes = ProcessStatus().bytes("VmHWM") ?? usage.ru_maxrss * 1024
     freshPages = usage.ru_minflt
     processorSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
       $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
     }
-    let words = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
-      .split(separator: " ")
+    let words = HostFiles().text("/proc/self/statm")?.split(separator: " ")
     let pages = words.flatMap { $0.count > 1 ? Int($0[1]) : nil }
     residentBytes = pages.map { $0 * sysconf(Int32(_SC_PAGESIZE)) } ?? peakBytes
   }

@@ -1,6 +1,7 @@
 import DataParallel
 import Files
 import Foundation
+import Host
 import Recipes
 import Torch
 import WeightFiles
@@ -35,9 +36,7 @@ extension RunCheck {
 
   /// LibTorch, and whether its BLAS is a fast one.
   mutating func checkLibraries() {
-    // Not String(contentsOfFile:), which reads no further than the first page of such a file.
-    let maps = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd()
-    let blas = LoadedBLAS(maps: String(decoding: maps ?? Data(), as: UTF8.self))
+    let blas = LoadedBLAS(maps: HostFiles().text("/proc/self/maps") ?? "")
     report.note(
       "libraries", "LibTorch \(TorchRuntime.version)" + (blas.map { ", BLAS \($0.path)" } ?? ""))
     if let blas, blas.isReference {

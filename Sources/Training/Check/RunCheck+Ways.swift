@@ -1,5 +1,6 @@
 import DataParallel
 import Foundation
+import Host
 import MPI
 import Recipes
 
@@ -15,7 +16,7 @@ extension RunCheck {
     report.note("MPI", library ?? "unknown")
     report.note("MPI threads", "\(coordinator.world.threadLevel)")
     report.note(
-      "binding", ProcessStatus.allowedCores.map { "rank 0 may use cores \($0)" } ?? "not known")
+      "binding", ProcessStatus()["Cpus_allowed_list"].map { "rank 0 may use cores \($0)" } ?? "not known")
     report.note(
       "waiting ranks",
       (settings["mpi_yield_when_idle"] == "1" ? "leave" : "keep") + " their core")
@@ -59,15 +60,4 @@ private struct MPISettings {
   init(_ environment: [String: String]) { self.environment = environment }
 
   subscript(name: String) -> String? { environment["OMPI_MCA_" + name] }
-}
-
-/// What the kernel says of this process.
-private enum ProcessStatus {
-  /// The cores that it may use, such as `0-3,8`.
-  static var allowedCores: String? {
-    let key = "Cpus_allowed_list:"
-    let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-    return text?.split(separator: "\n").first { $0.hasPrefix(key) }
-      .map { $0.dropFirst(key.count).trimmingCharacters(in: .whitespaces) }
-  }
 }
