@@ -1,3 +1,5 @@
+import Host
+
 /// This rank's part of a global batch.
 ///
 /// The memory belongs to the batch and goes back to the loader with it: keep the batch as long as

@@ -38,7 +38,7 @@ public final class BatchLoader: Sendable {
       source: source, order: order, augmentation: augmentation, batchSize: batchSize,
       positions: positions, iterations: iterations, batchesAhead: batchesAhead)
     self.work = work
-    threads = try WorkerThreads(count: threadCount, stop: work.stop) { work.run() }
+    threads = try WorkerThreads("rdd-images", count: threadCount, stop: work.stop) { work.run() }
   }
 
   deinit { stop() }

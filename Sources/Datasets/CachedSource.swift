@@ -1,3 +1,5 @@
+import Host
+
 /// Keeps decoded samples of another source in memory, up to a limit.
 ///
 /// The first samples that fit stay. In a permuted order every sample is asked for equally often, so

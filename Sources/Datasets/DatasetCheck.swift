@@ -52,7 +52,9 @@ public enum DatasetCheck {
   ) throws(ThreadError) -> Findings {
     let indices = indices ?? Array(0..<dataset.count)
     let found = SharedFindings(Findings(labels: LabelCounts(dataset.encoding)))
-    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { place in
+    try WorkerThreads.forEach(
+      indices.count, threadCount: threadCount, named: "rdd-images"
+    ) { place in
       defer { tell(1) }
       let index = indices[place]
       // A file with a value that is none of the encoding's counts too.

@@ -1,3 +1,5 @@
+import Host
+
 /// What the threads of a `BatchLoader` and its consumer share.
 final class LoaderWork: Sendable {
   /// A batch that is being made.

@@ -1,3 +1,4 @@
+import Host
 import Randomness
 
 /// Which sample stands at which place of training.

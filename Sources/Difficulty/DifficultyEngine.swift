@@ -1,3 +1,4 @@
+import Host
 import Reduction
 
 /// The losses of Relative Difficulty Distillation with their gradients, in fused sweeps.
@@ -15,7 +16,7 @@ public final class DifficultyEngine {
   /// An engine for one rank; it keeps its memory from step to step.
   ///
   /// - Parameter threadCount: the number of threads, at least 1.
-  public init(threadCount: Int) { pool = WorkerPool(threadCount: threadCount) }
+  public init(threadCount: Int) { pool = WorkerPool("rdd-loss", threadCount: threadCount) }
 
   /// The loss of one step and its gradient for the student's logits. Collective.
   ///

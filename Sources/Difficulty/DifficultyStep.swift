@@ -1,3 +1,4 @@
+import Host
 import Reduction
 
 /// One step of an engine: the order in which sweeps, decisions and collectives follow each other.

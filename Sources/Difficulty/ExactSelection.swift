@@ -1,3 +1,4 @@
+import Host
 import Reduction
 
 /// The exact k-th smallest probability over all ranks, without moving a probability.
@@ -52,7 +53,7 @@ package struct ExactSelection {
 
   /// Answers all queries together. Collective.
   package func run(_ queries: [Query], reducer: any Reducer) -> [Answer] {
-    run(queries, reducer: reducer, pool: WorkerPool(threadCount: 1))
+    run(queries, reducer: reducer, pool: WorkerPool("rdd-loss", threadCount: 1))
   }
 
   func run(_ queries: [Query], reducer: any Reducer, pool: WorkerPool) -> [Answer] {

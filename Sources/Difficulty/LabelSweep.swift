@@ -1,3 +1,5 @@
+import Host
+
 /// Labels in whole vectors, with the class count in place of 255.
 struct LabelSweep {
   private let inputs: DifficultyInputs

@@ -1,3 +1,4 @@
+import Host
 import Reduction
 
 /// The probability maps of a step, `[imageCount, height, paddedWidth]` each.

@@ -1,3 +1,5 @@
+import Host
+
 /// The classes that a network predicts, at label resolution.
 public enum Prediction {
   /// The class with the largest upsampled logit of each pixel; the first one where several are.
@@ -24,7 +26,7 @@ public enum Prediction {
       DifficultyInputs.Sizes(
         classCount: classCount, lowHeight: lowHeight, lowWidth: lowWidth, height: height,
         width: width))
-    let pool = WorkerPool(threadCount: threadCount)
+    let pool = WorkerPool("rdd-loss", threadCount: threadCount)
     let spaces = (0..<threadCount).map { _ in Workspace(geometry) }
     return [UInt8](unsafeUninitializedCapacity: height * width) { buffer, count in
       if let result = buffer.baseAddress {

@@ -1,3 +1,4 @@
+import Host
 import Reduction
 import Torch
 
@@ -9,7 +10,7 @@ import Torch
 /// have places: with global statistics neither ranks nor threads change a bit of what is reported
 /// or of a gradient.
 struct ReferenceEngine {
-  let pool = WorkerPool(threadCount: 1)
+  let pool = WorkerPool("rdd-loss", threadCount: 1)
 
   /// See `TaskLoss.evaluate`. Collective.
   func evaluate(

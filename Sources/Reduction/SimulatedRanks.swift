@@ -1,4 +1,3 @@
-import Foundation
 import Host
 
 /// Several ranks as threads of one process, for tests and for `--ranks-simulated`.
@@ -52,27 +51,30 @@ private final class SimulatedRank: Reducer {
 }
 
 /// Where simulated ranks meet: everybody brings a buffer, the last one adds, everybody leaves.
-private final class Meeting: @unchecked Sendable {
+private final class Meeting: Sendable {
+  private struct State {
+    var contributions: [UnsafeMutableRawBufferPointer?]
+    var gathered: [[UInt8]]
+    var arrived = 0
+    var generation = 0
+  }
+
   let worldSize: Int
-  private let condition = NSCondition()
-  private var contributions: [UnsafeMutableRawBufferPointer?]
-  private var gathered: [[UInt8]]
-  private var arrived = 0
-  private var generation = 0
+  private let monitor: Monitor<State>
 
   init(worldSize: Int) {
     self.worldSize = worldSize
-    contributions = Array(repeating: nil, count: worldSize)
-    gathered = Array(repeating: [], count: worldSize)
+    monitor = Monitor(
+      State(
+        contributions: Array(repeating: nil, count: worldSize),
+        gathered: Array(repeating: [], count: worldSize)))
   }
 
   func gather(rank: Int, _ bytes: [UInt8]) -> [[UInt8]] {
-    condition.lock()
-    gathered[rank] = bytes
-    condition.unlock()
+    monitor.change { $0.gathered[rank] = bytes }
     // The first sum returns when all have brought theirs, the second when all have taken them.
     barrier(rank)
-    let all = gathered
+    let all = monitor.change { $0.gathered }
     barrier(rank)
     return all
   }
@@ -87,47 +89,38 @@ private final class Meeting: @unchecked Sendable {
   func reduce<Value>(
     rank: Int, _ values: UnsafeMutableBufferPointer<Value>, _ add: (Value, Value) -> Value
   ) {
-    condition.lock()
-    defer { condition.unlock() }
-    contributions[rank] = UnsafeMutableRawBufferPointer(values)
-    arrived += 1
-    guard arrived == worldSize else {
-      let mine = generation
-      while generation == mine { condition.wait() }
-      return
+    let mine = monitor.change { state -> Int? in
+      state.contributions[rank] = UnsafeMutableRawBufferPointer(values)
+      state.arrived += 1
+      guard state.arrived == worldSize else { return state.generation }
+      let buffers = state.contributions.compactMap { $0?.bindMemory(to: Value.self) }
+      precondition(
+        buffers.allSatisfy { $0.count == values.count },
+        "Reducer.sum: ranks brought \(buffers.map(\.count)) values; expected equal counts")
+      for index in 0..<values.count {
+        let total = buffers.dropFirst().reduce(buffers[0][index]) { add($0, $1[index]) }
+        for buffer in buffers { buffer[index] = total }
+      }
+      state.arrived = 0
+      state.generation += 1
+      return nil
     }
-    let buffers = contributions.compactMap { $0?.bindMemory(to: Value.self) }
-    precondition(
-      buffers.allSatisfy { $0.count == values.count },
-      "Reducer.sum: ranks brought \(buffers.map(\.count)) values; expected equal counts")
-    for index in 0..<values.count {
-      let total = buffers.dropFirst().reduce(buffers[0][index]) { add($0, $1[index]) }
-      for buffer in buffers { buffer[index] = total }
-    }
-    arrived = 0
-    generation += 1
-    condition.broadcast()
+    if let mine { monitor.wait { $0.generation == mine ? nil : () } }
   }
 }
 
 /// The results of the ranks, filled from their threads.
-private final class Results<Value>: @unchecked Sendable {
-  private let condition = NSCondition()
-  private var values: [Value?]
+private final class Results<Value: Sendable>: Sendable {
+  private let values: Monitor<[Value?]>
 
-  init(_ count: Int) { values = Array(repeating: nil, count: count) }
+  init(_ count: Int) { values = Monitor(Array(repeating: nil, count: count)) }
 
-  func set(_ index: Int, _ value: Value) {
-    condition.lock()
-    values[index] = value
-    condition.broadcast()
-    condition.unlock()
-  }
+  func set(_ index: Int, _ value: Value) { values.change { $0[index] = value } }
 
   func waitForAll() -> [Value] {
-    condition.lock()
-    defer { condition.unlock() }
-    while values.contains(where: { $0 == nil }) { condition.wait() }
-    return values.compactMap { $0 }
+    values.wait { values in
+      let all = values.compactMap { $0 }
+      return all.count == values.count ? all : nil
+    }
   }
 }

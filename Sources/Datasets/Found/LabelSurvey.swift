@@ -26,7 +26,9 @@ public struct LabelSurvey: Sendable {
   ) throws -> LabelSurvey {
     let dataset = ListDataset(list: list, encoding: .anything)
     let found = Found()
-    try WorkerThreads.forEach(indices.count, threadCount: threadCount) { place in
+    try WorkerThreads.forEach(
+      indices.count, threadCount: threadCount, named: "rdd-images"
+    ) { place in
       do {
         var own = LabelSurvey()
         try dataset.checkHeaders(indices[place], decodesTorn: false)

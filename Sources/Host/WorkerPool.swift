@@ -1,23 +1,27 @@
 import Foundation
-import Host
 
 /// Threads that share a list of tasks.
 ///
 /// Which thread takes which task is left to chance; tasks write to places of their own, so results
 /// do not depend on it.
-final class WorkerPool: @unchecked Sendable {
+package final class WorkerPool: @unchecked Sendable {
   /// The number of threads that work, the caller included.
-  let threadCount: Int
+  package let threadCount: Int
   private let shared = Shared()
 
   /// A pool of `threadCount - 1` sleeping threads; the caller of `run` is the last one. A thread that does
   /// not start ends the job.
-  init(threadCount: Int) {
-    require(threadCount >= 1, "WorkerPool: threadCount is \(threadCount); expected at least 1")
+  ///
+  /// - Parameters:
+  ///   - name: what the kernel calls each.
+  ///   - threadCount: the number of threads, at least 1.
+  package init(_ name: String, threadCount: Int) {
+    precondition(
+      threadCount >= 1, "WorkerPool: threadCount is \(threadCount); expected at least 1")
     self.threadCount = threadCount
     for worker in 1..<max(threadCount, 1) {
       let shared = shared
-      Threads.startOrEnd("rdd-loss", stackBytes: 4 << 20) { shared.serve(worker: worker) }
+      Threads.startOrEnd(name, stackBytes: 4 << 20) { shared.serve(worker: worker) }
     }
   }
 
@@ -28,7 +32,7 @@ final class WorkerPool: @unchecked Sendable {
   /// - Parameters:
   ///   - count: the number of tasks.
   ///   - body: the work; `worker`, in `0..<threadCount`, names the thread's scratch memory.
-  func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+  package func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     guard threadCount > 1, count > 1 else {
       for task in 0..<count { body(task, 0) }
       return

@@ -1,14 +1,15 @@
-import Foundation
+import Glibc
 
 /// State that threads share, and a way to wait until it allows something.
 ///
-/// The one lock of this module, of POSIX and not of Synchronization: ThreadSanitizer understands it.
-final class Monitor<State>: @unchecked Sendable {
+/// It is a lock of POSIX and not of Synchronization: ThreadSanitizer understands it.
+package final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(_ state: State) {
+  /// A monitor of a state that only its closures see.
+  package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
@@ -22,7 +23,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Changes the state and wakes everyone who waits for a change.
-  func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -32,7 +33,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Waits until `body` returns a value; it may change the state when it does, and only then.
-  func wait<Result>(_ body: (inout State) -> Result?) -> Result {
+  package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
