@@ -139,7 +139,7 @@ let package = Package(
       ]),
 
     // Tests. rank-program is what the parallel ones start under mpirun.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["WeightFiles"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "rank-program",
       dependencies: ["DataParallel", "Files", "MPI", "Randomness", "WeightFiles"],
@@ -150,18 +150,19 @@ let package = Package(
       path: "Tests/FuzzedReaders"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"]),
-    .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "TestSupport"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),
     .testTarget(
       name: "DataParallelTests",
       dependencies: ["DataParallel", "Host", "MPI", "TestSupport", "rank-program"]),
-    .testTarget(name: "ImageIOTests", dependencies: ["ImageIO"]),
+    .testTarget(name: "ImageIOTests", dependencies: ["ImageIO", "TestSupport"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "ImageIO", "Randomness", "WeightFiles"]),
+      name: "DatasetsTests",
+      dependencies: ["Datasets", "ImageIO", "Randomness", "TestSupport"]),
     .testTarget(
       name: "DifficultyTests",
       dependencies: [
-        "Datasets", "Difficulty", "Randomness", "Reduction", "Torch", "WeightFiles",
+        "Datasets", "Difficulty", "Randomness", "Reduction", "TestSupport", "Torch",
       ]),
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
@@ -183,8 +184,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
-    .testTarget(name: "WeightFilesTests", dependencies: ["Files", "Randomness", "WeightFiles"]),
-    .testTarget(name: "RecipesTests", dependencies: ["Datasets", "Networks", "Recipes"]),
+    .testTarget(
+      name: "WeightFilesTests",
+      dependencies: ["Files", "Randomness", "TestSupport", "WeightFiles"]),
+    .testTarget(
+      name: "RecipesTests", dependencies: ["Datasets", "Networks", "Recipes", "TestSupport"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",

@@ -1,12 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 import Yams
 
 /// The MPIJob is one that Kubernetes and the operator take, as far as a hand-written schema knows.
 @Suite struct KubernetesTests {
-  private static let folder = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "cluster/kubernetes")
+  private static let folder = Repository.root.appending(path: "cluster/kubernetes")
 
   private static func text(_ name: String) throws -> String {
     try String(contentsOf: folder.appending(path: name), encoding: .utf8)

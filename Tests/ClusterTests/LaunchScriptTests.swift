@@ -4,8 +4,7 @@ import Testing
 
 /// The scripts of launch/ with a mpirun that only notes what it was given.
 @Suite struct LaunchScriptTests {
-  private static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+  private static let root = Repository.root.path
 
   /// Runs a script in a folder of its own; `mpirun` there appends its words to `words` and the
   /// hostfile's content to `hosts`, and then does `job`, a line of shell.

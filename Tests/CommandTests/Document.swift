@@ -1,10 +1,10 @@
 import Foundation
+import TestSupport
 
 /// A Markdown file of the repository, as far as tests look at it.
 struct Document {
   /// The repository's folder.
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+  static let root = Repository.root.path
 
   /// All that people read, relative to the repository.
   static let all: [String] =

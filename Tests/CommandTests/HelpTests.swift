@@ -11,9 +11,8 @@ extension CommandTests {
     func help(command: String) throws {
       let result = try Command.run(command == "rdd" ? ["--help"] : ["help", command])
       result.expectSuccess()
-      let snapshot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Snapshots/\(command).txt")
-      #expect(result.standardOutput == (try String(contentsOf: snapshot, encoding: .utf8)))
+      let snapshot = try Repository.text("Tests/CommandTests/Snapshots/\(command).txt")
+      #expect(result.standardOutput == snapshot)
     }
 
     @Test(arguments: [
@@ -153,8 +152,7 @@ extension CommandTests {
     func bashCompletesScripts(words: String, expected: [String]) throws {
       try withTemporaryFolder { folder in
         try Data().write(to: folder.appendingPathComponent("streets.yaml"))
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-          .deletingLastPathComponent().deletingLastPathComponent().path
+        let root = Repository.root.path
         let bash = try completions(
           words, "source '\(root)/launch/completion.bash'", "_rdd_launch", in: folder)
         let replies = bash.standardOutput.split(separator: "\n").map(String.init)

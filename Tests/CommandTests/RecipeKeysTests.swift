@@ -5,13 +5,7 @@ import Testing
 extension CommandTests {
   /// The reference of keys: tables for documents, text for people.
   @Suite struct RecipeKeysTests {
-    private static let document: String = {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-      return
-        (try? String(
-          contentsOf: root.appending(path: "Documentation/recipe-keys.md"), encoding: .utf8)) ?? ""
-    }()
+    private static let document = (try? Repository.text("Documentation/recipe-keys.md")) ?? ""
 
     @Test(arguments: [[], ["--markdown"]])
     func theDocumentIsWhatIsPrinted(options: [String]) throws {

@@ -251,8 +251,7 @@ extension CommandTests {
 
   /// The recipes of launch/recipes want data and weights, and nothing else but this machine's memory.
   @Suite struct ShippedRecipeTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../launch/recipes").standardizedFileURL.path
+    static let folder = Repository.path("launch/recipes")
     static let recipes =
       (try? FileManager.default.contentsOfDirectory(atPath: folder))?
       .filter { $0.hasSuffix(".yaml") }.sorted() ?? []

@@ -31,9 +31,7 @@ import Testing
       try body(files)
       let (memory, other) = (folder.path + "/m", folder.path + "/t")
       let rdd = LeftBehind(memory: memory, folders: [other]).paths
-      let script = URL(fileURLWithPath: #filePath).appendingPathComponent(
-        "../../../launch/lib.d/left-behind.sh"
-      ).standardized.path
+      let script = Repository.path("launch/lib.d/left-behind.sh")
       let result = try ProcessRun.run(
         "bash", ["-c", ". \(script); left_behind \(memory) \(other) | tr '\\0' '\\n'"],
         environment: ProcessInfo.processInfo.environment, timeout: 30)

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ImageIO
+import TestSupport
 import Testing
 
 /// Images and labels in folders, paired by their names.

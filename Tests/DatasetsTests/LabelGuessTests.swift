@@ -1,5 +1,6 @@
 import Datasets
 import ImageIO
+import TestSupport
 import Testing
 
 /// What the values of unknown labels mean.

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ImageIO
+import TestSupport
 import Testing
 
 @Suite struct ListDatasetTests {
@@ -144,9 +145,7 @@ import Testing
   @Test func findingsHoldLabelsAndTurnedPhotos() throws {
     let folder = try TemporaryFolder()
     // 24 x 16 pixels on the disk, 16 x 24 as viewers show them: EXIF orientation 6.
-    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Fixtures/images/rgb.jpg")
-    let whole = try Data(contentsOf: fixture)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: Repository.fixture("images/rgb.jpg")))
     let tiff: [UInt8] = [
       0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
     ]

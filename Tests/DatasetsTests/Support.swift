@@ -2,59 +2,19 @@ import Datasets
 import Foundation
 import ImageIO
 import Randomness
-import WeightFiles
+import TestSupport
 
-/// A file of the golden data.
-struct GoldenFile {
-  private let archive: TensorArchive
-
-  init(_ name: String) throws {
-    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Fixtures/golden/" + name)
-    archive = try WeightFile.read(url.path)
-  }
-
-  var metadata: [String: String] { archive.metadata }
-
-  func shape(_ name: String) -> [Int] { archive[name]?.shape ?? [] }
-
-  func bytes(_ name: String) -> [UInt8] {
-    archive[name].map { $0.bytes.withUnsafeBytes { Array($0) } } ?? []
-  }
-
-  func floats(_ name: String) -> [Float] {
-    guard let tensor = archive[name] else { return [] }
-    return tensor.bytes.withUnsafeBytes { raw in
-      (0..<tensor.elementCount).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-    }
-  }
-
+extension GoldenFile {
   /// An image stored `[H, W, 3]` in B, G, R order.
   func imageFromBGR(_ name: String) -> RGBImage {
-    let (shape, bgr) = (shape(name), bytes(name))
+    let (shape, bgr) = (shape(name), values(name, as: UInt8.self))
     let pixels = bgr.indices.map { bgr[$0 - $0 % 3 + 2 - $0 % 3] }
     return RGBImage(width: shape[1], height: shape[0], pixels: pixels)
   }
 }
 
-/// A folder that is removed when the test ends.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("rdd-datasets-" + UUID().uuidString)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.resolvingSymlinksInPath().path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func folder(_ name: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: path + "/" + name, withIntermediateDirectories: true)
-  }
-
+extension TemporaryFolder {
+  /// A data set of this folder with the lines of `text` as its list.
   func list(_ text: String, encoding: LabelEncoding) throws -> ListDataset {
     try ListDataset(
       list: ListFile(bytes: Array(text.utf8), path: "train.txt", root: path), encoding: encoding)

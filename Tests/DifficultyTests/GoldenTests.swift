@@ -1,6 +1,7 @@
 import Datasets
 import Difficulty
 import Foundation
+import TestSupport
 import Testing
 
 /// The engine against the authors' numbers (float32 tolerances of the golden set).
@@ -10,7 +11,7 @@ import Testing
 
   @Test(arguments: ["tfe", "tfe_b1", "tfe_c11", "tfe_large"])
   func teacherFull(_ name: String) throws {
-    let fixture = try Fixture(name)
+    let fixture = try GoldenFile(name)
     var batch = Batch(fixture)
     var options = DifficultyOptions()
     options.task = .teacherFull
@@ -34,7 +35,7 @@ import Testing
   /// What the scripts of other methods compute: one weight for all pixels.
   @Test(arguments: ["tfe", "tfe_b1", "tfe_c11", "tfe_large"])
   func meanWeighting(_ name: String) throws {
-    let fixture = try Fixture(name)
+    let fixture = try GoldenFile(name)
     let batch = Batch(fixture)
     var options = DifficultyOptions()
     options.task = .teacherFull
@@ -62,7 +63,7 @@ import Testing
 
   @Test(arguments: masked)
   func teacherStudent(_ name: String) throws {
-    let fixture = try Fixture(name)
+    let fixture = try GoldenFile(name)
     let batch = Batch(fixture)
     let modes: [(String, DifficultyOptions.Mask)] = [
       ("XOR", .xor), ("OR", .or), ("AND", .and), ("OHEM", .ohem),
@@ -100,7 +101,7 @@ import Testing
 
   @Test(arguments: [("T1_lambda1", 1.0, 1.0), ("T4_lambda1", 4, 1), ("T2_lambda0.5", 2, 0.5)])
   func distillation(_ name: String, _ temperature: Double, _ weight: Double) throws {
-    let fixture = try Fixture("kd")
+    let fixture = try GoldenFile("kd")
     let shape = fixture.shape("in.s")
     // Without a valid pixel only the distillation term is left.
     var batch = Batch(
@@ -119,7 +120,7 @@ import Testing
   }
 
   @Test func blend() throws {
-    let fixture = try Fixture("blend")
+    let fixture = try GoldenFile("blend")
     let batch = Batch(fixture)
     let shares: [Double] = fixture.values("out.lambda_tfe")
     let losses: [Double] = fixture.values("out.task_kd_total")
@@ -147,7 +148,7 @@ import Testing
 
 extension DifficultyOptions {
   /// The options of a golden TSE file: task loss only.
-  init(_ fixture: Fixture) {
+  init(_ fixture: GoldenFile) {
     self.init()
     distillationWeight = 0
     threshold = Double(fixture.metadata("thresh")) ?? .nan

@@ -1,10 +1,11 @@
 import Difficulty
+import TestSupport
 import Testing
 
 /// Predictions and maps against the golden files.
 @Suite struct PredictionTests {
   @Test func metric() throws {
-    let fixture = try Fixture("metric")
+    let fixture = try GoldenFile("metric")
     var matrix = ConfusionMatrix(classCount: 19)
     for image in 0..<3 {
       let shape = fixture.shape("in.\(image).logits_low")
@@ -40,7 +41,7 @@ import Testing
 
   @Test(arguments: ["tfe", "tfe_b1", "tfe_c11"])
   func weightMap(_ name: String) throws {
-    let fixture = try Fixture(name)
+    let fixture = try GoldenFile(name)
     let expected: [Float] = fixture.values("out.weight_up")
     let found = Batch(fixture).maps(DifficultyOptions()).weight ?? []
     #expect(relativeError(found, expected) < 1e-6)
@@ -48,7 +49,7 @@ import Testing
 
   @Test(arguments: GoldenTests.masked)
   func masks(_ name: String) throws {
-    let fixture = try Fixture(name)
+    let fixture = try GoldenFile(name)
     let maps = Batch(fixture).maps(DifficultyOptions(fixture))
     for (found, output) in zip(maps.hard, ["s_main", "t_main", "s_aux", "t_aux"]) {
       #expect(found == fixture.values("out.mask_\(output)"), "\(output)")

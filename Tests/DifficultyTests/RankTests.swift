@@ -2,13 +2,14 @@ import Datasets
 import Difficulty
 import Foundation
 import Reduction
+import TestSupport
 import Testing
 
 /// The number of ranks is not a hyper-parameter.
 @Suite struct RankTests {
   @Test(arguments: [[4], [2, 2], [1, 1, 1, 1], [3, 1], [0, 4]])
   func globalGolden(_ split: [Int]) throws {
-    let fixture = try Fixture("dist")
+    let fixture = try GoldenFile("dist")
     let batch = Batch(fixture)
     let losses: [Double] = fixture.values("out.global.tse_tfe_kd_ce")
     var options = DifficultyOptions(fixture)
@@ -49,7 +50,7 @@ import Testing
 
   @Test(arguments: [2, 4])
   func localGolden(_ ranks: Int) throws {
-    let fixture = try Fixture("dist")
+    let fixture = try GoldenFile("dist")
     let batch = Batch(fixture)
     let name = "out.official_ddp\(ranks)"
     let losses: [Double] = fixture.values("\(name).tse_tfe_kd_ce")
@@ -81,7 +82,7 @@ import Testing
 
   @Test(arguments: ["uniform", "ties", "near_one", "tiny"])
   func selectionGolden(_ name: String) throws {
-    let fixture = try Fixture("select")
+    let fixture = try GoldenFile("select")
     let values: [Float] = fixture.values("in.\(name)")
     let ranks: [Int64] = fixture.values("in.k")
     let bits: [UInt32] = fixture.values("out.\(name).kth_bits")

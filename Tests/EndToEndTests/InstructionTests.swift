@@ -14,7 +14,7 @@ import WeightFiles
     InstructionSet.ofHost.flatMap { $0 > .avx2 ? $0 : nil }
   }
 
-  @Test func each_set_gives_the_same_bits_twice() throws {
+  @Test func eachSetGivesTheSameBitsTwice() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       var found: [InstructionSet: [String: [UInt8]]] = [:]
@@ -36,7 +36,7 @@ import WeightFiles
     }
   }
 
-  @Test func ranks_that_differ_train_the_weights_of_the_least() throws {
+  @Test func ranksThatDifferTrainTheWeightsOfTheLeast() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       try #require(run.train("one", ranks: nil, set: wish(.avx2)).exitCode == 0)
@@ -61,7 +61,7 @@ import WeightFiles
   }
 
   @Test(.enabled(if: Self.wide != nil, "a processor with AVX-512"))
-  func going_on_with_others_is_said() throws {
+  func goingOnWithOthersIsSaid() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let short = ["train.iterations=2"]
@@ -84,7 +84,7 @@ import WeightFiles
   }
 
   @Test(arguments: [nil, 2])
-  func more_than_a_rank_has_is_refused(ranks: Int?) throws {
+  func moreThanARankHasIsRefused(ranks: Int?) throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let result = try run.train(
@@ -103,7 +103,7 @@ import WeightFiles
     }
   }
 
-  @Test func check_tells_what_libraries_use() throws {
+  @Test func checkTellsWhatLibrariesUse() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       // LibTorch reads this variable when its first kernel runs: it is overwritten by then.

@@ -19,7 +19,7 @@ import Testing
     ("{name: spec}", "spec.corrected", 0.8),
   ]
 
-  @Test func terms_fall() throws {
+  @Test func termsFall() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let common = [

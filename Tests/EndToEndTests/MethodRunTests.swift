@@ -12,7 +12,7 @@ import Testing
       toFile: path, atomically: true, encoding: .utf8)
   }
 
-  @Test func a_killed_run_of_methods_ends_with_the_same_bits() throws {
+  @Test func aKilledRunOfMethodsEndsWithTheSameBits() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       try list(
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func a_method_of_weight_zero_changes_no_bit() throws {
+  @Test func aMethodOfWeightZeroChangesNoBit() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let settings = ["train.iterations=6", "train.checkpoint_every=0"]
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func mistakes_end_before_the_first_iteration() throws {
+  @Test func mistakesEndBeforeTheFirstIteration() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       for (methods, part) in [

@@ -18,7 +18,7 @@ struct PyTorchTests {
     ("deeplabv3_resnet50", "zip"), ("psp_resnet18", "legacy"), ("deeplab_mobile", "zip"),
     ("psp_mobile", "zip"),
   ])
-  func its_state_dict_loads(_ name: String, _ layout: String) throws {
+  func itsStateDictLoads(_ name: String, _ layout: String) throws {
     try withTemporaryFolder { folder in
       try PyTorch.run(["write", name, layout, folder.path])
       try expectEqualOutputs(name, folder.appending(path: "weights.pth").path, folder)
@@ -26,7 +26,7 @@ struct PyTorchTests {
   }
 
   @Test(arguments: ["deeplabv3_resnet18", "psp_mobile"])
-  func ours_loads_without_a_key_missing_or_left_over(_ name: String) throws {
+  func oursLoadsWithoutAKeyMissingOrLeftOver(_ name: String) throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let result = try run.train(
@@ -44,7 +44,7 @@ struct PyTorchTests {
 
   /// A backbone of `torch.save`, through `rdd convert` to safetensors, and back.
   @Test(arguments: ["zip", "legacy"])
-  func a_backbone_comes_back_as_it_was(_ layout: String) throws {
+  func aBackboneComesBackAsItWas(_ layout: String) throws {
     try withTemporaryFolder { folder in
       try PyTorch.run(["backbone", "deeplabv3_resnet18", layout, folder.path])
       func path(_ name: String) -> String { folder.appending(path: name).path }
@@ -112,8 +112,7 @@ private enum PyTorch {
 
   /// Runs `interchange.py`.
   static func run(_ arguments: [String]) throws {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "Fixtures/pytorch/interchange.py").path
+    let script = Repository.fixture("pytorch/interchange.py")
     let result = try ProcessRun.run(
       python, [script] + arguments,
       environment: ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 },

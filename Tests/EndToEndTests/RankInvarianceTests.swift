@@ -6,7 +6,7 @@ import Torch
 ///
 /// A batch of 4 does not divide among 3 ranks; augmentation and dropout are on.
 @Suite(.serialized) struct RankInvarianceTests {
-  @Test func double_precision_runs_are_equal_to_rounding() throws {
+  @Test func doublePrecisionRunsAreEqualToRounding() throws {
     let runs = try lines(["train.precision=float64"])
     let one = runs[0]
     #expect(one.map(\.iteration) == Array(1...10))
@@ -68,7 +68,7 @@ import Torch
   }
 
   @Test(arguments: ["fused", "reference"])
-  func single_precision_begins_equal_without_exact_sums(engine: String) throws {
+  func singlePrecisionBeginsEqualWithoutExactSums(engine: String) throws {
     // From the first iteration in the late stage, where thresholds are global too.
     let runs = try lines([
       "train.iterations=2", "distill.warmup_iterations=0", "distill.engine=\(engine)",

@@ -237,8 +237,7 @@ private enum TensorBoard {
   }()
 
   static func read(_ folder: String) throws -> Events {
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "Fixtures/tensorboard/read.py").path
+    let script = Repository.fixture("tensorboard/read.py")
     let result = try ProcessRun.run(
       python ?? "", [script, folder], environment: ProcessInfo.processInfo.environment, timeout: 120
     )

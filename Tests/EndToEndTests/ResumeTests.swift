@@ -4,7 +4,7 @@ import Testing
 
 /// A run that is cut off goes on as if it had not been.
 @Suite(.serialized) struct ResumeTests {
-  @Test func a_killed_run_ends_with_the_same_bits() throws {
+  @Test func aKilledRunEndsWithTheSameBits() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let whole = try run.train("whole", ranks: 2)
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func a_finished_run_is_not_trained_again() throws {
+  @Test func aFinishedRunIsNotTrainedAgain() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       try #require(run.train("run", ranks: nil).exitCode == 0)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func another_recipe_is_refused() throws {
+  @Test func anotherRecipeIsRefused() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       try #require(run.train("run", ranks: nil, set: ["train.iterations=4"]).exitCode == 0)

@@ -10,7 +10,7 @@ import Testing
 
   /// Every probability is at most 1, so all pixels are hard for both networks: XOR keeps none.
   @Test(arguments: ["global", "local"])
-  func an_empty_mask_skips_the_update(_ statistics: String) throws {
+  func anEmptyMaskSkipsTheUpdate(_ statistics: String) throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let empty = [
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func too_few_valid_pixels_end_the_run() throws {
+  @Test func tooFewValidPixelsEndTheRun() throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)
       let few = ["distill.ohem.minimum_kept=100000"]

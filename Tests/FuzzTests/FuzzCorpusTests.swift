@@ -1,13 +1,13 @@
 import Foundation
 import FuzzedReaders
+import TestSupport
 import Testing
 
 /// The inputs that `launch/fuzz` begins with, and those that once broke something.
 @Suite struct FuzzCorpusTests {
   @Test(arguments: FuzzedReader.allCases)
   func corpus(_ reader: FuzzedReader) throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Fixtures/fuzz/\(reader.rawValue)")
+    let folder = URL(fileURLWithPath: Repository.fixture("fuzz/\(reader.rawValue)"))
     let files = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil)
     #expect(files.count > 3)

@@ -1,5 +1,6 @@
 import Foundation
 import ImageIO
+import TestSupport
 import Testing
 
 /// Whether a file ends as its kind does: cheap, and enough to find those that are cut off.

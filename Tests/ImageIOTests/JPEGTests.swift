@@ -1,4 +1,5 @@
 import ImageIO
+import TestSupport
 import Testing
 
 @Suite struct JPEGTests {
@@ -41,7 +42,8 @@ import Testing
     let bytes = try Fixtures.bytes("rgb.jpg")
     let segment = [0xFF, 0xE1, 0xEA, 0x60] + [UInt8](repeating: 0, count: 0xEA60 - 2)
     let folder = try TemporaryFolder()
-    let path = try folder.write("large.jpg", bytes[..<2] + segment + segment + bytes[2...])
+    let path = try folder.write(
+      bytes[..<2] + segment + segment + bytes[2...], as: "large.jpg")
     #expect(try ImageFile.header(path).width == 24)
     #expect(try ImageFile.readRGB(path) == ImageFile.readRGB(Fixtures.path("rgb.jpg")))
   }

@@ -1,4 +1,5 @@
 import ImageIO
+import TestSupport
 import Testing
 
 /// The chunk "eXIf", before the pixels or behind them, as OpenCV 5.0 takes it.
@@ -27,7 +28,7 @@ import Testing
       for textCount in [0, 5000, 70_000] {
         var builder = builder
         builder.extraChunks.insert(("zTXt", [UInt8](repeating: 1, count: textCount)), at: 0)
-        let path = try folder.write("a.png", builder.bytes)
+        let path = try folder.write(builder.bytes, as: "a.png")
         let header = try ImageFile.header(path)
         #expect(header == (try ImageFile.header(of: builder.bytes, path: path)))
         #expect(header.orientation == Int(orientation))

@@ -1,5 +1,6 @@
 import Foundation
 import ImageIO
+import TestSupport
 import Testing
 
 @Suite struct PNGTests {
@@ -32,7 +33,7 @@ import Testing
 
   @Test func aLinkInThePlaceOfAPictureIsNotFollowed() throws {
     let folder = try TemporaryFolder()
-    let victim = try folder.write("victim", [1, 2, 3])
+    let victim = try folder.write([1, 2, 3], as: "victim")
     let (path, partial) = (folder.path + "/a.png", folder.path + "/a.png.partial")
     for link in [path, partial] {
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: victim)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `atkd` on the fixture: the split at the global median, and its means.

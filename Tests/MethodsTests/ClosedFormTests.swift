@@ -1,4 +1,5 @@
 import Methods
+import TestSupport
 import Testing
 
 /// Values that are known to ten digits, on one rank and on two with unequal numbers of valid pixels.

@@ -1,5 +1,6 @@
 import Methods
 import Reduction
+import TestSupport
 import Testing
 
 /// What every method must do; a new one is tested by standing in the table.

@@ -1,5 +1,6 @@
 import Methods
 import Networks
+import TestSupport
 import Testing
 import Torch
 

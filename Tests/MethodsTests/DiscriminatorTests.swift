@@ -1,6 +1,7 @@
 import Methods
 import Networks
 import Randomness
+import TestSupport
 import Testing
 import Torch
 

@@ -1,15 +1,12 @@
 import Foundation
 import Methods
 import Recipes
+import TestSupport
 import Testing
 
 /// What people read of the methods says what the table says.
 @Suite struct DocumentTests {
-  private func text(_ path: String) throws -> String {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    return try String(contentsOf: root.appending(path: path), encoding: .utf8)
-  }
+  private func text(_ path: String) throws -> String { try Repository.text(path) }
 
   @Test func recipeKeysEndWithTheTables() throws {
     let expected = "\n\n" + Recipe.referenceTable() + "\n" + MethodTable.reference()

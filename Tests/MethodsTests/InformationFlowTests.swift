@@ -2,6 +2,7 @@ import DataParallel
 import Methods
 import Networks
 import Reduction
+import TestSupport
 import Testing
 import Torch
 

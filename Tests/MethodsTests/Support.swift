@@ -95,14 +95,3 @@ extension [Double] {
     return powers.map { $0 / powers.reduce(0, +) }
   }
 }
-
-/// Whether two numbers agree to a relative error, or to half of the tenth printed decimal.
-func isClose(_ found: Double?, _ expected: Double, _ relative: Double = 1e-9) -> Bool {
-  guard let found else { return false }
-  return abs(found - expected) <= relative * abs(expected) + 5e-11
-}
-
-func isClose(_ found: [Double], _ expected: [Double], _ relative: Double = 1e-9) -> Bool {
-  found.count == expected.count
-    && zip(found, expected).allSatisfy { isClose($0, $1, relative) }
-}

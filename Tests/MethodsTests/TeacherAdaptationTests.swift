@@ -1,5 +1,6 @@
 import Networks
 import Reduction
+import TestSupport
 import Testing
 import Torch
 

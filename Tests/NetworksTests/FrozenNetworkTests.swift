@@ -9,7 +9,7 @@ import Torch
     Architecture("deeplabv3_resnet18"), "deeplabv3_resnet50", "deeplab_mobile", "psp_resnet18",
     "psp_mobile",
   ])
-  func logits_are_the_eager_networks(architecture: Architecture) throws {
+  func logitsAreTheEagerNetworks(architecture: Architecture) throws {
     let network = SegmentationNetwork(
       architecture, classCount: 7, start: Initialisation(seed: 5))
     let images = Self.images([2, 3, 50, 66])

@@ -1,4 +1,5 @@
 import Parity
+import TestSupport
 import Testing
 
 /// Whole networks and batch normalisation against the authors' numbers.
@@ -6,7 +7,7 @@ import Testing
   private func lines(
     _ name: String, _ run: ParityRun, shares: [Int]? = nil
   ) throws -> [ParityLine] {
-    let file = try ParityFile(fixture("golden/\(name).safetensors"))
+    let file = try ParityFile(Repository.fixture("golden/\(name).safetensors"))
     guard let shares else { return try ParityCheck.lines(file, run) }
     return try ParityCheck.lines(file, run, simulatedRanks: shares.count, shares: shares)
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Parity
+import TestSupport
 import Testing
 import Torch
 import WeightFiles
@@ -12,7 +13,7 @@ import WeightFiles
 
   @Test(arguments: published)
   func equalsTheTable(_ architecture: Architecture) throws {
-    let path = fixture("state_dict/state_dict_\(architecture.rawValue)_19.tsv")
+    let path = Repository.fixture("state_dict/state_dict_\(architecture.rawValue)_19.tsv")
     let expected = try String(contentsOfFile: path, encoding: .utf8)
       .split(separator: "\n").map(String.init)
     let network = SegmentationNetwork(

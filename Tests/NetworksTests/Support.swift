@@ -4,12 +4,6 @@ import Parity
 import Reduction
 import Torch
 
-/// A file of `Tests/Fixtures`.
-func fixture(_ path: String) -> String {
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/" + path).path
-}
-
 /// A network whose values the weight formula gives.
 func network(
   _ architecture: Architecture, classes: Int = 5, width: Int? = nil, _ type: ElementType = .float64

@@ -5,8 +5,7 @@ import Testing
 
 /// `rdd parity` as its user meets it: lines, counts and exit codes.
 @Suite(.serialized) struct ParityCommandTests {
-  private let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/golden").path
+  private let golden = Repository.fixture("golden")
 
   private func run(_ arguments: [String], ranks: Int? = nil) throws -> ProcessResult {
     try MPIRun.run(

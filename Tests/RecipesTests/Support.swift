@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import TestSupport
 import Testing
 
 /// A recipe that decodes: what the tests change.
@@ -27,5 +28,4 @@ func refusal(_ yaml: String, set overrides: [String] = []) -> String {
 }
 
 /// The folder of the shipped recipes.
-let recipeFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent().appending(path: "launch/recipes")
+let recipeFolder = Repository.root.appending(path: "launch/recipes")

@@ -53,3 +53,13 @@ public func difference(_ found: [Double], _ expected: [Double]) -> Double {
   guard !differences.contains(where: \.isNaN) else { return .infinity }
   return (differences.max() ?? 0) / largest
 }
+
+/// Whether two numbers agree to a relative error, or to half of the tenth printed decimal.
+public func isClose(_ found: Double?, _ expected: Double, _ relative: Double = 1e-9) -> Bool {
+  found.map { isClose([$0], [expected], relative) } ?? false
+}
+
+/// Whether the numbers of two arrays agree pair by pair; see `allClose` for what is printed.
+public func isClose(_ found: [Double], _ expected: [Double], _ relative: Double = 1e-9) -> Bool {
+  allClose(found, expected, relative: relative, absolute: 5e-11).isClose
+}

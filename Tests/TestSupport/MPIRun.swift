@@ -76,8 +76,7 @@ public enum MPIRun {
     return result?.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
   }()
 
-  private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../launch/lib.d/open-mpi.sh").standardizedFileURL.path
+  private static let script = Repository.path("launch/lib.d/open-mpi.sh")
 
   /// This process's environment, with what jobs on a small and shared machine need.
   public static func testEnvironment() -> [String: String] {

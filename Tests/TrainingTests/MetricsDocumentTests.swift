@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -6,9 +7,7 @@ import Training
 @Suite struct MetricsDocumentTests {
   /// The keys of a section's table, in its order.
   private func keys(_ section: String) throws -> [String] {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Documentation/metrics.md").standardizedFileURL
-    let text = try String(contentsOf: file, encoding: .utf8)
+    let text = try Repository.text("Documentation/metrics.md")
     let body = try #require(text.components(separatedBy: "\n## \(section)\n").dropFirst().first)
     return body.components(separatedBy: "\n## ")[0].split(separator: "\n")
       .filter { $0.hasPrefix("| `") }.compactMap { $0.split(separator: "`").dropFirst().first }

@@ -1,6 +1,7 @@
 import Networks
 import Parity
 import Reduction
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -9,7 +10,7 @@ import Training
 @Suite struct OptimiserTests {
   @Test(arguments: [ElementType.float32, .float64])
   func referenceNumbers(_ type: ElementType) throws {
-    let file = try ParityFile(fixture("golden/optim.safetensors"))
+    let file = try ParityFile(Repository.fixture("golden/optim.safetensors"))
     let run = ParityRun(engine: .reference, precision: type)
     let lines = try ParityCheck.lines(file, run)
     #expect(lines.count == 3)

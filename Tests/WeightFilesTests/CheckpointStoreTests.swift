@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Randomness
+import TestSupport
 import Testing
 import WeightFiles
 
@@ -78,7 +79,7 @@ import WeightFiles
     _ = try store.save(.sample(1), iteration: 100)
     try FileManager.default.copyItem(atPath: store.path(100), toPath: store.path(300))
     try FileManager.default.copyItem(
-      atPath: fixtures("safetensors") + "/reference.safetensors", toPath: store.path(400))
+      atPath: Repository.fixture("safetensors") + "/reference.safetensors", toPath: store.path(400))
     let recovery = try store.newestValid()
     #expect(recovery.newest?.iteration == 100)
     #expect(

@@ -1,4 +1,5 @@
 import Randomness
+import TestSupport
 import Testing
 import WeightFiles
 
@@ -249,7 +250,7 @@ private let tensors: [BadPickle] = [
   /// Bytes of good files changed at random: read or refused with one line, never a crash.
   @Test(arguments: ["views_zip", "views_legacy", "state_dict_legacy", "wrapped_state_dict_zip"])
   func mutatedFilesDoNoHarm(_ name: String) throws {
-    let good = try contents(fixtures("pth") + "/\(name).pth")
+    let good = try contents(Repository.fixture("pth") + "/\(name).pth")
     var refused = 0
     for trial in 0..<2_000 {
       var random = CounterRandom(.test, seed: 7, trial)

@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 import WeightFiles
 
@@ -90,7 +91,7 @@ import WeightFiles
   }
 
   @Test func theReferenceLibrarysFileIsRead() throws {
-    let archive = try WeightFile.read(fixtures("safetensors") + "/reference.safetensors")
+    let archive = try WeightFile.read(Repository.fixture("safetensors") + "/reference.safetensors")
     #expect(archive.metadata == ["format": "pt", "quote\"\\\n": "\u{E9}"])
     let types: [(String, ElementType)] = [
       ("float64", .f64), ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("int64", .i64),

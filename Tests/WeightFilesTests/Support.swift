@@ -2,41 +2,9 @@ import Files
 import Foundation
 import WeightFiles
 
-/// A folder that is gone with the value.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    // In memory where there is such a folder: the tests bring thousands of files to the disk.
-    let shared = "/dev/shm"
-    let isThere = FileManager.default.isWritableFile(atPath: shared)
-    path = (isThere ? shared : NSTemporaryDirectory()) + "/weights-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes a file of this folder and returns its path.
-  func write(_ bytes: [UInt8], as name: String = "file") throws -> String {
-    let file = path + "/" + name
-    try Data(bytes).write(to: URL(fileURLWithPath: file))
-    return file
-  }
-
-  var names: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-  }
-}
-
 /// The bytes of a file.
 func contents(_ path: String) throws -> [UInt8] {
   Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-}
-
-/// The folder `Tests/Fixtures/<name>`.
-func fixtures(_ name: String) -> String {
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/\(name)").path
 }
 
 /// What a message says after `<kind>: <path>: `; nil if nothing was refused.

@@ -1,6 +1,7 @@
 import Difficulty
 import Randomness
 import Reduction
+import TestSupport
 
 /// A global batch in memory, and the engine run on it by any number of ranks.
 struct Batch: Sendable {
@@ -15,7 +16,7 @@ struct Batch: Sendable {
   var labels: [UInt8]
 
   /// The batch of a golden file.
-  init(_ fixture: Fixture) {
+  init(_ fixture: GoldenFile) {
     let logits = fixture.shape("in.s_main")
     let target = fixture.shape("in.target")
     images = logits[0]
