@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// All lines of a comparison, and what they come to.
@@ -28,13 +29,9 @@ public struct ParityReport: Sendable {
         let count: Int
         let ok: Int
       }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      encoder.nonConformingFloatEncodingStrategy = .convertToString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       let object = Object(
         lines: lines, count: lines.count, ok: lines.count(where: \.ok))
-      return String(decoding: try encoder.encode(object), as: UTF8.self)
+      return try JSONText.of(object, spellsNumbers: true)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Runs side by side: mean and spread over seeds, and differences with their uncertainty.
@@ -148,11 +149,5 @@ public struct Comparison: Sendable, Encodable {
   }
 
   /// One JSON object.
-  public var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  public var json: String { get throws { try JSONText.of(self, isPretty: true) } }
 }

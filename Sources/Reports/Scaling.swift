@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -108,13 +109,7 @@ public struct Scaling: Sendable, Encodable {
   }
 
   /// One JSON object.
-  public var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  public var json: String { get throws { try JSONText.of(self, isPretty: true) } }
 }
 
 /// What a weak series becomes on more ranks, by a model of measured figures.

@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import Foundation
 import MPI
 import Randomness
@@ -22,9 +23,7 @@ package enum BenchTimes {
 
   /// One JSON object, its keys in alphabetical order.
   static func json(_ timings: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return String(decoding: try encoder.encode(timings), as: UTF8.self)
+    try JSONText.of(timings, isPretty: true)
   }
 
   /// Seconds as milliseconds, with digits enough for a small collective.

@@ -1,5 +1,6 @@
 import DataParallel
 import Dispatch
+import Files
 import Foundation
 import Recipes
 import Torch
@@ -40,13 +41,7 @@ public enum Evaluation {
 
 extension ValidationLine {
   /// One JSON object.
-  public var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  public var json: String { get throws { try JSONText.of(self) } }
 
   /// Lines of `class,iou`, the head first; the IoU of a class that occurs nowhere is empty.
   public var csv: String {

@@ -27,13 +27,7 @@ public enum Predictions {
     }
 
     /// One JSON object.
-    public var json: String {
-      get throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-      }
-    }
+    public var json: String { get throws { try JSONText.of(self) } }
   }
 
   /// Writes the classes of each image as `NAME_mask.png`, class indices with the classes' colours as

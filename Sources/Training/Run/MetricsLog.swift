@@ -12,10 +12,7 @@ final class MetricsLog {
   ///
   /// - Throws: `FileError` if it cannot be read or written.
   init(_ path: String, after iteration: Int) throws(FileError) {
-    encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder = JSONText.encoder(spellsNumbers: true)
     var damaged = 0
     file = try LineFile(path) { line in
       guard let found = Self.iteration(of: line) else {

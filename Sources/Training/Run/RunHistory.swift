@@ -58,13 +58,12 @@ package final class RunHistory {
   private let file: LineFile
   /// Lines of earlier starts that could not be read, and are gone.
   let damagedLines: Int
-  private let encoder = JSONEncoder()
+  private let encoder = JSONText.encoder()
 
   /// Opens a history to append to. Nothing of it is ever removed but lines of other forms.
   ///
   /// - Throws: `FileError`.
   init(_ path: String) throws(FileError) {
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var damaged = 0
     file = try LineFile(path) { line in
       let isEvent = Self.event(line) != nil
