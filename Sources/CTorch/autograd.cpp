@@ -67,7 +67,7 @@ struct Closure : torch::CustomClassHolder {
       delete tensor;
     }
     drop();  // what it captured is memory that the rest of the backward pass can use
-    TORCH_CHECK(status == 0, ct_last_error());
+    TORCH_CHECK(status == 0, "the backward pass of an operator of the caller's failed");
     return result;
   }
 };
@@ -109,7 +109,7 @@ struct SelfAdjointOperator : torch::autograd::Function<SelfAdjointOperator> {
         x.to(at::TensorOptions().device(at::kCPU).dtype(at::kDouble), false, /*copy=*/true)
             .contiguous();
     TORCH_CHECK(adjoint->fn(adjoint->context, values.data_ptr<double>(), values.numel()) == 0,
-                ct_last_error());
+                "an operator of the caller's failed");
     context->saved_data["adjoint"] = c10::IValue::make_capsule(std::move(adjoint));
     return values.to(x.options());
   }
@@ -127,7 +127,7 @@ int ct_set_requires_grad(ct_tensor *t, bool requires_grad) {
   return protect([&] { t->value.requires_grad_(requires_grad); });
 }
 
-bool ct_requires_grad(const ct_tensor *t) { return t->value.requires_grad(); }
+bool ct_requires_grad(const ct_tensor *t) noexcept { return t->value.requires_grad(); }
 
 int ct_set_memory(ct_tensor *t, const ct_tensor *memory) {
   return protect([&] { t->value.set_data(memory->value); });
@@ -181,8 +181,8 @@ int ct_on_gradient(const ct_tensor *t, void (*fn)(void *), void *context) {
 int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
               ct_tensor *const *inputs, int input_count, ct_backward_fn backward,
               void (*release)(void *), void *context) {
-  auto closure = c10::make_intrusive<Closure>(backward, release, context, input_count);
   return protect([&] {
+    auto closure = c10::make_intrusive<Closure>(backward, release, context, input_count);
     variable_list given, computed;
     for (int i = 0; i < input_count; ++i) given.push_back(inputs[i]->value);
     for (int i = 0; i < output_count; ++i) computed.push_back(outputs[i]->value);
@@ -193,6 +193,8 @@ int ct_custom(ct_tensor **out, ct_tensor *const *outputs, int output_count,
 
 int ct_self_adjoint(ct_tensor **out, const ct_tensor *t, ct_adjoint_fn fn, void (*release)(void *),
                     void *context) {
-  auto adjoint = c10::make_intrusive<Adjoint>(fn, release, context);
-  return protect([&] { *out = wrap(SelfAdjointOperator::apply(t->value, adjoint)); });
+  return protect([&] {
+    auto adjoint = c10::make_intrusive<Adjoint>(fn, release, context);
+    *out = wrap(SelfAdjointOperator::apply(t->value, adjoint));
+  });
 }

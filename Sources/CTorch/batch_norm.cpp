@@ -33,7 +33,7 @@ at::Tensor normalised(const at::Tensor &x, const double *mean, const double *inv
 }
 
 /// dy where the activation let its input pass.
-at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, int activation) {
+at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, ct_activation activation) {
   switch (activation) {
     case CT_RELU_ACTIVATION: return dy * y.gt(0);
     case CT_RELU6_ACTIVATION: return dy * y.gt(0).logical_and(y.lt(6));
@@ -78,7 +78,7 @@ int ct_bn_sums(double *sums, const ct_tensor *x) {
 
 int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const double *inverse_std,
                 const ct_tensor *weight, const ct_tensor *bias, const ct_tensor *residual,
-                int activation) {
+                ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
     if (x->value.is_cpu()) {
@@ -102,7 +102,7 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
 }
 
 int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, const ct_tensor *y,
-                        const double *mean, const double *inverse_std, int activation) {
+                        const double *mean, const double *inverse_std, ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
     if (x->value.is_cpu()) {
@@ -122,7 +122,8 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
 int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor *dy,
                          const ct_tensor *x, const ct_tensor *y, const double *mean,
                          const double *inverse_std, const double *mean_dz,
-                         const double *mean_dz_xhat, const ct_tensor *weight, int activation) {
+                         const double *mean_dz_xhat, const ct_tensor *weight,
+                         ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
     if (x->value.is_cpu()) {

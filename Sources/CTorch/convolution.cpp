@@ -102,7 +102,7 @@ static at::Tensor by_image(const at::Tensor &x, const ct_tensor *weight, const c
 
 bool rdd::is_plain() { return plain_convolution; }
 
-bool ct_set_plain_convolution(bool plain) {
+bool ct_set_plain_convolution(bool plain) noexcept {
   bool before = plain_convolution;
   plain_convolution = plain;
   return before;

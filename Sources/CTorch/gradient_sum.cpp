@@ -45,7 +45,9 @@ int ct_set_gradient_sum(ct_tensor *leaf, const ct_tensor *units) {
   });
 }
 
-bool ct_has_gradient_sum(const ct_tensor *leaf) { return static_cast<bool>(leaf->gradient_sum); }
+bool ct_has_gradient_sum(const ct_tensor *leaf) noexcept {
+  return static_cast<bool>(leaf->gradient_sum);
+}
 
 int ct_gradient_sum_begin(ct_tensor *leaf, int top) {
   return protect([&] { sum_of(leaf).begin(top); });

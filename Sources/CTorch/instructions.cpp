@@ -50,7 +50,7 @@ Names names(int set) {
 
 }  // namespace
 
-int ct_host_instructions(void) {
+int ct_host_instructions(void) noexcept {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return CT_NO_AVX2;
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
@@ -60,7 +60,7 @@ int ct_host_instructions(void) {
   return has_tiles() ? CT_AVX512_AMX : CT_AVX512_BF16;
 }
 
-int ct_used_instructions(void) {
+int ct_used_instructions(void) noexcept {
   const int used = static_cast<int>(dnnl::get_effective_cpu_isa());
   for (int set : {CT_AVX512_AMX, CT_AVX512_BF16, CT_AVX512, CT_AVX2}) {
     const int wanted = static_cast<int>(names(set).onednn);
@@ -96,7 +96,7 @@ int ct_torch_kernels(const char **out) {
   });
 }
 
-const char *ct_blas_kernels(void) {
+const char *ct_blas_kernels(void) noexcept {
   using Name = const char *(*)();
   auto name = reinterpret_cast<Name>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
   return name ? name() : nullptr;

@@ -6,7 +6,7 @@ using rdd::protect;
 using rdd::wrap;
 
 template <typename Other>
-static at::Tensor compare_or_compute(int op, const at::Tensor &a, const Other &b) {
+static at::Tensor compare_or_compute(ct_binary_operator op, const at::Tensor &a, const Other &b) {
   switch (op) {
     case CT_ADD: return a.add(b);
     case CT_SUB: return a.sub(b);
@@ -14,7 +14,6 @@ static at::Tensor compare_or_compute(int op, const at::Tensor &a, const Other &b
     case CT_DIV: return a.div(b);
     case CT_EQ: return a.eq(b);
     case CT_NE: return a.ne(b);
-    case CT_LT: return a.lt(b);
     case CT_LE: return a.le(b);
     case CT_GT: return a.gt(b);
     case CT_GE: return a.ge(b);
@@ -22,7 +21,7 @@ static at::Tensor compare_or_compute(int op, const at::Tensor &a, const Other &b
   }
 }
 
-int ct_binary(ct_tensor **out, int op, const ct_tensor *a, const ct_tensor *b) {
+int ct_binary(ct_tensor **out, ct_binary_operator op, const ct_tensor *a, const ct_tensor *b) {
   return protect([&] {
     const at::Tensor &x = a->value, &y = b->value;
     switch (op) {
@@ -41,11 +40,11 @@ int ct_binary(ct_tensor **out, int op, const ct_tensor *a, const ct_tensor *b) {
   });
 }
 
-int ct_binary_scalar(ct_tensor **out, int op, const ct_tensor *a, double b) {
+int ct_binary_scalar(ct_tensor **out, ct_binary_operator op, const ct_tensor *a, double b) {
   return protect([&] { *out = wrap(compare_or_compute(op, a->value, at::Scalar(b))); });
 }
 
-int ct_unary(ct_tensor **out, int op, const ct_tensor *a) {
+int ct_unary(ct_tensor **out, ct_unary_operator op, const ct_tensor *a) {
   return protect([&] {
     const at::Tensor &x = a->value;
     switch (op) {
@@ -71,8 +70,8 @@ int ct_where(ct_tensor **out, const ct_tensor *condition, const ct_tensor *a, co
   return protect([&] { *out = wrap(at::where(condition->value, a->value, b->value)); });
 }
 
-int ct_reduce(ct_tensor **out, int op, const ct_tensor *a, const int64_t *dimensions, int count,
-              bool keep) {
+int ct_reduce(ct_tensor **out, ct_reduction op, const ct_tensor *a, const int64_t *dimensions,
+              int count, bool keep) {
   return protect([&] {
     std::vector<int64_t> dims(dimensions, dimensions + count);
     if (count == 0) {

@@ -16,7 +16,7 @@ int ct_program_new(ct_program **out, int type) {
   return protect([&] { *out = new ct_program(rdd::scalar_type(type)); });
 }
 
-void ct_program_free(ct_program *program) { delete program; }
+void ct_program_free(ct_program *program) noexcept { delete program; }
 
 int ct_program_input(int64_t *value, ct_program *program, int64_t channels) {
   return protect([&] { *value = program->program.add_input(channels); });
@@ -24,7 +24,7 @@ int ct_program_input(int64_t *value, ct_program *program, int64_t channels) {
 
 int ct_program_convolution(int64_t *value, ct_program *program, int64_t input,
                            const ct_tensor *weight, const ct_tensor *bias, int stride, int padding,
-                           int dilation, int groups, int activation, int64_t residual) {
+                           int dilation, int groups, ct_activation activation, int64_t residual) {
   return protect([&] {
     std::optional<at::Tensor> addend;
     if (bias) addend = bias->value;

@@ -5,18 +5,22 @@
 #include <malloc.h>
 #include <torch/version.h>
 
-#include <string>
+#include <algorithm>
+#include <cstring>
 
 #include "support.h"
 
+using rdd::protect;
+
 namespace rdd {
 
-thread_local std::string last_error;
+/// Of a fixed size, so that remembering cannot fail.
+thread_local char last_error[4096] = "";
 
-void remember(const char *message) {
-  last_error = message;
-  auto end = last_error.find('\n');
-  if (end != std::string::npos) last_error.resize(end);
+void remember(const char *message) noexcept {
+  const std::size_t length = std::min(std::strcspn(message, "\n"), sizeof last_error - 1);
+  std::memmove(last_error, message, length);
+  last_error[length] = '\0';
 }
 
 at::ScalarType scalar_type(int type) {
@@ -59,7 +63,7 @@ at::MemoryFormat format_of(int format) {
                                     : at::MemoryFormat::Contiguous;
 }
 
-onednn::Activation activation_of(int activation) {
+onednn::Activation activation_of(ct_activation activation) {
   switch (activation) {
     case CT_RELU_ACTIVATION: return onednn::Activation::relu;
     case CT_RELU6_ACTIVATION: return onednn::Activation::relu6;
@@ -69,33 +73,33 @@ onednn::Activation activation_of(int activation) {
 
 }  // namespace rdd
 
-const char *ct_last_error(void) { return rdd::last_error.c_str(); }
+const char *ct_last_error(void) noexcept { return rdd::last_error; }
 
-void ct_set_error(const char *message) { rdd::remember(message); }
+const char *ct_version(void) noexcept { return TORCH_VERSION; }
 
-const char *ct_version(void) { return TORCH_VERSION; }
+void ct_return_memory(void) noexcept { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
-void ct_return_memory(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
-
-void ct_keep_memory(void) {
+void ct_keep_memory(void) noexcept {
   malloc_trim(0);
   // Activations are some 10 MB, new in each step. Older allocators allow no more than 32 MB.
   if (mallopt(M_MMAP_THRESHOLD, 1 << 30) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
-void ct_set_threads(int threads) {
-  at::set_num_threads(threads);
-  // OpenBLAS has threads of its own, and rounds by how they share a product: it computes with one.
-  using SetThreads = void (*)(int);
-  if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
-    set(1);
-  }
+int ct_set_threads(int threads) {
+  return protect([&] {
+    at::set_num_threads(threads);
+    // OpenBLAS has threads of its own, and rounds by how they share a product: it computes with one.
+    using SetThreads = void (*)(int);
+    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+      set(1);
+    }
+  });
 }
 
-int ct_threads(void) { return at::get_num_threads(); }
+int ct_threads(void) noexcept { return at::get_num_threads(); }
 
-bool ct_cuda_available(void) {
+bool ct_cuda_available(void) noexcept {
   try {
     return at::hasCUDA();
   } catch (...) {
@@ -103,7 +107,7 @@ bool ct_cuda_available(void) {
   }
 }
 
-bool ct_set_grad_enabled(bool enabled) {
+bool ct_set_grad_enabled(bool enabled) noexcept {
   bool before = c10::GradMode::is_enabled();
   c10::GradMode::set_enabled(enabled);
   return before;

@@ -17,7 +17,7 @@ struct ct_tensor {
 namespace rdd {
 
 /// Keeps the first line of a message for ct_last_error().
-void remember(const char *message);
+void remember(const char *message) noexcept;
 
 inline ct_tensor *wrap(at::Tensor value) { return new ct_tensor{std::move(value)}; }
 
@@ -28,11 +28,11 @@ at::ScalarType scalar_type(int type);
 int type_code(at::ScalarType type);
 c10::Device device_of(int device);
 at::MemoryFormat format_of(int format);
-onednn::Activation activation_of(int activation);
+onednn::Activation activation_of(ct_activation activation);
 
 /// Runs `body`; an exception becomes -1 and a message.
 template <typename Body>
-int protect(Body &&body) {
+int protect(Body &&body) noexcept {
   try {
     body();
     return 0;

@@ -10,7 +10,7 @@ static at::TensorOptions options(int type, int device) {
   return at::TensorOptions().dtype(rdd::scalar_type(type)).device(rdd::device_of(device));
 }
 
-void ct_free(ct_tensor *t) { delete t; }
+void ct_free(ct_tensor *t) noexcept { delete t; }
 
 int ct_empty(ct_tensor **out, const int64_t *shape, int rank, int type, int device, int format) {
   return protect([&] {
@@ -33,17 +33,20 @@ int ct_borrow(ct_tensor **out, void *data, const int64_t *shape, int rank, int t
   });
 }
 
-int ct_rank(const ct_tensor *t) { return static_cast<int>(t->value.dim()); }
-int64_t ct_size(const ct_tensor *t, int dimension) { return t->value.size(dimension); }
-int64_t ct_count(const ct_tensor *t) { return t->value.numel(); }
-int ct_type(const ct_tensor *t) { return rdd::type_code(t->value.scalar_type()); }
+int ct_rank(const ct_tensor *t) noexcept { return static_cast<int>(t->value.dim()); }
+int64_t ct_count(const ct_tensor *t) noexcept { return t->value.numel(); }
+int ct_type(const ct_tensor *t) noexcept { return rdd::type_code(t->value.scalar_type()); }
 
-int ct_device(const ct_tensor *t) {
+int ct_size(int64_t *out, const ct_tensor *t, int dimension) {
+  return protect([&] { *out = t->value.size(dimension); });
+}
+
+int ct_device(const ct_tensor *t) noexcept {
   auto device = t->value.device();
   return device.is_cpu() ? CT_CPU : CT_CUDA + std::max<int>(device.index(), 0);
 }
 
-bool ct_is_contiguous(const ct_tensor *t, int format) {
+bool ct_is_contiguous(const ct_tensor *t, int format) noexcept {
   return t->value.is_contiguous(rdd::format_of(format));
 }
 

@@ -1,13 +1,21 @@
 import CTorch
 
 /// What follows a normalisation in the same sweep over memory.
-public enum Activation: Int32, Sendable {
+public enum Activation: Sendable {
   /// Nothing.
-  case none = 0
+  case none
   /// max(x, 0).
-  case relu = 1
+  case relu
   /// min(max(x, 0), 6).
-  case relu6 = 2
+  case relu6
+
+  var code: ct_activation {
+    switch self {
+    case .none: CT_IDENTITY
+    case .relu: CT_RELU_ACTIVATION
+    case .relu6: CT_RELU6_ACTIVATION
+    }
+  }
 }
 
 /// The parts of batch normalisation between which the sums are added over images and ranks.
@@ -58,7 +66,7 @@ public enum BatchNormalization {
     .make("batch norm", x, weight) {
       ct_bn_apply(
         &$0, x.handle, statistics.mean, statistics.inverseDeviation, weight.handle, bias.handle,
-        residual?.handle, activation.rawValue)
+        residual?.handle, activation.code)
     }
   }
 
@@ -70,7 +78,7 @@ public enum BatchNormalization {
     var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
     let status = ct_bn_backward_sums(
       &sums, dy.handle, x.handle, y.handle, statistics.mean, statistics.inverseDeviation,
-      activation.rawValue)
+      activation.code)
     TorchRuntime.check(status, "batch norm backward sums", dy, x)
     return sums
   }
@@ -88,7 +96,7 @@ public enum BatchNormalization {
         ct_bn_backward_input(
           &out, residual ? pointer : nil, dy.handle, x.handle, y.handle, statistics.mean,
           statistics.inverseDeviation, means.gradient, means.gradientTimesX, weight.handle,
-          activation.rawValue)
+          activation.code)
       }
     }
     return (dx, forResidual.map(Tensor.init(owning:)))

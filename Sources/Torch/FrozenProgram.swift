@@ -16,7 +16,7 @@ public final class FrozenProgram: @unchecked Sendable {
   /// An empty program that calculates in `type`.
   public init(_ type: ElementType) {
     var made: OpaquePointer?
-    TorchRuntime.check(ct_program_new(&made, type.rawValue), "program")
+    TorchRuntime.check(ct_program_new(&made, type.code), "program")
     guard let made else { TorchRuntime.onFailure("program: none came back") }
     handle = made
   }
@@ -42,7 +42,7 @@ public final class FrozenProgram: @unchecked Sendable {
     value("program convolution") {
       ct_program_convolution(
         &$0, handle, input.index, weight.handle, bias?.handle, Int32(window.stride),
-        Int32(window.padding), Int32(window.dilation), Int32(window.groups), activation.rawValue,
+        Int32(window.padding), Int32(window.dilation), Int32(window.groups), activation.code,
         residual?.index ?? -1)
     }
   }

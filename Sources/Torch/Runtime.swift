@@ -8,7 +8,7 @@ public enum TorchRuntime {
   /// The number of threads that one operator uses; set it on each rank. OpenBLAS uses one.
   public static var threads: Int {
     get { Int(ct_threads()) }
-    set { ct_set_threads(Int32(newValue)) }
+    set { check(ct_set_threads(Int32(newValue)), "threads") }
   }
 
   /// Runs `body` with operators of one thread: LibTorch's own convolutions divide sums among threads.
@@ -45,25 +45,25 @@ public enum TorchRuntime {
 }
 
 /// The type of a tensor's elements.
-public enum ElementType: Int32, Sendable {
+public enum ElementType: Sendable, CaseIterable {
   /// IEEE single precision.
-  case float32 = 0
+  case float32
   /// The upper half of a float32.
-  case bfloat16 = 1
+  case bfloat16
   /// IEEE double precision, for tests.
-  case float64 = 2
+  case float64
   /// Signed 64-bit integers, for indices.
-  case int64 = 3
+  case int64
   /// Bytes, for labels.
-  case uint8 = 4
+  case uint8
   /// Truth values, a byte each.
-  case bool = 5
+  case bool
   /// Signed 32-bit integers.
-  case int32 = 6
+  case int32
   /// IEEE half precision, as published weights may have it.
-  case float16 = 7
+  case float16
   /// Signed bytes, as the reference data's labels are.
-  case int8 = 8
+  case int8
 
   /// The size of one element, in bytes.
   public var byteCount: Int {
@@ -73,6 +73,25 @@ public enum ElementType: Int32, Sendable {
     case .float32, .int32: 4
     case .float64, .int64: 8
     }
+  }
+
+  var code: Int32 {
+    switch self {
+    case .float32: Int32(CT_FLOAT32)
+    case .bfloat16: Int32(CT_BFLOAT16)
+    case .float64: Int32(CT_FLOAT64)
+    case .int64: Int32(CT_INT64)
+    case .uint8: Int32(CT_UINT8)
+    case .bool: Int32(CT_BOOL)
+    case .int32: Int32(CT_INT32)
+    case .float16: Int32(CT_FLOAT16)
+    case .int8: Int32(CT_INT8)
+    }
+  }
+
+  init?(code: Int32) {
+    guard let type = Self.allCases.first(where: { $0.code == code }) else { return nil }
+    self = type
   }
 }
 

@@ -3,76 +3,76 @@ import CTorch
 // Pointwise operators and reductions. Shapes broadcast as in LibTorch.
 
 extension Tensor {
-  private static func binary(_ op: BinaryOperator, _ a: Tensor, _ b: Tensor) -> Tensor {
-    make("binary operator", a, b) { ct_binary(&$0, op.rawValue, a.handle, b.handle) }
+  private static func binary(_ op: ct_binary_operator, _ a: Tensor, _ b: Tensor) -> Tensor {
+    make("binary operator", a, b) { ct_binary(&$0, op, a.handle, b.handle) }
   }
 
-  private static func binary(_ op: BinaryOperator, _ a: Tensor, _ b: Double) -> Tensor {
-    make("binary operator", a) { ct_binary_scalar(&$0, op.rawValue, a.handle, b) }
+  private static func binary(_ op: ct_binary_operator, _ a: Tensor, _ b: Double) -> Tensor {
+    make("binary operator", a) { ct_binary_scalar(&$0, op, a.handle, b) }
   }
 
-  private func unary(_ op: UnaryOperator) -> Tensor {
-    .make("unary operator", self) { ct_unary(&$0, op.rawValue, handle) }
+  private func unary(_ op: ct_unary_operator) -> Tensor {
+    .make("unary operator", self) { ct_unary(&$0, op, handle) }
   }
 
   /// The sum.
-  public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
+  public static func + (a: Tensor, b: Tensor) -> Tensor { binary(CT_ADD, a, b) }
   /// The sum.
-  public static func + (a: Tensor, b: Double) -> Tensor { binary(.add, a, b) }
+  public static func + (a: Tensor, b: Double) -> Tensor { binary(CT_ADD, a, b) }
   /// The difference.
-  public static func - (a: Tensor, b: Tensor) -> Tensor { binary(.subtract, a, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { binary(CT_SUB, a, b) }
   /// The difference.
-  public static func - (a: Tensor, b: Double) -> Tensor { binary(.subtract, a, b) }
+  public static func - (a: Tensor, b: Double) -> Tensor { binary(CT_SUB, a, b) }
   /// The product.
-  public static func * (a: Tensor, b: Tensor) -> Tensor { binary(.multiply, a, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { binary(CT_MUL, a, b) }
   /// The product.
-  public static func * (a: Tensor, b: Double) -> Tensor { binary(.multiply, a, b) }
+  public static func * (a: Tensor, b: Double) -> Tensor { binary(CT_MUL, a, b) }
   /// The quotient.
-  public static func / (a: Tensor, b: Tensor) -> Tensor { binary(.divide, a, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { binary(CT_DIV, a, b) }
   /// The quotient.
-  public static func / (a: Tensor, b: Double) -> Tensor { binary(.divide, a, b) }
+  public static func / (a: Tensor, b: Double) -> Tensor { binary(CT_DIV, a, b) }
   /// The opposite.
-  public static prefix func - (a: Tensor) -> Tensor { a.unary(.negate) }
+  public static prefix func - (a: Tensor) -> Tensor { a.unary(CT_NEG) }
 
   /// Where the elements are equal, as bool.
-  public func equal(_ other: Tensor) -> Tensor { .binary(.equal, self, other) }
+  public func equal(_ other: Tensor) -> Tensor { .binary(CT_EQ, self, other) }
   /// Where the elements equal a number, as bool.
-  public func equal(_ other: Double) -> Tensor { .binary(.equal, self, other) }
+  public func equal(_ other: Double) -> Tensor { .binary(CT_EQ, self, other) }
   /// Where the elements differ from a number, as bool.
-  public func notEqual(_ other: Double) -> Tensor { .binary(.notEqual, self, other) }
+  public func notEqual(_ other: Double) -> Tensor { .binary(CT_NE, self, other) }
   /// Where the elements are at most a number, as bool.
-  public func atMost(_ other: Double) -> Tensor { .binary(.lessOrEqual, self, other) }
+  public func atMost(_ other: Double) -> Tensor { .binary(CT_LE, self, other) }
   /// Where the elements are greater than a number, as bool.
-  public func greater(than other: Double) -> Tensor { .binary(.greater, self, other) }
+  public func greater(than other: Double) -> Tensor { .binary(CT_GT, self, other) }
   /// Where the elements are at least a number, as bool.
-  public func atLeast(_ other: Double) -> Tensor { .binary(.greaterOrEqual, self, other) }
+  public func atLeast(_ other: Double) -> Tensor { .binary(CT_GE, self, other) }
   /// Where both are true.
-  public func and(_ other: Tensor) -> Tensor { .binary(.and, self, other) }
+  public func and(_ other: Tensor) -> Tensor { .binary(CT_AND, self, other) }
   /// Where one or both are true.
-  public func or(_ other: Tensor) -> Tensor { .binary(.or, self, other) }
+  public func or(_ other: Tensor) -> Tensor { .binary(CT_OR, self, other) }
   /// Where exactly one is true.
-  public func xor(_ other: Tensor) -> Tensor { .binary(.xor, self, other) }
+  public func xor(_ other: Tensor) -> Tensor { .binary(CT_XOR, self, other) }
   /// Where it is not true.
-  public var not: Tensor { unary(.not) }
+  public var not: Tensor { unary(CT_NOT) }
   /// The larger of two elements.
-  public func maximum(_ other: Tensor) -> Tensor { .binary(.maximum, self, other) }
+  public func maximum(_ other: Tensor) -> Tensor { .binary(CT_MAXIMUM, self, other) }
   /// The matrix product of the last two dimensions, batched over the others.
-  public func matmul(_ other: Tensor) -> Tensor { .binary(.matmul, self, other) }
+  public func matmul(_ other: Tensor) -> Tensor { .binary(CT_MATMUL, self, other) }
 
   /// e to the power of the elements.
-  public var exp: Tensor { unary(.exp) }
+  public var exp: Tensor { unary(CT_EXP) }
   /// The natural logarithm.
-  public var log: Tensor { unary(.log) }
+  public var log: Tensor { unary(CT_LOG) }
   /// The square root.
-  public var squareRoot: Tensor { unary(.squareRoot) }
+  public var squareRoot: Tensor { unary(CT_SQRT) }
   /// The absolute value.
-  public var magnitude: Tensor { unary(.magnitude) }
+  public var magnitude: Tensor { unary(CT_ABS) }
   /// max(x, 0).
-  public var relu: Tensor { unary(.relu) }
+  public var relu: Tensor { unary(CT_RELU) }
   /// Where the elements are neither infinite nor NaN, as bool.
-  public var isFinite: Tensor { unary(.isFinite) }
+  public var isFinite: Tensor { unary(CT_ISFINITE) }
   /// Zeros of the same shape, type, device and memory order.
-  public var zerosLike: Tensor { unary(.zerosLike) }
+  public var zerosLike: Tensor { unary(CT_ZERO_LIKE) }
 
   /// min(max(x, low), high).
   public func clamped(_ low: Double, _ high: Double) -> Tensor {
@@ -84,24 +84,24 @@ extension Tensor {
     .make("where", self, a, b) { ct_where(&$0, handle, a.handle, b.handle) }
   }
 
-  private func reduce(_ op: Reduction, _ dimensions: [Int], _ keep: Bool) -> Tensor {
+  private func reduce(_ op: ct_reduction, _ dimensions: [Int], _ keep: Bool) -> Tensor {
     .make("reduction", self) {
       ct_reduce(
-        &$0, op.rawValue, handle, dimensions.map(Int64.init), Int32(dimensions.count), keep)
+        &$0, op, handle, dimensions.map(Int64.init), Int32(dimensions.count), keep)
     }
   }
 
   /// The sum over some dimensions; over all of them if none is given.
   public func sum(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
-    reduce(.sum, dimensions, keep)
+    reduce(CT_SUM, dimensions, keep)
   }
   /// The mean over some dimensions; over all of them if none is given.
   public func mean(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
-    reduce(.mean, dimensions, keep)
+    reduce(CT_MEAN, dimensions, keep)
   }
   /// The largest element over some dimensions; over all of them if none is given.
   public func amax(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
-    reduce(.maximum, dimensions, keep)
+    reduce(CT_AMAX, dimensions, keep)
   }
   /// The index of the largest element along a dimension, int64.
   public func argmax(_ dimension: Int) -> Tensor {
@@ -130,15 +130,3 @@ extension Tensor {
     .make("argsort", self) { ct_argsort(&$0, handle, Int32(dimension), descending) }
   }
 }
-
-/// The codes of CTorch.h, by name.
-private enum BinaryOperator: Int32 {
-  case add, subtract, multiply, divide, maximum, equal, notEqual, less, lessOrEqual, greater
-  case greaterOrEqual, and, or, xor, matmul
-}
-
-private enum UnaryOperator: Int32 {
-  case negate, exp, log, squareRoot, magnitude, relu, not, isFinite, zerosLike
-}
-
-private enum Reduction: Int32 { case sum, mean, maximum }

@@ -3,7 +3,7 @@ import CTorch
 extension Tensor {
   /// The same elements as another type or on another device; itself if nothing changes.
   public func to(_ type: ElementType, device: Device? = nil) -> Tensor {
-    .make("to", self) { ct_to(&$0, handle, type.rawValue, (device ?? self.device).code) }
+    .make("to", self) { ct_to(&$0, handle, type.code, (device ?? self.device).code) }
   }
 
   /// The same elements on another device.

@@ -45,7 +45,7 @@ extension Tensor {
   ) -> Tensor {
     make("empty") {
       ct_empty(
-        &$0, shape.map(Int64.init), Int32(shape.count), type.rawValue, device.code, format.code)
+        &$0, shape.map(Int64.init), Int32(shape.count), type.code, device.code, format.code)
     }
   }
 
@@ -55,7 +55,7 @@ extension Tensor {
   ) -> Tensor {
     make("full") {
       ct_full(
-        &$0, shape.map(Int64.init), Int32(shape.count), value, type.rawValue, device.code)
+        &$0, shape.map(Int64.init), Int32(shape.count), value, type.code, device.code)
     }
   }
 
@@ -97,7 +97,7 @@ extension Tensor {
     let context = Unmanaged.passRetained(owner).toOpaque()
     return make("over") {
       ct_borrow(
-        &$0, memory, shape.map(Int64.init), Int32(shape.count), type.rawValue,
+        &$0, memory, shape.map(Int64.init), Int32(shape.count), type.code,
         { context in
           if let context { Unmanaged<AnyObject>.fromOpaque(context).release() }
         }, context)
@@ -111,17 +111,21 @@ extension Tensor {
 
 extension Tensor {
   /// The lengths of the dimensions.
-  public var shape: [Int] { (0..<ct_rank(handle)).map { Int(ct_size(handle, $0)) } }
+  public var shape: [Int] { (0..<Int(ct_rank(handle))).map { size($0) } }
 
   /// The length of one dimension.
-  public func size(_ dimension: Int) -> Int { Int(ct_size(handle, Int32(dimension))) }
+  public func size(_ dimension: Int) -> Int {
+    var size: Int64 = 0
+    TorchRuntime.check(ct_size(&size, handle, Int32(dimension)), "size")
+    return Int(size)
+  }
 
   /// The number of elements.
   public var count: Int { Int(ct_count(handle)) }
 
   /// The type of the elements.
   public var type: ElementType {
-    guard let type = ElementType(rawValue: ct_type(handle)) else {
+    guard let type = ElementType(code: ct_type(handle)) else {
       TorchRuntime.onFailure("Tensor.type: LibTorch returned a type that this program never makes")
     }
     return type
