@@ -87,7 +87,8 @@ let package = Package(
     .target(
       name: "Difficulty", dependencies: ["Host", "Reduction", "Torch"], swiftSettings: kernel),
     .target(
-      name: "Networks", dependencies: ["Files", "Randomness", "Reduction", "Torch", "WeightFiles"],
+      name: "Networks",
+      dependencies: ["Files", "ImageIO", "Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: wide),
     .target(name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.

@@ -4,7 +4,7 @@ import ImageIO
 /// division by a deviation.
 public enum Normalisation {
   /// The mean of B, G and R.
-  public static let meanBGR = [104.00698793, 116.66876762, 122.67891434]
+  public static let meanBGR = ImageNetMean.bgr
 
   /// The whole image as `[3, H, W]` in B, G, R order: float32(double(value) - mean).
   public static func normalise(_ image: RGBImage) -> [Float] {

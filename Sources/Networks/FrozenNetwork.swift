@@ -6,6 +6,7 @@ import Torch
 /// mode, to rounding.
 public final class FrozenNetwork: @unchecked Sendable {
   private let program: FrozenProgram
+  private let input: InputNormalisation
   private let hasFeature: Bool
   private let stageCount: Int
 
@@ -22,6 +23,7 @@ public final class FrozenNetwork: @unchecked Sendable {
   ) {
     let program = FrozenProgram(precision)
     self.program = program
+    input = network.input
     hasFeature = withFeature
     stageCount = Autograd.withoutHistory {
       let found = network(program.input(channels: 3), ProgramOperators(program: program))
@@ -39,7 +41,7 @@ public final class FrozenNetwork: @unchecked Sendable {
   /// - Parameter images: `[N, 3, H, W]`, BGR with the mean subtracted, float32.
   /// - Returns: logits at H/8 x W/8, rounded up, feature and stages if they were asked for.
   public func callAsFunction(_ images: Tensor) -> SegmentationOutput {
-    let outputs = Autograd.withoutHistory { program.run(images).map { $0.to(.float32) } }
+    let outputs = Autograd.withoutHistory { program.run(input(images)).map { $0.to(.float32) } }
     let heads = outputs.count - stageCount - (hasFeature ? 1 : 0)
     return SegmentationOutput(
       logits: outputs[0], auxiliaryLogits: heads > 1 ? outputs[1] : nil,

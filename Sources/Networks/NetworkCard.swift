@@ -9,6 +9,8 @@ public struct NetworkCard: Sendable {
   public let title: String
   /// Whether it has an auxiliary head, which the early stage asks of a teacher.
   public let hasAuxiliaryHead: Bool
+  /// What it wants its images to be.
+  package var input = InputNormalisation.bgrMinusMean
   /// What the names of its backbone's tensors begin with, and files of a backbone alone lack.
   public let backbonePrefix: String
   /// The tensor whose first size is the number of channels that the main classifier reads.

@@ -33,6 +33,8 @@ public final class SegmentationNetwork: Model, @unchecked Sendable {
   public let headWidth: Int
   /// The named tensors.
   public let state: StateDict
+  /// What its layers want their images to be.
+  let input: InputNormalisation
   private let body: any NetworkBody
 
   /// A network with new values.
@@ -42,9 +44,20 @@ public final class SegmentationNetwork: Model, @unchecked Sendable {
   ///   - classCount: the number of classes.
   ///   - headWidth: the channels before the classifier; nil for the published width.
   ///   - start: how the values start, their type and device.
-  public init(
+  public convenience init(
     _ architecture: Architecture, classCount: Int, headWidth: Int? = nil, start: Initialisation
   ) {
+    self.init(
+      architecture, classCount: classCount, headWidth: headWidth, start: start,
+      input: architecture.card.input)
+  }
+
+  /// A network whose images may be normalised already, for tests; see the other initialiser.
+  package init(
+    _ architecture: Architecture, classCount: Int, headWidth: Int? = nil, start: Initialisation,
+    input: InputNormalisation
+  ) {
+    self.input = input
     let state = StateDict()
     let scope = Scope(state: state, prefix: "", start: start)
     body = architecture.card.body(scope, classCount, headWidth)
@@ -64,7 +77,7 @@ public final class SegmentationNetwork: Model, @unchecked Sendable {
   public func callAsFunction(
     _ images: Tensor, _ pass: Pass, withStages: Bool
   ) -> SegmentationOutput {
-    let x = images.to(pass.precision).contiguous(.channelsLast)
+    let x = input(images).to(pass.precision).contiguous(.channelsLast)
     let found = self(x, TensorOperators(pass: pass))
     let type: ElementType = pass.precision == .bfloat16 ? .float32 : pass.precision
     return SegmentationOutput(

@@ -1,23 +1,5 @@
 import CTorch
 
-/// What follows a normalisation in the same sweep over memory.
-public enum Activation: Sendable {
-  /// Nothing.
-  case none
-  /// max(x, 0).
-  case relu
-  /// min(max(x, 0), 6).
-  case relu6
-
-  var code: ct_activation {
-    switch self {
-    case .none: CT_IDENTITY
-    case .relu: CT_RELU_ACTIVATION
-    case .relu6: CT_RELU6_ACTIVATION
-    }
-  }
-}
-
 /// The parts of batch normalisation between which the sums are added over images and ranks.
 ///
 /// Everything is on `[N, C, H, W]`; none records history. Sums and moments are doubles, so that

@@ -61,9 +61,17 @@ public final class FrozenProgram: @unchecked Sendable {
     }
   }
 
-  /// Bilinear resizing with aligned corners, to the size of another value.
-  public func resize(_ input: Value, like other: Value) -> Value {
-    value("program resize") { ct_program_resize(&$0, handle, input.index, other.index) }
+  /// Bilinear resizing, to the size of another value.
+  public func resize(_ input: Value, like other: Value, grid: ResizeGrid) -> Value {
+    value("program resize") {
+      ct_program_resize(
+        &$0, handle, input.index, other.index, grid == .alignedCorners)
+    }
+  }
+
+  /// Each channel of `[N, C, H, W]` times its factor of `[N, C, 1, 1]`.
+  public func scale(_ input: Value, by factors: Value) -> Value {
+    value("program scale") { ct_program_scale(&$0, handle, input.index, factors.index) }
   }
 
   /// The values' channels one after the other.

@@ -48,8 +48,20 @@ public enum Functional {
     }
   }
 
-  /// Bilinear resizing with aligned corners. Source: PyTorch `interpolate`.
-  public static func upsample(_ x: Tensor, height: Int, width: Int) -> Tensor {
-    .make("upsample_bilinear2d", x) { ct_upsample(&$0, x.handle, Int64(height), Int64(width)) }
+  /// Bilinear resizing. Source: PyTorch `interpolate`, `align_corners` as the grid says.
+  public static func upsample(
+    _ x: Tensor, height: Int, width: Int, grid: ResizeGrid = .alignedCorners
+  ) -> Tensor {
+    .make("upsample_bilinear2d", x) {
+      ct_upsample(&$0, x.handle, Int64(height), Int64(width), grid == .alignedCorners)
+    }
   }
+}
+
+/// Where the pixels of a resized map lie on the map that it is made from.
+public enum ResizeGrid: Sendable {
+  /// The centres of the corners' pixels stay where they are.
+  case alignedCorners
+  /// The edges of the map stay where they are: pixel x has its centre at x + 1/2.
+  case halfPixels
 }

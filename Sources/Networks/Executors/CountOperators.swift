@@ -19,10 +19,14 @@ final class CountOperators: Operators {
   private(set) var multiplyAdds = 0
 
   func block(_ x: Value, _ block: ConvolutionBlock, adding residual: Value?) -> Value {
-    convolution(x, block.convolution)
+    convolution(x, block.convolution, activation: .none, adding: residual)
   }
 
-  func convolution(_ x: Value, _ layer: Convolution) -> Value {
+  func scaled(_ x: Value, by factors: Value) -> Value { counted(x) }
+
+  func convolution(
+    _ x: Value, _ layer: Convolution, activation: Activation, adding residual: Value?
+  ) -> Value {
     let (outputs, kernel, window) = (layer.weight.size(0), layer.weight.size(2), layer.window)
     // The window's reach is that of its dilated kernel.
     let reach = (kernel - 1) * window.dilation + 1
@@ -48,11 +52,13 @@ final class CountOperators: Operators {
     counted(Value(channels: x.channels, height: bins, width: bins))
   }
 
-  func resized(_ x: Value, like other: Value) -> Value {
+  func resized(_ x: Value, like other: Value, grid: ResizeGrid) -> Value {
     counted(Value(channels: x.channels, height: other.height, width: other.width))
   }
 
-  func spread(_ x: Value, like other: Value) -> Value { resized(x, like: other) }
+  func spread(_ x: Value, like other: Value) -> Value {
+    resized(x, like: other, grid: .alignedCorners)
+  }
 
   func concatenated(_ values: [Value]) -> Value {
     counted(

@@ -12,8 +12,18 @@ struct ProgramOperators: Operators {
       x, block.convolution, folded.weight, folded.bias, block.activation, adding: residual)
   }
 
-  func convolution(_ x: FrozenProgram.Value, _ layer: Convolution) -> FrozenProgram.Value {
-    node(x, layer, layer.weight.detached, layer.bias?.detached, .none, adding: nil)
+  func convolution(
+    _ x: FrozenProgram.Value, _ layer: Convolution, activation: Activation,
+    adding residual: FrozenProgram.Value?
+  ) -> FrozenProgram.Value {
+    node(
+      x, layer, layer.weight.detached, layer.bias?.detached, activation, adding: residual)
+  }
+
+  func scaled(
+    _ x: FrozenProgram.Value, by factors: FrozenProgram.Value
+  ) -> FrozenProgram.Value {
+    program.scale(x, by: factors)
   }
 
   func dropout(_ x: FrozenProgram.Value, _ layer: Dropout) -> FrozenProgram.Value { x }
@@ -29,14 +39,14 @@ struct ProgramOperators: Operators {
   }
 
   func resized(
-    _ x: FrozenProgram.Value, like other: FrozenProgram.Value
+    _ x: FrozenProgram.Value, like other: FrozenProgram.Value, grid: ResizeGrid
   ) -> FrozenProgram.Value {
-    program.resize(x, like: other)
+    program.resize(x, like: other, grid: grid)
   }
 
   // The aligned resizing of one element is that element everywhere.
   func spread(_ x: FrozenProgram.Value, like other: FrozenProgram.Value) -> FrozenProgram.Value {
-    program.resize(x, like: other)
+    program.resize(x, like: other, grid: .alignedCorners)
   }
 
   func concatenated(_ values: [FrozenProgram.Value]) -> FrozenProgram.Value {
@@ -56,7 +66,7 @@ extension BatchNorm {
   /// What a convolution's weights and bias become when this norm follows it, in double.
   fileprivate func folded(_ convolution: Convolution) -> (weight: Tensor, bias: Tensor) {
     let type = convolution.weight.type
-    let deviation = (runningVariance.to(.float64) + Self.epsilon).squareRoot
+    let deviation = (runningVariance.to(.float64) + settings.epsilon).squareRoot
     let scale = weight.detached.to(.float64) / deviation
     let weights = convolution.weight.detached.to(.float64) * scale.reshaped([-1, 1, 1, 1])
     let shift = bias.detached.to(.float64) - runningMean.to(.float64) * scale

@@ -5,10 +5,25 @@ struct TensorOperators: Operators {
   let pass: Pass
 
   func block(_ x: Tensor, _ block: ConvolutionBlock, adding residual: Tensor?) -> Tensor {
-    block.norm(block.convolution(x), pass, block.activation, adding: residual)
+    let y = block.convolution(x)
+    guard !block.activation.isFused else {
+      return block.norm(y, pass, block.activation, adding: residual)
+    }
+    return block.norm(y, pass, .none, adding: residual).activated(block.activation)
   }
 
-  func convolution(_ x: Tensor, _ layer: Convolution) -> Tensor { layer(x) }
+  func convolution(
+    _ x: Tensor, _ layer: Convolution, activation: Activation, adding residual: Tensor?
+  ) -> Tensor {
+    let y = layer(x)
+    return (residual.map { y + $0 } ?? y).activated(activation)
+  }
+
+  func scaled(_ x: Tensor, by factors: Tensor) -> Tensor {
+    // LibTorch's sum over the pixels follows the number of images, and spread's has no second derivative.
+    if pass.training?.isTwiceDifferentiable ?? false { return x * factors }
+    return x * factors.spread(3, x.size(3)).spread(2, x.size(2))
+  }
 
   func dropout(_ x: Tensor, _ layer: Dropout) -> Tensor { layer(x, pass) }
 
@@ -20,8 +35,8 @@ struct TensorOperators: Operators {
     Functional.adaptiveAveragePool(x, height: bins, width: bins)
   }
 
-  func resized(_ x: Tensor, like other: Tensor) -> Tensor {
-    Functional.upsample(x, height: other.size(2), width: other.size(3))
+  func resized(_ x: Tensor, like other: Tensor, grid: ResizeGrid) -> Tensor {
+    Functional.upsample(x, height: other.size(2), width: other.size(3), grid: grid)
   }
 
   func spread(_ x: Tensor, like other: Tensor) -> Tensor {

@@ -18,15 +18,29 @@ package final class BatchNorm {
   package let runningVariance: Tensor
   /// The number of training passes.
   package let batchesTracked: Tensor
-  /// What is added to variances.
-  package static let epsilon = 1e-5
-  /// The share of a batch in the running statistics.
-  package static let momentum = 0.1
+  /// What is added to variances, and how the running statistics move.
+  package let settings: Settings
   private let forwardSum: ExactSum
   private let backwardSum: ExactSum
 
+  /// The numbers of a norm.
+  package struct Settings: Sendable {
+    /// What is added to variances.
+    package let epsilon: Double
+    /// The share of a batch in the running statistics.
+    package let momentum: Double
+
+    /// PyTorch's, which most networks have.
+    package static let usual = Settings(epsilon: 1e-5, momentum: 0.1)
+    /// MobileNetV3's.
+    package static let mobileNetV3 = Settings(epsilon: 1e-3, momentum: 0.01)
+  }
+
   /// A norm of `channels` channels, with the names of `scope`; its weights start at `scale`.
-  package init(_ scope: Scope, _ channels: Int, scale: Double = 1) {
+  package init(
+    _ scope: Scope, _ channels: Int, scale: Double = 1, _ settings: Settings = .usual
+  ) {
+    self.settings = settings
     weight = scope.parameter("weight", [channels], .constant(scale))
     bias = scope.parameter("bias", [channels], .constant(0))
     runningMean = scope.buffer("running_mean", [channels], 0)
@@ -52,19 +66,14 @@ package final class BatchNorm {
   private func frozen(_ x: Tensor, _ activation: Activation, _ residual: Tensor?) -> Tensor {
     let y = BatchNormalization.frozen(
       x, weight: weight, bias: bias, mean: runningMean, variance: runningVariance,
-      epsilon: Self.epsilon)
+      epsilon: settings.epsilon)
     return activated(y, activation, residual)
   }
 
   private func activated(
     _ normalised: Tensor, _ activation: Activation, _ residual: Tensor?
   ) -> Tensor {
-    let y = residual.map { normalised + $0 } ?? normalised
-    switch activation {
-    case .none: return y
-    case .relu: return y.relu
-    case .relu6: return y.clamped(0, 6)
-    }
+    (residual.map { normalised + $0 } ?? normalised).activated(activation)
   }
 
   /// norm(x) by the batch's statistics, operator by operator, image by image. Collective, and so is each
@@ -82,7 +91,7 @@ package final class BatchNorm {
       } / count
     }
     let centred = x - mean(x).to(x.type).reshaped(shape)
-    let deviation = (mean(centred * centred) + Self.epsilon).squareRoot.to(x.type)
+    let deviation = (mean(centred * centred) + settings.epsilon).squareRoot.to(x.type)
     return centred * (weight.forEachImage(images).to(x.type) / deviation).reshaped(shape)
       + bias.forEachImage(images).to(x.type).reshaped(shape)
   }
@@ -91,7 +100,8 @@ package final class BatchNorm {
     _ x: Tensor, _ reducer: any Reducer, _ activation: Activation, _ residual: Tensor?
   ) -> Tensor {
     let channels = weight.count
-    let moments = Moments(of: x, channels: channels, forwardSum, reducer)
+    let moments = Moments(
+      of: x, channels: channels, epsilon: settings.epsilon, forwardSum, reducer)
     track(moments)
     let (weight, bias, backwardSum) = (weight, bias, backwardSum)
     let hasResidual = residual != nil
@@ -144,10 +154,10 @@ package final class BatchNorm {
       ? .greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
     guard (moments.mean + unbiased).allSatisfy({ $0.magnitude <= largest }) else { return }
     for (running, values) in [(runningMean, moments.mean), (runningVariance, unbiased)] {
-      running.scale(by: 1 - Self.momentum)
+      running.scale(by: 1 - settings.momentum)
       running.add(
         Tensor(values, [values.count]).to(running.type, device: running.device),
-        times: Self.momentum)
+        times: settings.momentum)
     }
     batchesTracked.copy(from: batchesTracked + 1)
   }
@@ -161,7 +171,9 @@ private struct Moments {
   let statistics: BatchNormalization.Statistics
 
   /// Collective.
-  init(of x: Tensor, channels: Int, _ sum: ExactSum, _ reducer: any Reducer) {
+  init(
+    of x: Tensor, channels: Int, epsilon: Double, _ sum: ExactSum, _ reducer: any Reducer
+  ) {
     let images = BatchNormalization.sums(x.detached)
     var rows: [Double] = []
     rows.reserveCapacity(images.count + x.size(0))
@@ -178,6 +190,6 @@ private struct Moments {
     self.variance = variance
     statistics = BatchNormalization.Statistics(
       mean: mean,
-      inverseDeviation: variance.map { 1 / ($0 + BatchNorm.epsilon).squareRoot() })
+      inverseDeviation: variance.map { 1 / ($0 + epsilon).squareRoot() })
   }
 }

@@ -24,11 +24,12 @@ final class ConvolutionBlock {
   /// norm's weights start at `scale`.
   init(
     _ scope: Scope, names: (String, String) = ("0", "1"), _ inputs: Int, _ outputs: Int,
-    _ kernel: Kernel, activation: Activation = .relu, start: Convolution.Start, scale: Double = 1
+    _ kernel: Kernel, activation: Activation = .relu, start: Convolution.Start, scale: Double = 1,
+    norm settings: BatchNorm.Settings = .usual
   ) {
     convolution = Convolution(
       scope(names.0), inputs, outputs, kernel: kernel.side, kernel.window, start: start)
-    norm = BatchNorm(scope(names.1), outputs, scale: scale)
+    norm = BatchNorm(scope(names.1), outputs, scale: scale, settings)
     self.activation = activation
   }
 

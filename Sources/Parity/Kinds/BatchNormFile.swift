@@ -4,8 +4,8 @@ import Torch
 /// `syncbn`: batch normalisation of a batch that the ranks share, forward and backward.
 enum BatchNormFile {
   static func compute(_ file: ParityFile, _ run: ParityRun) throws(ParityError) -> ComputedTensors {
-    try file.require("eps", BatchNorm.epsilon)
-    try file.require("momentum", BatchNorm.momentum)
+    try file.require("eps", BatchNorm.Settings.usual.epsilon)
+    try file.require("momentum", BatchNorm.Settings.usual.momentum)
     var computed: ComputedTensors = [:]
     for output in file.outputs where output.name.hasSuffix(".y") {
       let name = String(output.name.dropFirst("out.".count).dropLast(".y".count))

@@ -14,8 +14,8 @@ enum NetworkFile {
   }
 
   static func compute(_ file: ParityFile, _ run: ParityRun) throws(ParityError) -> ComputedTensors {
-    try file.require("bn_eps", BatchNorm.epsilon)
-    try file.require("bn_momentum", BatchNorm.momentum)
+    try file.require("bn_eps", BatchNorm.Settings.usual.epsilon)
+    try file.require("bn_momentum", BatchNorm.Settings.usual.momentum)
     let tag = try file.text("weight_tag")
     let name = tag.split(separator: "_", maxSplits: 1).last.map(String.init) ?? ""
     guard let architecture = Architecture(rawValue: name) else {
