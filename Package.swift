@@ -27,7 +27,7 @@ let torchLibraries = ["torch", "torch_cpu", "c10"].flatMap { name -> [String] in
 }
 let torchLink =
   (libtorch.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
-  + ["-Xlinker", "--no-as-needed"] + torchLibraries + ["-ldnnl"]
+  + ["-Xlinker", "--no-as-needed"] + torchLibraries
 
 /// libFuzzer's program is for launch/fuzz alone, which builds it with the sanitizers that it wants.
 let fuzzer: [Target] =
@@ -42,6 +42,12 @@ let wide: [SwiftSetting] = [
 /// Kernels: without overflow and bounds checks too. `precondition` checks nothing in them.
 let kernel: [SwiftSetting] =
   wide + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+/// The same in C++.
+let cxxKernel: [CXXSetting] = [
+  .define("NDEBUG", .when(configuration: .release)),
+  .unsafeFlags(["-march=x86-64-v3"], .when(configuration: .release)),
+]
 
 let package = Package(
   name: "rdd",
@@ -59,12 +65,15 @@ let package = Package(
     .systemLibrary(
       name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .target(
-      name: "CTorch",
-      cxxSettings: [
-        .unsafeFlags(torchFlags), .define("NDEBUG", .when(configuration: .release)),
-        .unsafeFlags(["-march=x86-64-v3"], .when(configuration: .release)),
-      ],
+      name: "CTorch", dependencies: ["COneDNN"],
+      cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
       linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
+    // Our own kernels on oneDNN, C++ for CTorch alone, which reads their headers as COneDNN/...: `include`
+    // holds an empty module.
+    .target(
+      name: "COneDNN",
+      cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl")]),
     .target(
       name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "onednn_batchnorm.h"
+#include "COneDNN/normalisation/batch_norm.h"
 #include "support.h"
 
 using rdd::protect;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "convolution_form.h"
-#include "onednn_convolution.h"
+#include "COneDNN/convolution/convolution.h"
 #include "support.h"
 
 using rdd::protect;

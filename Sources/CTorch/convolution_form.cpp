@@ -4,8 +4,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "onednn_common.h"
-#include "onednn_convolution.h"
+#include "COneDNN/engine.h"
+#include "COneDNN/convolution/convolution.h"
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "onednn_shape.h"
+#include "COneDNN/convolution/shape.h"
 
 namespace rdd {
 

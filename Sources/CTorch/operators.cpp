@@ -1,5 +1,5 @@
 // Pointwise operators, reductions and layers: LibTorch's, by code.
-#include "onednn_common.h"
+#include "COneDNN/engine.h"
 #include "support.h"
 
 using rdd::protect;

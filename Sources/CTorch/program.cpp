@@ -1,5 +1,5 @@
 // Frozen networks: the C side of rdd::onednn::Program.
-#include "onednn_program.h"
+#include "COneDNN/program/program.h"
 #include <ATen/Parallel.h>
 
 #include "support.h"

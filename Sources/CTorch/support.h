@@ -5,8 +5,8 @@
 #include <exception>
 
 #include "CTorch.h"
-#include "exact_sum.h"
-#include "onednn_activation.h"
+#include "COneDNN/exact_sum.h"
+#include "COneDNN/activation.h"
 
 struct ct_tensor {
   at::Tensor value;
