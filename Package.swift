@@ -28,6 +28,8 @@ let torchLibraries = ["torch", "torch_cpu", "c10"].flatMap { name -> [String] in
 let torchLink =
   (libtorch.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
   + ["-Xlinker", "--no-as-needed"] + torchLibraries
+  // What COneDNN calls. Here, so that the order of libraries is fixed: one of LibTorch's may hold oneDNN too.
+  + ["-ldnnl"]
 
 /// libFuzzer's program is for launch/fuzz alone, which builds it with the sanitizers that it wants.
 let fuzzer: [Target] =
@@ -69,11 +71,10 @@ let package = Package(
       cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
       linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
     // Our own kernels on oneDNN, C++ for CTorch alone, which reads their headers as COneDNN/...: `include`
-    // holds an empty module.
+    // holds an empty module. CTorch gives them its threads, so they link only together.
     .target(
-      name: "COneDNN",
-      cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
-      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("dl")]),
+      name: "COneDNN", cxxSettings: [.headerSearchPath("..")] + cxxKernel,
+      linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 

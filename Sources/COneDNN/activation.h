@@ -1,8 +1,26 @@
 #pragma once
 
+#include <limits>
+
 namespace rdd::onednn {
 
 /// What follows a normalisation or a convolution, and the addition of the residual.
 enum class Activation { none, relu, relu6 };
+
+/// The range that an activation cuts its input to. Inside of it, and not at its ends, gradients pass.
+template <typename R>
+struct Bounds {
+  R low, high;
+};
+
+template <typename R>
+constexpr Bounds<R> bounds(Activation activation) {
+  constexpr R infinity = std::numeric_limits<R>::infinity();
+  switch (activation) {
+    case Activation::relu: return {0, infinity};
+    case Activation::relu6: return {0, 6};
+    default: return {-infinity, infinity};
+  }
+}
 
 }  // namespace rdd::onednn

@@ -1,79 +1,37 @@
 #pragma once
 
-#include <ATen/ATen.h>
-#include "dnnl.hpp"
+#include "COneDNN/compat.h"
+#include "COneDNN/element.h"
 
-#include <cstddef>
-#include <functional>
-
-/// oneDNN on LibTorch's tensors: activations channels last, on the CPU.
+/// oneDNN in this process: one engine, a stream for each thread.
 ///
-/// Functions here throw C++ exceptions (`dnnl::error`, `c10::Error`); the C interface catches them.
-/// The thread count is OpenMP's, which `at::set_num_threads` sets.
+/// Functions of this library throw C++ exceptions (`dnnl::error`, `std::runtime_error`); the C interface
+/// of CTorch catches them. The thread count is OpenMP's.
 namespace rdd::onednn {
 
 /// The CPU engine of this process.
 const dnnl::engine &engine();
 
+/// The calling thread's stream.
+dnnl::stream &stream();
+
 /// Throws where the process may not have the memory that the code of some kernels takes. oneDNN 2.6 asks
 /// for it piece by piece, and writes to a null pointer where it gets none.
 void require_code_memory();
 
-/// The calling thread's stream.
-dnnl::stream &stream();
+/// oneDNN's name of a float32 or bfloat16 type; throws on float64.
+Type data_type(Element type);
 
-/// oneDNN's name of a float32 or bfloat16 type; throws on others.
-dnnl::memory::data_type data_type(at::ScalarType type);
+/// Whether oneDNN computes with bfloat16 here: oneDNN 3 has no primitive for it on a processor without
+/// AVX-512. The first call settles what its kernels are chosen for.
+bool has_bfloat16();
 
-/// The type in which oneDNN computes with values of `type` here: bfloat16 is float32 to oneDNN 3 on a
-/// processor without AVX-512, where it has no primitive for it.
-at::ScalarType computed_type(at::ScalarType type);
+/// The attributes of primitives that work in memory which they are given.
+dnnl::primitive_attr scratchpad_attributes();
 
-/// `tensor` in its `computed_type`; the tensor itself if it is so already.
-at::Tensor computable(const at::Tensor &tensor);
-
-/// What a scratch buffer holds; the buffers of one thread that are alive together.
-enum class Scratch { primitive, source, weights, destination, result };
-
-/// The calling thread's buffer for `use`, at least `bytes` long, kept between calls.
-void *scratch(Scratch use, std::size_t bytes);
-
-/// Releases the calling thread's scratch buffers.
-void release_scratch();
-
-/// A tensor in channels-last memory order, `[N, C, H, W]`; the tensor itself if it is so already.
-at::Tensor channels_last(const at::Tensor &x);
-
-/// An uninitialised channels-last tensor.
-at::Tensor empty_channels_last(at::IntArrayRef sizes, at::ScalarType type);
-
-/// While it lives, libraries that the calling thread asks compute with that thread alone.
-///
-/// A primitive divides its work among threads when it is made, and sums differ with the division. One
-/// that is made and run by a single thread is a function of its shape.
-class SingleThread {
- public:
-  SingleThread();
-  ~SingleThread();
-  SingleThread(const SingleThread &) = delete;
-  SingleThread &operator=(const SingleThread &) = delete;
-
- private:
-  int before_;
-};
-
-/// The threads that libraries use which the calling thread asks.
-int library_threads();
-
-/// Calls `body(i)` once for each `i` in `0..<count` on LibTorch's threads, each call as a
-/// `SingleThread`. If `count` and what `body` does follow from shapes alone, so do the results: no
-/// number of threads changes a bit.
-void parallel_units(int64_t count, const std::function<void(int64_t)> &body);
-
-/// Calls `body(i)` once for each `i` in `0..<count`, on LibTorch's threads.
-///
-/// Runs in parallel whatever the compiler's own OpenMP support, because the loop that divides the
-/// work is LibTorch's.
-void parallel_for_each(int64_t count, const std::function<void(int64_t)> &body);
+/// Memory of the caller's as oneDNN sees it.
+inline dnnl::memory memory_at(const Desc &desc, void *data) {
+  return dnnl::memory(desc, engine(), data);
+}
 
 }  // namespace rdd::onednn

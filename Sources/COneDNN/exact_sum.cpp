@@ -4,12 +4,14 @@
 #include <cmath>
 #include <cstring>
 
-#include "COneDNN/engine.h"
+#include "COneDNN/arithmetic.h"
+#include "COneDNN/check.h"
+#include "COneDNN/threads.h"
 
 /// Compiled for AVX-512 too; integers have no other results there.
 #define WIDE __attribute__((target_clones("avx512f", "default")))
 
-namespace rdd {
+namespace rdd::onednn {
 
 namespace {
 
@@ -90,25 +92,18 @@ void interleave(
 
 }  // namespace
 
-ExactSum::ExactSum(at::Tensor units, at::IntArrayRef shape)
-    : units_(std::move(units)),
-      count_(units_.numel()),
-      taps_(shape.size() == 4 ? shape[2] * shape[3] : 1),
+ExactSum::ExactSum(int64_t *units, int64_t count, int64_t taps)
+    : units_(units),
+      count_(count),
+      taps_(taps),
       matrix_(taps_ > 0 ? count_ / taps_ : 0),
-      locks_(static_cast<std::size_t>((count_ + stripe - 1) / stripe)),
-      is_fresh_(locks_.size(), 1) {
-  int64_t elements = 1;
-  for (const int64_t size : shape) elements *= size;
-  TORCH_CHECK(units_.is_cpu() && units_.scalar_type() == at::kLong && units_.is_contiguous()
-                  && elements == count_,
-              "exact sum: expected row-major int64 in host memory, ", elements, " units, got ",
-              units_.sizes(), " ", units_.scalar_type());
-}
+      locks_(static_cast<std::size_t>(ceil_div(count_, stripe))),
+      is_fresh_(locks_.size(), 1) {}
 
 void ExactSum::begin(int top) {
   top_ = std::clamp(top, lowest_top, highest_top);
   std::fill(is_fresh_.begin(), is_fresh_.end(), 1);
-  for (at::Tensor &level : levels_) level.reset();
+  for (Memory &level : levels_) level.reset();
   used_ = 0;
 }
 
@@ -124,7 +119,7 @@ void ExactSum::add(const float *values, int64_t offset, int64_t count) {
 
 void ExactSum::add_to_stripe(int64_t index, const float *values, int64_t offset, int64_t count) {
   const std::lock_guard<std::mutex> lock(locks_[index]);
-  int64_t *units = units_.data_ptr<int64_t>();
+  int64_t *units = units_;
   const int64_t first = index * stripe, end = std::min(count_, first + stripe);
   // A whole stripe is made 0 block by block, while it is in the cache.
   const bool is_whole = is_fresh_[index] && offset == first && offset + count == end;
@@ -149,7 +144,7 @@ void ExactSum::add_to_stripe(int64_t index, const float *values, int64_t offset,
 
 /// Where some of the values are not below 2^top.
 void ExactSum::add_each(const float *values, int64_t offset, int64_t count) {
-  std::array<int64_t *, levels + 1> units{units_.data_ptr<int64_t>()};
+  std::array<int64_t *, levels + 1> units{units_};
   int64_t used = 0;
   for (int64_t i = 0; i < count; ++i) {
     const float value = values[i];
@@ -157,9 +152,9 @@ void ExactSum::add_each(const float *values, int64_t offset, int64_t count) {
     if (!std::isfinite(value) || value == 0) continue;
     // |value| < 2^bound.
     const int bound = std::ilogb(value) + 1;
-    const int index = bound <= top_ ? 0 : (bound - top_ + spacing - 1) / spacing;
+    const int index = bound <= top_ ? 0 : static_cast<int>(ceil_div(bound - top_, spacing));
     if (units[index] == nullptr) {
-      units[index] = level(index).data_ptr<int64_t>();
+      units[index] = static_cast<int64_t *>(level(index).get());
       used |= int64_t{1} << index;
     }
     units[index][offset + i] += static_cast<int64_t>(std::nearbyint(
@@ -168,30 +163,33 @@ void ExactSum::add_each(const float *values, int64_t offset, int64_t count) {
   used_ |= used;
 }
 
-void ExactSum::add(const at::Tensor &addend) {
-  TORCH_CHECK(addend.numel() == count_, "exact sum: an addend of ", addend.sizes(), "; expected ",
-              count_, " elements");
-  at::Tensor values = addend.detach().to(at::TensorOptions(at::kFloat).device(at::kCPU));
-  if (taps_ > 1) values = values.reshape({matrix_, taps_}).t();
-  values = values.contiguous();
-  add(values.data_ptr<float>(), 0, count_);
+void ExactSum::add(const float *addend) {
+  if (taps_ <= 1) return add(addend, 0, count_);
+  std::vector<float> values(static_cast<std::size_t>(count_));
+  for (int64_t i = 0; i < matrix_; ++i) {
+    for (int64_t tap = 0; tap < taps_; ++tap) values[tap * matrix_ + i] = addend[i * taps_ + tap];
+  }
+  add(values.data(), 0, count_);
 }
 
 void ExactSum::finish() {
-  int64_t *units = units_.data_ptr<int64_t>();
   for (std::size_t index = 0; index < is_fresh_.size(); ++index) {
     if (!is_fresh_[index]) continue;
     const int64_t first = static_cast<int64_t>(index) * stripe;
-    std::fill(units + first, units + std::min(count_, first + stripe), 0);
+    std::fill(units_ + first, units_ + std::min(count_, first + stripe), 0);
     is_fresh_[index] = 0;
   }
 }
 
-at::Tensor ExactSum::level(int index) {
-  TORCH_CHECK(index >= 1 && index <= levels, "exact sum: level ", index, "; expected 1 to ", levels);
+Memory ExactSum::level(int index) {
+  check(index >= 1 && index <= levels, "exact sum: level ", index, "; expected 1 to ", levels);
   const std::lock_guard<std::mutex> lock(levels_lock_);
-  at::Tensor &level = levels_[index];
-  if (!level.defined()) level = at::zeros({count_}, at::TensorOptions(at::kLong));
+  Memory &level = levels_[index];
+  if (!level) {
+    Memory made = allocate(count_ * static_cast<int64_t>(sizeof(int64_t)));
+    std::fill_n(static_cast<int64_t *>(made.get()), count_, 0);
+    level = made;
+  }
   return level;
 }
 
@@ -204,10 +202,10 @@ float ExactSum::round_all(int64_t place, int64_t mask) const {
     limbs[index + 1] += (units >> spacing) & (base - 1);
     limbs[index + 2] += units >> (2 * spacing);
   };
-  put(units_.data_ptr<int64_t>()[place], 0);
+  put(units_[place], 0);
   for (int index = 1; index <= levels; ++index) {
-    const at::Tensor &level = levels_[index];
-    if ((mask >> index & 1) && level.defined()) put(level.data_ptr<int64_t>()[place], index);
+    const auto *level = static_cast<const int64_t *>(levels_[index].get());
+    if ((mask >> index & 1) && level != nullptr) put(level[place], index);
   }
   const auto carry = [&] {
     for (std::size_t i = 0; i + 1 < limbs.size(); ++i) {
@@ -235,11 +233,11 @@ float ExactSum::round_all(int64_t place, int64_t mask) const {
 }
 
 void ExactSum::take(float *to, int64_t mask) const {
-  const int64_t *units = units_.data_ptr<int64_t>();
+  const int64_t *units = units_;
   const double unit = std::ldexp(1.0, top_ - digits);
   const bool is_plain = (mask & ~int64_t{1}) == 0;
   constexpr int64_t length = 512;
-  onednn::parallel_for_each((matrix_ + length - 1) / length, [&](int64_t part) {
+  parallel_for_each(ceil_div(matrix_, length), [&](int64_t part) {
     const int64_t first = part * length, count = std::min(length, matrix_ - first);
     std::vector<float> values(static_cast<std::size_t>(taps_ * count));
     for (int64_t tap = 0; tap < taps_; ++tap) {
@@ -257,4 +255,4 @@ void ExactSum::take(float *to, int64_t mask) const {
   });
 }
 
-}  // namespace rdd
+}  // namespace rdd::onednn

@@ -5,10 +5,14 @@
 #include <memory>
 
 #include "COneDNN/normalisation/batch_norm.h"
+#include "host_maps.h"
 #include "support.h"
 
+using rdd::map_of;
 using rdd::protect;
 using rdd::wrap;
+using rdd::onednn::Activation;
+using rdd::onednn::Map;
 
 namespace {
 
@@ -33,27 +37,31 @@ at::Tensor normalised(const at::Tensor &x, const double *mean, const double *inv
 }
 
 /// dy where the activation let its input pass.
-at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, ct_activation activation) {
-  switch (activation) {
-    case CT_RELU_ACTIVATION: return dy * y.gt(0);
-    case CT_RELU6_ACTIVATION: return dy * y.gt(0).logical_and(y.lt(6));
-    default: return dy;
-  }
+at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, Activation activation) {
+  if (activation == Activation::none) return dy;
+  const auto limits = rdd::onednn::bounds<double>(activation);
+  return dy * y.gt(limits.low).logical_and(y.lt(limits.high));
 }
 
-/// A channel vector of the caller's, for the length of a call.
-at::Tensor view(const double *values, const at::Tensor &x) {
-  return at::from_blob(const_cast<double *>(values), {x.size(1)}, at::kDouble);
+/// A channel vector in host memory, as doubles.
+at::Tensor host_channels(const at::Tensor &vector, const at::Tensor &x, const char *name) {
+  TORCH_CHECK(vector.numel() == x.size(1), "batch norm: ", name, " has ", vector.numel(),
+              " values; expected one for each of ", x.size(1), " channels");
+  return vector.detach().to(at::kDouble).contiguous();
 }
 
-/// Sums `[N, C]` of two values, or `[N, 2 C]` of both, as `[N, 2 C]` doubles.
-void write_sums(double *sums, const at::Tensor &both) {
-  const at::Tensor host = both.to(at::kCPU, at::kDouble).contiguous();
-  std::copy(host.data_ptr<double>(), host.data_ptr<double>() + host.numel(), sums);
+/// `other` in channels-last order, checked to have the sizes and the type of `x`.
+at::Tensor alike(const at::Tensor &other, const at::Tensor &x, const char *name) {
+  TORCH_CHECK(other.sizes() == x.sizes() && other.scalar_type() == x.scalar_type(),
+              "batch norm: ", name, " is ", other.sizes(), " ", other.scalar_type(), "; expected ",
+              x.sizes(), " ", x.scalar_type());
+  return rdd::channels_last(other);
 }
 
+/// Sums `[N, C]` of two values as `[N, 2 C]` doubles.
 void write_sums(double *sums, const at::Tensor &first, const at::Tensor &second) {
-  write_sums(sums, at::cat({first, second}, 1));
+  const at::Tensor host = at::cat({first, second}, 1).to(at::kCPU, at::kDouble).contiguous();
+  std::copy(host.data_ptr<double>(), host.data_ptr<double>() + host.numel(), sums);
 }
 
 /// Height and width.
@@ -69,7 +77,8 @@ int ct_bn_sums(double *sums, const ct_tensor *x) {
   return protect([&] {
     c10::NoGradGuard guard;
     if (x->value.is_cpu()) {
-      return write_sums(sums, rdd::onednn::batchnorm_statistics(x->value));
+      const at::Tensor input = rdd::channels_last(x->value);
+      return rdd::onednn::batch_norm_sums(sums, map_of(input));
     }
     auto wide = x->value.to(at::kDouble);
     write_sums(sums, wide.sum(pixels()), wide.square().sum(pixels()));
@@ -81,13 +90,18 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
                 ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    const Activation cut = rdd::activation_of(activation);
     if (x->value.is_cpu()) {
-      std::optional<at::Tensor> addend;
-      if (residual) addend = residual->value;
-      rdd::onednn::Normalisation values{view(mean, x->value), view(inverse_std, x->value),
-                                        weight->value, bias->value};
-      *out = wrap(rdd::onednn::batchnorm_normalise(x->value, values, rdd::activation_of(activation),
-                                                   addend));
+      const at::Tensor input = rdd::channels_last(x->value);
+      const at::Tensor gamma = host_channels(weight->value, input, "gamma");
+      const at::Tensor beta = host_channels(bias->value, input, "beta");
+      const at::Tensor added = residual ? alike(residual->value, input, "the residual") : input;
+      const Map addend = map_of(added);
+      at::Tensor y = rdd::empty_channels_last(input.sizes(), input.scalar_type());
+      rdd::onednn::batch_norm_apply(
+          map_of(y), map_of(input), residual ? &addend : nullptr,
+          {mean, inverse_std, gamma.data_ptr<double>(), beta.data_ptr<double>()}, cut);
+      *out = wrap(y);
       return;
     }
     auto type = arithmetic(x->value);
@@ -95,8 +109,8 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
                  .mul_(channels(weight->value, type))
                  .add_(channels(bias->value, type));
     if (residual) y.add_(residual->value);
-    if (activation == CT_RELU_ACTIVATION) y.relu_();
-    if (activation == CT_RELU6_ACTIVATION) y.clamp_(0, 6);
+    const auto limits = rdd::onednn::bounds<double>(cut);
+    if (cut != Activation::none) y.clamp_(limits.low, limits.high);
     *out = wrap(y.to(x->value.scalar_type()));
   });
 }
@@ -105,15 +119,15 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
                         const double *mean, const double *inverse_std, ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    const Activation cut = rdd::activation_of(activation);
     if (x->value.is_cpu()) {
-      // Gamma and beta play no part where the output says what passed.
-      auto unused = view(mean, x->value);
-      rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), unused, unused};
-      return write_sums(
-          sums, rdd::onednn::batchnorm_backward_sums(
-                    dy->value, x->value, y->value, values, rdd::activation_of(activation)));
+      const at::Tensor input = rdd::channels_last(x->value);
+      const at::Tensor gradient = alike(dy->value, input, "the output's gradient");
+      const at::Tensor output = alike(y->value, input, "the output");
+      return rdd::onednn::batch_norm_backward_sums(
+          sums, map_of(gradient), map_of(input), map_of(output), {mean, inverse_std}, cut);
     }
-    auto dz = passed(dy->value, y->value, activation).to(at::kDouble);
+    auto dz = passed(dy->value, y->value, cut).to(at::kDouble);
     auto xhat = normalised(x->value, mean, inverse_std).to(at::kDouble);
     write_sums(sums, dz.sum(pixels()), (dz * xhat).sum(pixels()));
   });
@@ -126,20 +140,28 @@ int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor 
                          ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
+    const Activation cut = rdd::activation_of(activation);
     if (x->value.is_cpu()) {
-      auto unused = view(mean, x->value);
-      rdd::onednn::Normalisation values{unused, view(inverse_std, x->value), weight->value,
-                                        unused};
-      // Means instead of sums: a count of one.
-      auto [first, second] = rdd::onednn::batchnorm_backward_input(
-          dy->value, x->value, y->value, values, rdd::activation_of(activation),
-          {view(mean_dz, x->value), view(mean_dz_xhat, x->value)}, 1, dresidual != nullptr);
-      *dx = wrap(first);
-      if (dresidual) *dresidual = wrap(second);
+      const at::Tensor input = rdd::channels_last(x->value);
+      const at::Tensor gradient = alike(dy->value, input, "the output's gradient");
+      const at::Tensor output = alike(y->value, input, "the output");
+      const at::Tensor gamma = host_channels(weight->value, input, "gamma");
+      at::Tensor to = rdd::empty_channels_last(input.sizes(), input.scalar_type()), to_residual;
+      // Without an activation the residual's gradient is the output's.
+      const bool writes = dresidual != nullptr && cut != Activation::none;
+      if (dresidual) {
+        to_residual = writes ? rdd::empty_channels_last(input.sizes(), input.scalar_type()) : gradient;
+      }
+      const Map second = map_of(writes ? to_residual : to);
+      rdd::onednn::batch_norm_backward_input(
+          map_of(to), writes ? &second : nullptr, map_of(gradient), map_of(input), map_of(output),
+          {mean, inverse_std, gamma.data_ptr<double>()}, mean_dz, mean_dz_xhat, cut);
+      *dx = wrap(to);
+      if (dresidual) *dresidual = wrap(to_residual);
       return;
     }
     auto type = arithmetic(x->value);
-    auto dz = passed(dy->value, y->value, activation);
+    auto dz = passed(dy->value, y->value, cut);
     auto xhat = normalised(x->value, mean, inverse_std);
     auto inner = dz.to(type) - channels(mean_dz, x->value, type) -
                  xhat * channels(mean_dz_xhat, x->value, type);

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "convolution_form.h"
-#include "COneDNN/convolution/convolution.h"
+#include "host_convolution.h"
 #include "support.h"
 
 using rdd::protect;
@@ -17,17 +17,17 @@ namespace {
 
 /// Where a convolution adds the gradients of its parameters; null ones are LibTorch's to add.
 struct Sums {
-  c10::intrusive_ptr<rdd::ExactSum> weight, bias;
+  c10::intrusive_ptr<rdd::GradientSum> weight, bias;
 };
 
 /// A sum as an operator saves it, and back.
-c10::IValue saved(const c10::intrusive_ptr<rdd::ExactSum> &sum) {
+c10::IValue saved(const c10::intrusive_ptr<rdd::GradientSum> &sum) {
   return sum ? c10::IValue::make_capsule(sum) : c10::IValue();
 }
 
-c10::intrusive_ptr<rdd::ExactSum> sum_in(const c10::IValue &value) {
+c10::intrusive_ptr<rdd::GradientSum> sum_in(const c10::IValue &value) {
   if (value.isNone()) return {};
-  return c10::static_intrusive_pointer_cast<rdd::ExactSum>(value.toCapsule());
+  return c10::static_intrusive_pointer_cast<rdd::GradientSum>(value.toCapsule());
 }
 
 struct HostConvolution : torch::autograd::Function<HostConvolution> {
@@ -46,7 +46,7 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
     context->saved_data["x needs gradient"] = x.requires_grad();
     std::optional<at::Tensor> addend;
     if (inputs.size() > 2) addend = inputs[2];
-    return rdd::onednn::convolution_forward(x, weight, addend, *window);
+    return rdd::convolution_forward(x, weight, addend, *window);
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
@@ -60,19 +60,19 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
                                context->saved_data["groups"].toInt()};
     at::Tensor dx;
     if (context->saved_data["x needs gradient"].toBool()) {
-      dx = rdd::onednn::convolution_backward_data(grads[0], weight, x.sizes(), window);
+      dx = rdd::convolution_backward_data(grads[0], weight, x.sizes(), window);
     }
     if (auto sum = sum_in(context->saved_data["weight sum"])) {
       auto bias_sum = sum_in(context->saved_data["bias sum"]);
-      rdd::onednn::convolution_add_weight_gradients(*sum, bias_sum.get(), grads[0], x,
-                                                    weight.sizes(), window);
+      rdd::convolution_add_weight_gradients(
+          sum->exact(), bias_sum ? &bias_sum->exact() : nullptr, grads[0], x, weight.sizes(), window);
       variable_list none(context->saved_data["bias"].toBool() ? 5 : 4);
       none[0] = dx;
       return none;
     }
     bool with_bias = context->saved_data["bias"].toBool();
-    auto [dw, db] = rdd::onednn::convolution_backward_weights(grads[0], x, weight.sizes(),
-                                                              with_bias, window);
+    auto [dw, db] =
+        rdd::convolution_backward_weights(grads[0], x, weight.sizes(), with_bias, window);
     if (with_bias) return {dx, dw, db, at::Tensor(), at::Tensor()};
     return {dx, dw, at::Tensor(), at::Tensor()};
   }
@@ -117,7 +117,7 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
       *out = wrap(by_image(x->value, weight, bias, window));
       return;
     }
-    if (rdd::onednn::supported(x->value)) {
+    if (rdd::supported(x->value)) {
       variable_list inputs{x->value, weight->value};
       if (b.defined()) inputs.push_back(b);
       Sums sums;

@@ -4,8 +4,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "COneDNN/engine.h"
-#include "COneDNN/convolution/convolution.h"
+#include "COneDNN/threads.h"
+#include "host_convolution.h"
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
@@ -25,13 +25,13 @@ struct Sizes {
 /// The derivative of an image's form by `place`, from the two others, in the order of their places.
 at::Tensor derivative(Place place, const at::Tensor &a, const at::Tensor &b, const Sizes &sizes) {
   const rdd::onednn::Window &window = sizes.window;
-  if (rdd::onednn::supported(place == input ? b : a)) {
+  if (rdd::supported(place == input ? b : a)) {
     switch (place) {
-      case input: return rdd::onednn::convolution_backward_data(b, a, sizes.input, window);
+      case input: return rdd::convolution_backward_data(b, a, sizes.input, window);
       case weight:
-        return rdd::onednn::convolution_backward_weights(b, a, sizes.weight, false, window)
+        return rdd::convolution_backward_weights(b, a, sizes.weight, false, window)
             .first.to(a.scalar_type());
-      case gradient: return rdd::onednn::convolution_forward(a, b, std::nullopt, window);
+      case gradient: return rdd::convolution_forward(a, b, std::nullopt, window);
     }
   }
   if (place == gradient) {
@@ -62,7 +62,7 @@ struct ConvolutionForm : torch::autograd::Function<ConvolutionForm> {
         window.stride[0], window.padding[0], window.dilation[0], window.groups};
     const rdd::onednn::SingleThread one;
     const at::Tensor &weights = place == input ? a : b;
-    if (place != weight && weights.stride(0) == 0 && rdd::onednn::supported(place == input ? b : a)) {
+    if (place != weight && weights.stride(0) == 0 && rdd::supported(place == input ? b : a)) {
       // All images have the same weights: laid out once. oneDNN's functions keep images apart.
       Sizes all = *sizes;
       all.input[0] = a.size(0);

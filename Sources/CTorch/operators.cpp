@@ -1,5 +1,5 @@
 // Pointwise operators, reductions and layers: LibTorch's, by code.
-#include "COneDNN/engine.h"
+#include "COneDNN/threads.h"
 #include "support.h"
 
 using rdd::protect;

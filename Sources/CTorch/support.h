@@ -4,14 +4,14 @@
 
 #include <exception>
 
-#include "CTorch.h"
-#include "COneDNN/exact_sum.h"
 #include "COneDNN/activation.h"
+#include "CTorch.h"
+#include "gradient_sum.h"
 
 struct ct_tensor {
   at::Tensor value;
   /// Where layers add a leaf's gradient; null: they leave that to LibTorch.
-  c10::intrusive_ptr<rdd::ExactSum> gradient_sum;
+  c10::intrusive_ptr<rdd::GradientSum> gradient_sum;
 };
 
 namespace rdd {

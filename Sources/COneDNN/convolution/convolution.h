@@ -1,51 +1,41 @@
 #pragma once
 
+#include "COneDNN/convolution/weights.h"
 #include "COneDNN/exact_sum.h"
-#include "COneDNN/convolution/shape.h"
-
-#include <ATen/ATen.h>
-
-#include <optional>
-#include <utility>
 
 /// 2-d convolutions straight on oneDNN.
 ///
 /// LibTorch's eager path calls, at one thread and a small batch, its own im2col and the BLAS; these
-/// functions never do. Activations are channels last (others are copied to that order first),
-/// float32 or bfloat16. Weights are `[O, I / groups, kh, kw]`, float32 or bfloat16 whatever the
-/// activations are; oneDNN rounds them while it packs them. Sums run in float32. Images are cut into
-/// slabs of rows by the layer's sizes, and a slab is one thread's: no other image and no number of threads
-/// changes a bit.
+/// functions never do. Maps are dense, float32 or bfloat16, and have the sizes of `shape`. oneDNN rounds
+/// weights while it packs them. Sums run in float32. Images are cut into slabs of rows by the layer's
+/// sizes, and a slab is one thread's: no other image and no number of threads changes a bit.
 namespace rdd::onednn {
 
-/// Whether the functions below take `x`: on the CPU, 4 dimensions, not empty, float32 or bfloat16.
-bool supported(const at::Tensor &x);
+/// Writes the convolution of `x` to `y`, of its type. `bias` `[O]` may be null.
+void convolution_forward(
+    const Map &y, const Map &x, const Weights &weights, const float *bias,
+    const ConvolutionShape &shape);
 
-/// The convolution of `x` `[N, I, H, W]`: `[N, O, H', W']` in the type of `x`, channels last.
-/// `bias`, if any, is `[O]`.
-at::Tensor convolution_forward(
-    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+/// Writes the gradient of the input to `dx`, of the type of `dy`. `window` is that of `shape`.
+void convolution_backward_data(
+    const Map &dx, const Map &dy, const Weights &weights, const ConvolutionShape &shape,
     const Window &window);
 
-/// The gradient of the input, of sizes `x_sizes` and the type of `grad_y`, channels last.
-at::Tensor convolution_backward_data(
-    const at::Tensor &grad_y, const at::Tensor &weight, at::IntArrayRef x_sizes,
-    const Window &window);
+/// Whether a kernel of ours computes the gradient of the weights, which has none of the bias beside it.
+bool has_own_weight_gradient(const ConvolutionShape &shape, Element type);
 
-/// The gradients of the weights, `weight_sizes` in OIHW order, and of the bias, `[O]`.
+/// Writes the gradients of the weights, row-major, and of the bias `[O]`, unless that is null.
 ///
-/// Both are float32, also for bfloat16 activations: they are sums over the whole batch. Without
-/// `with_bias` the second tensor is undefined.
-std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
-    const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
-    const Window &window);
+/// Both are float32, also for bfloat16 activations: they are sums over the whole batch.
+void convolution_backward_weights(
+    float *dw, float *db, const Map &dy, const Map &x, const ConvolutionShape &shape);
 
-/// Adds each image's gradients of the weights, `weight_sizes`, and of the bias unless its sum is null.
+/// Adds each image's gradients of the weights, and of the bias unless its sum is null.
 ///
 /// Each is calculated by itself, in float32, from primitives whose sizes follow from the layer alone, each
 /// run by one thread: no addend depends on which images share a process or on how many threads there are.
 void convolution_add_weight_gradients(
-    ExactSum &weight_sum, ExactSum *bias_sum, const at::Tensor &grad_y, const at::Tensor &x,
-    at::IntArrayRef weight_sizes, const Window &window);
+    ExactSum &weight_sum, ExactSum *bias_sum, const Map &dy, const Map &x,
+    const ConvolutionShape &shape);
 
 }  // namespace rdd::onednn

@@ -1,6 +1,7 @@
 #include "COneDNN/convolution/depthwise.h"
 
-#include "COneDNN/engine.h"
+#include "COneDNN/arithmetic.h"
+#include "COneDNN/threads.h"
 
 #include <algorithm>
 #include <vector>
@@ -20,13 +21,13 @@ void add_row(
   if (width == lanes) {
     for (int64_t i = 0; i < pixels; ++i, gradient += gradient_step, pixel += pixel_step) {
       for (int64_t c = 0; c < lanes; ++c) {
-        row[c] += static_cast<float>(gradient[c]) * static_cast<float>(pixel[c]);
+        row[c] += widen(gradient[c]) * widen(pixel[c]);
       }
     }
   } else {
     for (int64_t i = 0; i < pixels; ++i, gradient += gradient_step, pixel += pixel_step) {
       for (int64_t c = 0; c < width; ++c) {
-        row[c] += static_cast<float>(gradient[c]) * static_cast<float>(pixel[c]);
+        row[c] += widen(gradient[c]) * widen(pixel[c]);
       }
     }
   }
@@ -51,7 +52,7 @@ void block_sums(
         const int64_t start = kx * s.dilation[1] - s.before[1];
         // The outputs whose pixel, start + i * stride, lies inside the row.
         const int64_t stride = s.stride[1];
-        const int64_t first = start >= 0 ? 0 : (-start + stride - 1) / stride;
+        const int64_t first = start >= 0 ? 0 : ceil_div(-start, stride);
         const int64_t end = std::min(
             s.out[1], start >= s.in[1] ? 0 : (s.in[1] - 1 - start) / stride + 1);
         if (first >= end) continue;
@@ -69,7 +70,7 @@ void run(float *dw, const T *gradient, const T *x, const ConvolutionShape &shape
   const int64_t channels = shape.in_channels;
   const int64_t taps = shape.kernel[0] * shape.kernel[1];
   const int64_t filter = shape.full_kernel[0] * shape.full_kernel[1];
-  parallel_for_each((channels + lanes - 1) / lanes, [&](int64_t block) {
+  parallel_for_each(ceil_div(channels, lanes), [&](int64_t block) {
     const int64_t channel = block * lanes, width = std::min(lanes, channels - channel);
     std::vector<float> sums(static_cast<std::size_t>(taps * lanes), 0.0f);
     block_sums(sums.data(), gradient, x, shape, channel, width);
@@ -90,17 +91,13 @@ bool dilated_depthwise(const ConvolutionShape &shape) {
       && shape.groups == shape.out_channels && (shape.dilation[0] > 1 || shape.dilation[1] > 1);
 }
 
-at::Tensor depthwise_backward_weights(
-    const at::Tensor &grad_y, const at::Tensor &x, const ConvolutionShape &shape) {
-  at::Tensor dw = at::zeros(
-      {shape.in_channels, 1, shape.full_kernel[0], shape.full_kernel[1]},
-      at::TensorOptions(at::kFloat));
-  if (x.scalar_type() == at::kFloat) {
-    run(dw.data_ptr<float>(), grad_y.data_ptr<float>(), x.data_ptr<float>(), shape);
-  } else {
-    run(dw.data_ptr<float>(), grad_y.data_ptr<at::BFloat16>(), x.data_ptr<at::BFloat16>(), shape);
-  }
-  return dw;
+void depthwise_backward_weights(
+    float *dw, const Map &dy, const Map &x, const ConvolutionShape &shape) {
+  std::fill_n(dw, shape.weights_count(), 0.0f);
+  for_short_type(x.type, [&](auto *type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    run(dw, dy.values<T>(), x.values<T>(), shape);
+  });
 }
 
 }  // namespace rdd::onednn

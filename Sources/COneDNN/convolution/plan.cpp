@@ -1,6 +1,8 @@
 #include "COneDNN/convolution/plan.h"
 
+#include "COneDNN/check.h"
 #include "COneDNN/engine.h"
+#include "COneDNN/threads.h"
 
 #include <list>
 #include <mutex>
@@ -11,10 +13,6 @@
 namespace rdd::onednn {
 
 namespace {
-
-using Desc = dnnl::memory::desc;
-using Tag = dnnl::memory::format_tag;
-using Type = dnnl::memory::data_type;
 
 /// A primitive that would do.
 struct Candidate {
@@ -30,40 +28,13 @@ struct Candidate {
   }
 };
 
-dnnl::primitive_attr attributes() {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attributes;
-}
-
 /// The primitive for `key` with activations in the layout `tag`.
 Candidate make_candidate(const ConvolutionKey &key, Tag tag) {
-  const ConvolutionShape &shape = key.shape;
-  const dnnl::algorithm direct = dnnl::algorithm::convolution_direct;
-  const dnnl::memory::dims strides{shape.stride[0], shape.stride[1]};
-  const dnnl::memory::dims dilates{shape.dilation[0] - 1, shape.dilation[1] - 1};
-  const dnnl::memory::dims before{shape.before[0], shape.before[1]};
-  const dnnl::memory::dims after{shape.after[0], shape.after[1]};
-  const Desc x(shape.input_dims(), key.activations, tag);
-  const Desc y(shape.output_dims(), key.activations, tag);
-  const Desc w(shape.weights_dims(), key.activations, Tag::any);
-  const Desc dw(shape.weights_dims(), Type::f32, Tag::any);
-  const Desc b = key.with_bias ? Desc(shape.bias_dims(), Type::f32, Tag::x) : Desc();
-  const dnnl::primitive_attr attr = attributes();
-  const dnnl::engine &cpu = engine();
-
+  ConvolutionDesc convolution = describe(key.shape, key.activations, tag, key.with_bias);
+  const dnnl::primitive_attr attributes = scratchpad_attributes();
   const auto forward = [&](dnnl::prop_kind kind) {
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl::convolution_forward::primitive_desc(
-        cpu, kind, direct, x, w, b, y, strides, dilates, before, after, attr);
-#else
-    return dnnl::convolution_forward::primitive_desc(
-        dnnl::convolution_forward::desc(
-            kind, direct, x, w, b, y, strides, dilates, before, after),
-        attr, cpu);
-#endif
+    return forward_desc(engine(), kind, convolution, attributes);
   };
-
   switch (key.pass) {
     case Pass::forward: {
       const auto pd = forward(dnnl::prop_kind::forward_inference);
@@ -72,34 +43,20 @@ Candidate make_candidate(const ConvolutionKey &key, Tag tag) {
     }
     case Pass::backward_data: {
       const auto hint = forward(dnnl::prop_kind::forward_training);
-#if DNNL_VERSION_MAJOR >= 3
-      const dnnl::convolution_backward_data::primitive_desc pd(
-          cpu, direct, x, w, y, strides, dilates, before, after, hint, attr);
-#else
-      const dnnl::convolution_backward_data::primitive_desc pd(
-          dnnl::convolution_backward_data::desc(
-              direct, x, w, y, strides, dilates, before, after),
-          attr, cpu, hint);
-#endif
+      const auto pd = backward_data_desc(engine(), convolution, hint, attributes);
       return {dnnl::convolution_backward_data(pd), pd.diff_src_desc(), pd.weights_desc(),
               pd.diff_dst_desc(), pd.scratchpad_desc(), pd.impl_info_str()};
     }
     case Pass::backward_weights: {
       const auto hint = forward(dnnl::prop_kind::forward_training);
-#if DNNL_VERSION_MAJOR >= 3
-      const dnnl::convolution_backward_weights::primitive_desc pd(
-          cpu, direct, x, dw, b, y, strides, dilates, before, after, hint, attr);
-#else
-      const dnnl::convolution_backward_weights::primitive_desc pd(
-          dnnl::convolution_backward_weights::desc(
-              direct, x, dw, b, y, strides, dilates, before, after),
-          attr, cpu, hint);
-#endif
+      // The gradient is float32 whatever the weights are.
+      convolution.weights = Desc(key.shape.weights_dims(), Type::f32, Tag::any);
+      const auto pd = backward_weights_desc(engine(), convolution, hint, attributes);
       return {dnnl::convolution_backward_weights(pd), pd.src_desc(), pd.diff_weights_desc(),
               pd.diff_dst_desc(), pd.scratchpad_desc(), pd.impl_info_str()};
     }
   }
-  TORCH_CHECK(false, "unreachable: unknown pass");
+  fail("unreachable: unknown pass");
 }
 
 /// A direct kernel for channels last; where there is none, one for oneDNN's own layout; where
@@ -131,7 +88,7 @@ void connect(ConvolutionPlan::Operand &operand, const Desc &plain, const Desc &o
   if (!operand.reordered) return;
   const Desc &from = result ? own : plain, &to = result ? plain : own;
   operand.reorder =
-      dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to, attributes()));
+      dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to, scratchpad_attributes()));
 }
 
 std::shared_ptr<const ConvolutionPlan> make_plan(const ConvolutionKey &key) {
@@ -171,6 +128,19 @@ std::string bytes(const ConvolutionKey &key) {
 }
 
 }  // namespace
+
+ConvolutionDesc describe(
+    const ConvolutionShape &shape, Type activations, Tag tag, bool with_bias) {
+  return {
+      Desc(shape.input_dims(), activations, tag),
+      Desc(shape.weights_dims(), activations, Tag::any),
+      with_bias ? Desc(shape.bias_dims(), Type::f32, Tag::x) : Desc(),
+      Desc(shape.output_dims(), activations, tag),
+      {shape.stride[0], shape.stride[1]},
+      {shape.dilation[0] - 1, shape.dilation[1] - 1},
+      {shape.before[0], shape.before[1]},
+      {shape.after[0], shape.after[1]}};
+}
 
 std::shared_ptr<const ConvolutionPlan> convolution_plan(const ConvolutionKey &key) {
   constexpr std::size_t capacity = 4096;

@@ -1,8 +1,7 @@
 #pragma once
 
+#include "COneDNN/compat.h"
 #include "COneDNN/convolution/shape.h"
-
-#include "dnnl.hpp"
 
 #include <memory>
 
@@ -17,13 +16,13 @@ enum class Pass : int64_t { forward, backward_data, backward_weights };
 /// tensors'. A reorder is absent where the two agree.
 struct ConvolutionPlan {
   struct Operand {
-    dnnl::memory::desc plain, own;
+    Desc plain, own;
     dnnl::reorder reorder;  // into the primitive, or out of it for the operand it computes
     bool reordered = false;
   };
   dnnl::primitive primitive;
   Operand source, weights, destination;
-  dnnl::memory::desc bias, scratchpad;
+  Desc bias, scratchpad;
   bool with_bias = false;
 };
 
@@ -31,10 +30,13 @@ struct ConvolutionPlan {
 struct ConvolutionKey {
   Pass pass;
   ConvolutionShape shape;
-  dnnl::memory::data_type activations, weights;
+  Type activations, weights;
   WeightOrder order;
   bool with_bias;
 };
+
+/// A convolution of activations in the layout `tag`, with weights in any.
+ConvolutionDesc describe(const ConvolutionShape &shape, Type activations, Tag tag, bool with_bias);
 
 /// The plan for `key`, made on first use for the calling thread's thread count and kept; the 4096 used
 /// last stay.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dnnl.hpp"
+#include "COneDNN/compat.h"
 
 namespace rdd::onednn {
 
@@ -9,9 +9,7 @@ class Product {
  public:
   Product() = default;
   /// From the descriptions of both factors and of the result.
-  Product(
-      const dnnl::memory::desc &left, const dnnl::memory::desc &right,
-      const dnnl::memory::desc &result);
+  Product(const Desc &left, const Desc &right, const Desc &result);
 
   /// result = left * right. Several threads may run the same product.
   void run(const float *left, const float *right, float *result) const;

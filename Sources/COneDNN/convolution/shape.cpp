@@ -1,6 +1,6 @@
 #include "COneDNN/convolution/shape.h"
 
-#include <c10/util/Exception.h>
+#include "COneDNN/check.h"
 
 #include <algorithm>
 
@@ -52,17 +52,17 @@ ConvolutionShape::ConvolutionShape(
       stride(window.stride),
       dilation(window.dilation),
       full_kernel{weights[2], weights[3]} {
-  TORCH_CHECK(
+  check(
       groups >= 1 && weights[1] * groups == in_channels && out_channels % groups == 0,
       "convolution: weights [", weights[0], ", ", weights[1], ", ", weights[2], ", ", weights[3],
       "] with ", groups, " groups do not fit an input of ", in_channels, " channels");
   for (int axis = 0; axis < 2; ++axis) {
-    TORCH_CHECK(
+    check(
         stride[axis] >= 1 && dilation[axis] >= 1 && window.padding[axis] >= 0,
         "convolution: stride and dilation must be at least 1, padding at least 0");
     const int64_t extent = (full_kernel[axis] - 1) * dilation[axis] + 1;
     const int64_t room = in[axis] + 2 * window.padding[axis] - extent;
-    TORCH_CHECK(
+    check(
         room >= 0, "convolution: a kernel of extent ", extent, " exceeds the padded input of ",
         in[axis] + 2 * window.padding[axis]);
     out[axis] = room / stride[axis] + 1;

@@ -1,14 +1,13 @@
 #pragma once
 
+#include "COneDNN/map.h"
+
 #include "dnnl.hpp"
 
 #include <array>
 #include <cstdint>
 
 namespace rdd::onednn {
-
-/// Height and width.
-using Pair = std::array<int64_t, 2>;
 
 /// Stride, padding (each side), dilation and groups of a 2-d convolution, as LibTorch has them.
 struct Window {
@@ -37,6 +36,10 @@ struct ConvolutionShape {
   ConvolutionShape(
       const std::array<int64_t, 4> &x, const std::array<int64_t, 4> &weights, const Window &window);
 
+  /// The number of weights, with all taps.
+  int64_t weights_count() const {
+    return out_channels * (in_channels / groups) * full_kernel[0] * full_kernel[1];
+  }
   /// Whether taps are left out.
   bool trimmed() const { return kernel != full_kernel; }
 

@@ -1,5 +1,7 @@
 #include "COneDNN/convolution/slabs.h"
 
+#include "COneDNN/arithmetic.h"
+
 #include <algorithm>
 
 namespace rdd::onednn {
@@ -31,7 +33,7 @@ std::vector<Slab> slabs(const ConvolutionShape &shape, int64_t least_pixels) {
       * shape.kernel[0] * shape.kernel[1];
   const int64_t count = std::clamp<int64_t>(
       std::min({work / products, pixels / least_pixels, rows / 4}), 1, most);
-  const int64_t height = (rows + count - 1) / count;
+  const int64_t height = ceil_div(rows, count);
   std::vector<Slab> parts;
   for (int64_t first = 0; first < rows; first += height) {
     parts.push_back(slab(shape, first, std::min(rows, first + height)));

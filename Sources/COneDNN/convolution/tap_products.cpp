@@ -1,6 +1,8 @@
 #include "COneDNN/convolution/tap_products.h"
 
-#include "COneDNN/engine.h"
+#include "COneDNN/arithmetic.h"
+#include "COneDNN/memory.h"
+#include "COneDNN/threads.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,15 +11,12 @@ namespace rdd::onednn {
 
 namespace {
 
-using Desc = dnnl::memory::desc;
-using Type = dnnl::memory::data_type;
-
 /// The product of the transposed gradient `[pixels, O]`, of which `rows` columns count, and the pixels
 /// `[pixels, I]` that a tap sees.
 Product product(const ConvolutionShape &shape, int64_t rows, int64_t pixels) {
   const Desc left({rows, pixels}, Type::f32, dnnl::memory::dims{1, shape.out_channels});
-  const Desc right({pixels, shape.in_channels}, Type::f32, dnnl::memory::format_tag::ab);
-  const Desc result({rows, shape.in_channels}, Type::f32, dnnl::memory::format_tag::ab);
+  const Desc right({pixels, shape.in_channels}, Type::f32, Tag::ab);
+  const Desc result({rows, shape.in_channels}, Type::f32, Tag::ab);
   return {left, right, result};
 }
 
@@ -57,7 +56,7 @@ void TapProducts::gather(float *to, const float *image, int64_t tap, int64_t row
   }
 }
 
-void TapProducts::add(ExactSum &sum, const at::Tensor &gradient, const at::Tensor &input) const {
+void TapProducts::add(ExactSum &sum, const Map &gradient, const Map &input) const {
   const int64_t in = shape_.in_channels, out = shape_.out_channels;
   const int64_t image_size = shape_.in[0] * shape_.in[1] * in, seen_size = pixels_ * in;
   const bool copies = shape_.full_kernel != Pair{1, 1} || shape_.stride != Pair{1, 1}
@@ -69,8 +68,8 @@ void TapProducts::add(ExactSum &sum, const at::Tensor &gradient, const at::Tenso
                              Scratch::source,
                              static_cast<std::size_t>(together * seen_size) * sizeof(float)))
                        : nullptr;
-  const float *pixels = input.data_ptr<float>();
-  const int64_t parts = (out + rows_ - 1) / rows_;
+  const float *pixels = input.values<float>();
+  const int64_t parts = ceil_div(out, rows_);
   for (int64_t tap = 0; tap < shape_.kernel[0] * shape_.kernel[1]; ++tap) {
     const int64_t place = (shape_.first[0] + tap / shape_.kernel[1]) * shape_.full_kernel[1]
         + shape_.first[1] + tap % shape_.kernel[1];
@@ -89,7 +88,7 @@ void TapProducts::add(ExactSum &sum, const at::Tensor &gradient, const at::Tenso
         auto *values = static_cast<float *>(scratch(
             Scratch::result, static_cast<std::size_t>(count * in) * sizeof(float)));
         for (int64_t image = first; image < end; ++image) {
-          const float *left = gradient.data_ptr<float>() + image * pixels_ * out + output;
+          const float *left = gradient.values<float>() + image * pixels_ * out + output;
           const float *right =
               copies ? seen + (image - first) * seen_size : pixels + image * image_size;
           product.run(left, right, values);

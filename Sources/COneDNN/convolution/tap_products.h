@@ -1,10 +1,8 @@
 #pragma once
 
-#include "COneDNN/exact_sum.h"
 #include "COneDNN/convolution/product.h"
 #include "COneDNN/convolution/shape.h"
-
-#include <ATen/ATen.h>
+#include "COneDNN/exact_sum.h"
 
 namespace rdd::onednn {
 
@@ -22,7 +20,7 @@ class TapProducts {
   explicit TapProducts(const ConvolutionShape &shape);
 
   /// Adds each image's gradient, from channels-last float32 maps.
-  void add(ExactSum &sum, const at::Tensor &gradient, const at::Tensor &input) const;
+  void add(ExactSum &sum, const Map &gradient, const Map &input) const;
 
  private:
   void gather(float *to, const float *image, int64_t tap, int64_t row) const;

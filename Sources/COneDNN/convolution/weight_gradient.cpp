@@ -1,12 +1,13 @@
 // The gradients of a convolution's weights and bias: each image's by itself, as an addend of an exact
 // sum; or, where no sum is asked for, of the whole batch at once.
-#include "COneDNN/exact_sum.h"
 #include "COneDNN/convolution/convolution.h"
 #include "COneDNN/convolution/depthwise.h"
 #include "COneDNN/convolution/execution.h"
 #include "COneDNN/convolution/slabs.h"
 #include "COneDNN/convolution/tap_products.h"
 #include "COneDNN/convolution/winograd.h"
+#include "COneDNN/exact_sum.h"
+#include "COneDNN/threads.h"
 
 #include <algorithm>
 #include <vector>
@@ -20,19 +21,20 @@ template <typename T>
 std::vector<float> bias_of_image(const T *gradient, int64_t pixels, int64_t channels) {
   std::vector<double> sums(static_cast<std::size_t>(channels), 0.0);
   for (int64_t pixel = 0; pixel < pixels; ++pixel, gradient += channels) {
-    for (int64_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(gradient[c]);
+    for (int64_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(widen(gradient[c]));
   }
   return {sums.begin(), sums.end()};
 }
 
-void add_bias_gradients(ExactSum &sum, const at::Tensor &gradient, const ConvolutionShape &shape) {
-  const int64_t pixels = shape.out[0] * shape.out[1], step = pixels * shape.out_channels;
-  parallel_for_each(shape.batch, [&](int64_t image) {
-    const auto values = gradient.scalar_type() == at::kFloat
-        ? bias_of_image(gradient.data_ptr<float>() + image * step, pixels, shape.out_channels)
-        : bias_of_image(
-            gradient.data_ptr<at::BFloat16>() + image * step, pixels, shape.out_channels);
-    sum.add(values.data(), 0, shape.out_channels);
+void add_bias_gradients(ExactSum &sum, const Map &gradient) {
+  const int64_t pixels = gradient.size[0] * gradient.size[1], channels = gradient.channels;
+  for_short_type(gradient.type, [&](auto *type) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    parallel_for_each(gradient.batch, [&](int64_t image) {
+      const auto values = bias_of_image(
+          gradient.values<T>() + image * pixels * channels, pixels, channels);
+      sum.add(values.data(), 0, channels);
+    });
   });
 }
 
@@ -48,8 +50,7 @@ void add_taps(ExactSum &sum, const float *values, const ConvolutionShape &shape)
 
 /// oneDNN's primitives, one for each slab of an image.
 void add_by_primitives(
-    ExactSum &sum, const at::Tensor &gradient, const at::Tensor &input,
-    const ConvolutionShape &shape) {
+    ExactSum &sum, const Map &gradient, const Map &input, const ConvolutionShape &shape) {
   // A slab costs a sweep over the weights, which these pixels are to outweigh.
   constexpr int64_t least_pixels = 4096;
   ConvolutionShape kept = shape;  // as if there were no other taps
@@ -60,15 +61,10 @@ void add_by_primitives(
   for (const Slab &part : parts) {
     const SingleThread one;
     plans.push_back(convolution_plan(
-        {Pass::backward_weights, part.shape, data_type(input.scalar_type()),
-         dnnl::memory::data_type::f32, WeightOrder::taps, false}));
+        {Pass::backward_weights, part.shape, data_type(input.type), Type::f32,
+         WeightOrder::taps, false}));
   }
   const auto count = static_cast<int64_t>(parts.size());
-  const auto address = [](const at::Tensor &map, int64_t image, int64_t row) {
-    const int64_t row_bytes =
-        map.size(3) * map.size(1) * static_cast<int64_t>(map.element_size());
-    return static_cast<char *>(map.data_ptr()) + (image * map.size(2) + row) * row_bytes;
-  };
   parallel_units(shape.batch * count, [&](int64_t unit) {
     const int64_t image = unit / count;
     const Slab &part = parts[static_cast<std::size_t>(unit % count)];
@@ -77,25 +73,23 @@ void add_by_primitives(
     auto *values = static_cast<float *>(scratch(
         Scratch::result, static_cast<std::size_t>(taps * sum.matrix()) * sizeof(float)));
     Arguments arguments;
-    arguments[DNNL_ARG_SRC] =
-        read(plan.source, address(input, image, part.input_row), Scratch::source);
+    arguments[DNNL_ARG_SRC] = read(plan.source, input.row(image, part.input_row), Scratch::source);
     arguments[DNNL_ARG_DIFF_DST] =
-        read(plan.destination, address(gradient, image, part.output_row), Scratch::destination);
+        read(plan.destination, gradient.row(image, part.output_row), Scratch::destination);
     execute(plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan.weights, values, Scratch::weights);
     add_taps(sum, values, shape);
   });
 }
 
 void add_by_winograd(
-    ExactSum &sum, const at::Tensor &gradient, const at::Tensor &input,
-    const ConvolutionShape &shape) {
+    ExactSum &sum, const Map &gradient, const Map &input, const ConvolutionShape &shape) {
   const Winograd winograd(shape);
   void *workspace = scratch(
       Scratch::source, static_cast<std::size_t>(winograd.gradient_workspace_bytes()));
   const int64_t in = shape.in_channels, out = shape.out_channels;
   for (int64_t image = 0; image < shape.batch; ++image) {
     winograd.weight_gradient(
-        {gradient.data_ptr<float>(), out}, {input.data_ptr<float>(), in}, image, workspace,
+        gradient, input, image, workspace,
         [&](int64_t output, int64_t outputs, const float *taps) {
           for (int64_t tap = 0; tap < 9; ++tap) {
             sum.add(taps + tap * outputs * in, (tap * out + output) * in, outputs * in);
@@ -104,97 +98,73 @@ void add_by_winograd(
   }
 }
 
-at::Tensor winograd_weight_gradient(
-    const at::Tensor &grad_y, const at::Tensor &x, const ConvolutionShape &shape) {
+void winograd_weight_gradient(
+    float *dw, const Map &dy, const Map &x, const ConvolutionShape &shape) {
   const Winograd winograd(shape);
   void *workspace = scratch(
       Scratch::source, static_cast<std::size_t>(winograd.gradient_workspace_bytes()));
-  const int64_t in = shape.in_channels, out = shape.out_channels;
-  at::Tensor sum = at::zeros({out, in, 3, 3}, at::TensorOptions(at::kFloat));
-  float *to = sum.data_ptr<float>();
+  const int64_t in = shape.in_channels;
+  std::fill_n(dw, shape.weights_count(), 0.0f);
   for (int64_t image = 0; image < shape.batch; ++image) {
     winograd.weight_gradient(
-        {grad_y.data_ptr<float>(), out}, {x.data_ptr<float>(), in}, image, workspace,
-        [&](int64_t output, int64_t outputs, const float *taps) {
+        dy, x, image, workspace, [&](int64_t output, int64_t outputs, const float *taps) {
           for (int64_t i = 0; i < outputs * in; ++i) {
             for (int64_t tap = 0; tap < 9; ++tap) {
-              to[(output * in + i) * 9 + tap] += taps[tap * outputs * in + i];
+              dw[(output * in + i) * 9 + tap] += taps[tap * outputs * in + i];
             }
           }
         });
   }
-  return sum;
 }
 
-at::Tensor bias_gradient(const at::Tensor &grad_y, bool wanted) {
-  return wanted ? grad_y.sum({0, 2, 3}, false, at::kFloat) : at::Tensor();
+bool by_winograd(const ConvolutionShape &shape, Element type) {
+  return type == Element::float32 && Winograd::suits(shape);
 }
 
 }  // namespace
 
-std::pair<at::Tensor, at::Tensor> convolution_backward_weights(
-    const at::Tensor &grad_y, const at::Tensor &x, at::IntArrayRef weight_sizes, bool with_bias,
-    const Window &window) {
-  const ConvolutionShape shape(
-      four(x.sizes(), "the input"), four(weight_sizes, "the weight"), window);
-  check_output(grad_y, shape);
-  TORCH_CHECK(grad_y.scalar_type() == x.scalar_type(), "convolution: the output's gradient is ",
-      grad_y.scalar_type(), ", the input ", x.scalar_type());
-  if (computed_type(x.scalar_type()) != x.scalar_type()) {
-    return convolution_backward_weights(
-        computable(grad_y), computable(x), weight_sizes, with_bias, window);
-  }
-  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y);
-  if (dilated_depthwise(shape)) {
-    return {
-        depthwise_backward_weights(gradient, input, shape),
-        bias_gradient(gradient, with_bias)};
-  }
-  if (x.scalar_type() == at::kFloat && Winograd::suits(shape)) {
-    return {winograd_weight_gradient(gradient, input, shape), bias_gradient(gradient, with_bias)};
-  }
-  const auto plan = convolution_plan(
-      {Pass::backward_weights, shape, data_type(x.scalar_type()), dnnl::memory::data_type::f32,
-       WeightOrder::plain, with_bias});
-  const at::TensorOptions options(at::kFloat);
-  at::Tensor dw =
-      shape.trimmed() ? at::zeros(weight_sizes, options) : at::empty(weight_sizes, options);
-  at::Tensor db = with_bias ? at::empty({shape.out_channels}, options) : at::Tensor();
+bool has_own_weight_gradient(const ConvolutionShape &shape, Element type) {
+  return dilated_depthwise(shape) || by_winograd(shape, type);
+}
 
+void convolution_backward_weights(
+    float *dw, float *db, const Map &dy, const Map &x, const ConvolutionShape &shape) {
+  if (dilated_depthwise(shape)) return depthwise_backward_weights(dw, dy, x, shape);
+  if (by_winograd(shape, x.type)) return winograd_weight_gradient(dw, dy, x, shape);
+  const auto plan = convolution_plan(
+      {Pass::backward_weights, shape, data_type(x.type), Type::f32, WeightOrder::plain,
+       db != nullptr});
+  const Weights gradient{dw, Element::float32, WeightOrder::plain};
+  if (shape.trimmed()) std::fill_n(dw, shape.weights_count(), 0.0f);
   Arguments arguments;
-  arguments[DNNL_ARG_SRC] = read(plan->source, input.data_ptr(), Scratch::source);
-  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, gradient.data_ptr(), Scratch::destination);
-  if (with_bias) arguments[DNNL_ARG_DIFF_BIAS] = wrap(plan->bias, db.data_ptr());
+  arguments[DNNL_ARG_SRC] = read(plan->source, x.data, Scratch::source);
+  arguments[DNNL_ARG_DIFF_DST] = read(plan->destination, dy.data, Scratch::destination);
+  if (db != nullptr) arguments[DNNL_ARG_DIFF_BIAS] = memory_at(plan->bias, db);
   execute(
-      *plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan->weights,
-      first_tap(dw, shape, WeightOrder::plain), Scratch::weights);
-  return {dw, db};
+      *plan, arguments, DNNL_ARG_DIFF_WEIGHTS, plan->weights, gradient.first_tap(shape),
+      Scratch::weights);
 }
 
 void convolution_add_weight_gradients(
-    ExactSum &weight_sum, ExactSum *bias_sum, const at::Tensor &grad_y, const at::Tensor &x,
-    at::IntArrayRef weight_sizes, const Window &window) {
-  const ConvolutionShape shape(
-      four(x.sizes(), "the input"), four(weight_sizes, "the weight"), window);
-  check_output(grad_y, shape);
-  if (computed_type(x.scalar_type()) != x.scalar_type()) {
-    return convolution_add_weight_gradients(
-        weight_sum, bias_sum, computable(grad_y.to(x.scalar_type())), computable(x), weight_sizes,
-        window);
-  }
-  const at::Tensor input = channels_last(x), gradient = channels_last(grad_y.to(x.scalar_type()));
-  if (bias_sum != nullptr) add_bias_gradients(*bias_sum, gradient, shape);
+    ExactSum &weight_sum, ExactSum *bias_sum, const Map &dy, const Map &x,
+    const ConvolutionShape &shape) {
+  check(
+      weight_sum.count() == shape.weights_count()
+          && (bias_sum == nullptr || bias_sum->count() == shape.out_channels),
+      "convolution: the exact sums do not have the sizes of the parameters");
+  if (bias_sum != nullptr) add_bias_gradients(*bias_sum, dy);
   if (dilated_depthwise(shape)) {
+    std::vector<float> values(static_cast<std::size_t>(weight_sum.count()));
     for (int64_t image = 0; image < shape.batch; ++image) {
-      weight_sum.add(depthwise_backward_weights(
-          gradient.narrow(0, image, 1), input.narrow(0, image, 1), shape.single()));
+      depthwise_backward_weights(values.data(), dy.image(image), x.image(image), shape.single());
+      weight_sum.add(values.data());
     }
-  } else if (x.scalar_type() == at::kFloat && Winograd::suits(shape)) {
-    add_by_winograd(weight_sum, gradient, input, shape);
-  } else if (x.scalar_type() == at::kFloat && TapProducts::suits(shape)) {
-    TapProducts(shape).add(weight_sum, gradient, input);
+  } else if (by_winograd(shape, x.type)) {
+    add_by_winograd(weight_sum, dy, x, shape);
+  } else if (x.type == Element::float32 && TapProducts::suits(shape)) {
+    TapProducts(shape).add(weight_sum, dy, x);
   } else {
-    add_by_primitives(weight_sum, gradient, input, shape);
+    add_by_primitives(weight_sum, dy, x, shape);
   }
 }
 

@@ -1,10 +1,10 @@
 #include "COneDNN/convolution/winograd.h"
 
-#include "COneDNN/engine.h"
+#include "COneDNN/arithmetic.h"
+#include "COneDNN/memory.h"
+#include "COneDNN/threads.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 /// For loops over channels: compiled for AVX-512 too, and chosen when the program starts. The results
 /// are the same bits.
@@ -14,9 +14,6 @@
 namespace rdd::onednn {
 
 namespace {
-
-using Desc = dnnl::memory::desc;
-using Type = dnnl::memory::data_type;
 
 constexpr int64_t lanes = 16;  // channels that are transformed together
 constexpr int64_t points = 3;  // of the 36, that are multiplied together
@@ -104,8 +101,6 @@ INLINE void kernel_points(float *__restrict to, int64_t step, const float *taps,
   }
 }
 
-int64_t parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
-
 /// Channels whose transformed kernel stays in the cache, a divisor of `channels`.
 int64_t largest_block(int64_t channels) {
   int64_t block = lanes;
@@ -121,7 +116,7 @@ bool Winograd::suits(const ConvolutionShape &shape) {
       && shape.stride == Pair{1, 1} && shape.groups == 1 && shape.dilation[1] == d
       && shape.before == Pair{d, d} && shape.out == shape.in;
   if (!keeps_size || shape.in_channels % lanes != 0 || shape.out_channels % lanes != 0) return false;
-  const int64_t high = parts(parts(shape.in[0], d), 4), wide = parts(parts(shape.in[1], d), 4);
+  const int64_t high = ceil_div(ceil_div(shape.in[0], d), 4), wide = ceil_div(ceil_div(shape.in[1], d), 4);
   const int64_t tiles = d * d * high * wide;
   // Few channels are bound by the transforms, few tiles by reading the kernel; tiles that reach out
   // of the map cost what they save.
@@ -132,10 +127,10 @@ bool Winograd::suits(const ConvolutionShape &shape) {
 Winograd::Winograd(const ConvolutionShape &shape)
     : shape_(shape),
       dilation_(shape.dilation[0]),
-      tiles_high_(parts(parts(shape.in[0], dilation_), 4)),
-      tiles_wide_(parts(parts(shape.in[1], dilation_), 4)),
+      tiles_high_(ceil_div(ceil_div(shape.in[0], dilation_), 4)),
+      tiles_wide_(ceil_div(ceil_div(shape.in[1], dilation_), 4)),
       tiles_(dilation_ * dilation_ * tiles_high_ * tiles_wide_),
-      group_(parts(tiles_, parts(tiles_, 128))),
+      group_(ceil_div(tiles_, ceil_div(tiles_, 128))),
       block_(largest_block(shape.out_channels)),
       // A line more, so that the 36 do not meet in the same places of the cache.
       source_step_(group_ * shape.in_channels + lanes),
@@ -144,15 +139,11 @@ Winograd::Winograd(const ConvolutionShape &shape)
   const int64_t in = shape.in_channels;
   constexpr int64_t most_bytes = 40 << 20;
   groups_ = std::clamp<int64_t>(
-      most_bytes / (4 * 36 * source_step_), 1, shape.batch * parts(tiles_, group_));
+      most_bytes / (4 * 36 * source_step_), 1, shape.batch * ceil_div(tiles_, group_));
   const Desc source({points, group_, in}, Type::f32, dnnl::memory::dims{source_step_, in, 1});
   const Desc kernel({points, in, block_}, Type::f32, dnnl::memory::dims{kernel_step_, block_, 1});
   const Desc result({points, group_, block_}, Type::f32, dnnl::memory::dims{result_step_, block_, 1});
   product_ = Product(source, kernel, result);
-}
-
-at::Tensor Winograd::taps(const at::Tensor &kernel) {
-  return kernel.permute({2, 3, 1, 0}).contiguous();
 }
 
 int64_t Winograd::workspace_bytes() const {
@@ -182,15 +173,15 @@ Winograd::Tile Winograd::tile(int64_t index) const {
   return {image, phase / dilation_ + 4 * row * dilation_, phase % dilation_ + 4 * column * dilation_};
 }
 
-WIDE void Winograd::transform_input(float *to, int64_t step, Map x, int64_t index) const {
+WIDE void Winograd::transform_input(float *to, int64_t step, const Map &x, int64_t index) const {
   static const float nothing[lanes] = {};
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
-  const float *pixels[36];
+  const float *start = x.values<float>(), *pixels[36];
   for (int64_t i = 0; i < 36; ++i) {
     const int64_t row = tile.y + (i / 6 - 1) * dilation_, column = tile.x + (i % 6 - 1) * dilation_;
     const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-    pixels[i] = inside ? x.data + ((tile.image * height + row) * width + column) * x.step : nullptr;
+    pixels[i] = inside ? start + ((tile.image * height + row) * width + column) * x.step : nullptr;
   }
   for (int64_t channel = 0; channel < shape_.in_channels; channel += lanes) {
     float patch[36 * lanes], half[36 * lanes];
@@ -209,12 +200,13 @@ WIDE void Winograd::transform_input(float *to, int64_t step, Map x, int64_t inde
 }
 
 WIDE void Winograd::transform_output(
-    Map y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
+    const Map &y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
     Activation activation) const {
   const Tile tile = this->tile(index);
   const int64_t height = shape_.in[0], width = shape_.in[1];
-  const float least = activation == Activation::none ? -std::numeric_limits<float>::infinity() : 0;
-  const float most = activation == Activation::relu6 ? 6 : std::numeric_limits<float>::infinity();
+  const int64_t step = y.step;
+  float *start = y.values<float>();
+  const auto [least, most] = bounds<float>(activation);
   for (int64_t o = 0; o < block_; o += lanes) {
     float half[24 * lanes], values[4 * lanes], added[lanes] = {};
     if (bias != nullptr) std::copy(bias + channel + o, bias + channel + o + lanes, added);
@@ -229,7 +221,7 @@ WIDE void Winograd::transform_output(
       for (int64_t j = 0; j < 4; ++j) {
         const int64_t column = tile.x + j * dilation_;
         if (column >= width) break;
-        float *to = y.data + ((tile.image * height + row) * width + column) * y.step + channel + o;
+        float *to = start + ((tile.image * height + row) * width + column) * step + channel + o;
         for (int64_t c = 0; c < lanes; ++c) {
           const float sum = values[j * lanes + c] + added[c] + (adding ? to[c] : 0.0f);
           // Comparisons that let a NaN through.
@@ -242,12 +234,12 @@ WIDE void Winograd::transform_output(
 }
 
 void Winograd::run(
-    Map y, Map x, const float *taps, const float *bias, bool adding, Activation activation,
-    void *workspace) const {
+    const Map &y, const Map &x, const float *taps, const float *bias, bool adding,
+    Activation activation, void *workspace) const {
   const int64_t in = shape_.in_channels, source_size = 36 * source_step_;
   float *source = static_cast<float *>(workspace), *kernel = source + groups_ * source_size;
   float *result = kernel + 36 * kernel_step_;
-  const int64_t of_image = parts(tiles_, group_), count = shape_.batch * of_image;
+  const int64_t of_image = ceil_div(tiles_, group_), count = shape_.batch * of_image;
   // The first tile of a group, and how many it has.
   const auto first_tile = [&](int64_t group) {
     return group / of_image * tiles_ + group % of_image * group_;
@@ -289,9 +281,10 @@ int64_t Winograd::gradient_workspace_bytes() const {
 }
 
 WIDE void Winograd::transform_gradient(
-    float *to, int64_t step, Map dy, int64_t index, int64_t channel) const {
+    float *to, int64_t step, const Map &dy, int64_t index, int64_t channel) const {
   const Tile tile = this->tile(index);
-  const int64_t height = shape_.in[0], width = shape_.in[1];
+  const int64_t height = shape_.in[0], width = shape_.in[1], dy_step = dy.step;
+  const float *start = dy.values<float>();
   for (int64_t o = 0; o < block_; o += lanes) {
     float patch[16 * lanes], half[24 * lanes];
     for (int64_t i = 0; i < 16; ++i) {
@@ -299,7 +292,7 @@ WIDE void Winograd::transform_gradient(
       float *to_patch = patch + i * lanes;
       if (row < height && column < width) {
         const float *from =
-            dy.data + ((tile.image * height + row) * width + column) * dy.step + channel + o;
+            start + ((tile.image * height + row) * width + column) * dy_step + channel + o;
         std::copy(from, from + lanes, to_patch);
       } else {
         std::fill(to_patch, to_patch + lanes, 0.0f);
@@ -331,7 +324,7 @@ WIDE void Winograd::transform_back(float *to, const float *points, int64_t o) co
 }
 
 void Winograd::weight_gradient(
-    Map dy, Map x, int64_t image, void *workspace, const Rows &take) const {
+    const Map &dy, const Map &x, int64_t image, void *workspace, const Rows &take) const {
   const int64_t in = shape_.in_channels;
   const int64_t x_step = tiles_ * in + lanes, dy_step = tiles_ * block_ + lanes;
   const int64_t result_step = in * block_;
@@ -340,7 +333,7 @@ void Winograd::weight_gradient(
   const Product product(
       Desc({points, in, tiles_}, Type::f32, dnnl::memory::dims{x_step, 1, in}),
       Desc({points, tiles_, block_}, Type::f32, dnnl::memory::dims{dy_step, block_, 1}),
-      Desc({points, in, block_}, Type::f32, dnnl::memory::format_tag::abc));
+      Desc({points, in, block_}, Type::f32, Tag::abc));
   parallel_for_each(tiles_, [&](int64_t i) {
     transform_input(pixels + i * in, x_step, x, image * tiles_ + i);
   });

@@ -4,8 +4,6 @@
 #include "COneDNN/convolution/product.h"
 #include "COneDNN/convolution/shape.h"
 
-#include <ATen/ATen.h>
-
 #include <functional>
 
 namespace rdd::onednn {
@@ -26,23 +24,15 @@ class Winograd {
   /// For a shape that suits.
   explicit Winograd(const ConvolutionShape &shape);
 
-  /// A kernel `[O, I, 3, 3]` as `run` reads it: `[3, 3, I, O]`.
-  static at::Tensor taps(const at::Tensor &kernel);
-
   /// Bytes that `run` works in.
   int64_t workspace_bytes() const;
 
-  /// Channels-last maps: values from one pixel to the next follow `step`.
-  struct Map {
-    float *data;
-    int64_t step;
-  };
-
   /// y = activation(convolution(x) + bias), or with `adding` y = activation(convolution(x) + bias + y).
-  /// `bias` may be null. The kernel is transformed as it is used, a block of channels at a time.
+  /// The kernel is `[3, 3, I, O]` (`taps_of`); it is transformed as it is used, a block of channels at a
+  /// time. `bias` may be null.
   void run(
-      Map y, Map x, const float *taps, const float *bias, bool adding, Activation activation,
-      void *workspace) const;
+      const Map &y, const Map &x, const float *taps, const float *bias, bool adding,
+      Activation activation, void *workspace) const;
 
   /// Bytes that `weight_gradient` works in.
   int64_t gradient_workspace_bytes() const;
@@ -53,7 +43,7 @@ class Winograd {
 
   /// The kernel's gradient from one image and its result's gradient.
   void weight_gradient(
-      Map dy, Map x, int64_t image, void *workspace, const Rows &take) const;
+      const Map &dy, const Map &x, int64_t image, void *workspace, const Rows &take) const;
 
  private:
   struct Tile {
@@ -61,14 +51,14 @@ class Winograd {
   };
 
   Tile tile(int64_t index) const;
-  void transform_input(float *to, int64_t step, Map x, int64_t index) const;
+  void transform_input(float *to, int64_t step, const Map &x, int64_t index) const;
   void transform_kernel(float *to, const float *taps, int64_t input) const;
   void transform_gradient(
-      float *to, int64_t step, Map dy, int64_t index, int64_t channel) const;
+      float *to, int64_t step, const Map &dy, int64_t index, int64_t channel) const;
   void transform_back(float *taps, const float *points, int64_t o) const;
   void transform_output(
-      Map y, const float *from, int64_t index, int64_t channel, const float *bias, bool adding,
-      Activation activation) const;
+      const Map &y, const float *from, int64_t index, int64_t channel, const float *bias,
+      bool adding, Activation activation) const;
 
   ConvolutionShape shape_;
   /// Every which pixel and row belong together, and how many tiles they make.

@@ -1,8 +1,10 @@
 #include "COneDNN/program/layers.h"
 
-#include "COneDNN/engine.h"
-#include "COneDNN/normalisation/rows.h"
+#include "COneDNN/arithmetic.h"
+#include "COneDNN/threads.h"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace {
 /// The first value of pixel `(image, y, x)`.
 template <typename T>
 T *pixel(const Map &map, int64_t image, int64_t y, int64_t x) {
-  return static_cast<T *>(map.data) + ((image * map.size[0] + y) * map.size[1] + x) * map.step;
+  return map.values<T>() + ((image * map.size[0] + y) * map.size[1] + x) * map.step;
 }
 
 /// Calls `body(image, y)` for every row of the map.
@@ -22,14 +24,6 @@ void for_each_row(const Map &map, const Body &body) {
   parallel_for_each(map.batch * map.size[0], [&](int64_t row) {
     body(row / map.size[0], row % map.size[0]);
   });
-}
-
-/// Calls `body` with a null pointer of the element type.
-template <typename Body>
-void for_type(at::ScalarType type, const Body &body) {
-  if (type == at::kFloat) return body(static_cast<float *>(nullptr));
-  TORCH_CHECK(type == at::kBFloat16, "program: expected float32 or bfloat16, got ", type);
-  body(static_cast<at::BFloat16 *>(nullptr));
 }
 
 /// Where an output coordinate lies between two input coordinates.
@@ -67,8 +61,8 @@ void blend(
 
 }  // namespace
 
-void copy_map(const Map &to, const Map &from, at::ScalarType type) {
-  for_type(type, [&](auto *element) {
+void copy_map(const Map &to, const Map &from) {
+  for_short_type(to.type, [&](auto *element) {
     using T = std::remove_pointer_t<decltype(element)>;
     for_each_row(to, [&](int64_t image, int64_t y) {
       const bool dense = to.step == to.channels && from.step == from.channels;
@@ -84,16 +78,15 @@ void copy_map(const Map &to, const Map &from, at::ScalarType type) {
 }
 
 void max_pool(
-    const Map &to, const Map &from, const Pair &kernel, const Pair &stride, const Pair &padding,
-    at::ScalarType type) {
-  for_type(type, [&](auto *element) {
+    const Map &to, const Map &from, const Pair &kernel, const Pair &stride, const Pair &padding) {
+  for_short_type(to.type, [&](auto *element) {
     using T = std::remove_pointer_t<decltype(element)>;
     for_each_row(to, [&](int64_t image, int64_t out_y) {
       const int64_t top = out_y * stride[0] - padding[0];
       for (int64_t out_x = 0; out_x < to.size[1]; ++out_x) {
         const int64_t left = out_x * stride[1] - padding[1];
         T *largest = pixel<T>(to, image, out_y, out_x);
-        std::fill_n(largest, to.channels, T(-std::numeric_limits<float>::infinity()));
+        std::fill_n(largest, to.channels, narrow<T>(-std::numeric_limits<float>::infinity()));
         for (int64_t y = std::max<int64_t>(top, 0);
              y < std::min(top + kernel[0], from.size[0]); ++y) {
           for (int64_t x = std::max<int64_t>(left, 0);
@@ -106,18 +99,18 @@ void max_pool(
   });
 }
 
-void average_pool(const Map &to, const Map &from, at::ScalarType type) {
-  for_type(type, [&](auto *element) {
+void average_pool(const Map &to, const Map &from) {
+  for_short_type(to.type, [&](auto *element) {
     using T = std::remove_pointer_t<decltype(element)>;
     for_each_row(to, [&](int64_t image, int64_t bin_y) {
       std::vector<double> sums(static_cast<std::size_t>(to.channels));
       double *sum = sums.data();
       const Pair bins = to.size, n = from.size;
       const int64_t top = bin_y * n[0] / bins[0];
-      const int64_t bottom = ((bin_y + 1) * n[0] + bins[0] - 1) / bins[0];
+      const int64_t bottom = ceil_div((bin_y + 1) * n[0], bins[0]);
       for (int64_t bin_x = 0; bin_x < bins[1]; ++bin_x) {
         const int64_t left = bin_x * n[1] / bins[1];
-        const int64_t right = ((bin_x + 1) * n[1] + bins[1] - 1) / bins[1];
+        const int64_t right = ceil_div((bin_x + 1) * n[1], bins[1]);
         std::fill(sums.begin(), sums.end(), 0.0);
         for (int64_t y = top; y < bottom; ++y) {
           for (int64_t x = left; x < right; ++x) {
@@ -135,8 +128,8 @@ void average_pool(const Map &to, const Map &from, at::ScalarType type) {
   });
 }
 
-void resize_aligned(const Map &to, const Map &from, at::ScalarType type) {
-  for_type(type, [&](auto *element) {
+void resize_aligned(const Map &to, const Map &from) {
+  for_short_type(to.type, [&](auto *element) {
     using T = std::remove_pointer_t<decltype(element)>;
     for_each_row(to, [&](int64_t image, int64_t y) {
       const Position row(y, to.size[0], from.size[0]);

@@ -1,41 +1,14 @@
 #pragma once
 
-#include "COneDNN/program/layers.h"
-#include "COneDNN/program/program.h"
 #include "COneDNN/convolution/slabs.h"
 #include "COneDNN/convolution/winograd.h"
+#include "COneDNN/program/nodes.h"
 
-#include "dnnl.hpp"
-
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace rdd::onednn {
-
-/// Weights in the layout of a primitive.
-struct PackedWeights {
-  ConvolutionShape shape;
-  dnnl::memory memory;
-};
-
-/// One node of a program as it was added.
-struct ProgramNode {
-  enum class Kind { input, convolution, max_pool, average_pool, resize, concatenate };
-
-  Kind kind = Kind::input;
-  std::vector<int64_t> inputs;
-  int64_t channels = 0;
-  std::optional<int64_t> residual, like;
-  std::array<int64_t, 4> kernel{};  // [O, I / groups, kh, kw]
-  // The weights, in one of three forms: as they were given, until they are packed; packed for
-  // primitives, one of them whole; as Winograd reads them.
-  at::Tensor weight;
-  std::vector<PackedWeights> packed;
-  at::Tensor taps;
-  at::Tensor bias;          // in float32
-  Window window;            // of convolutions, and stride and padding of max_pool
-  Pair size{0, 0};          // max_pool: kernel; average_pool: bins
-  Activation activation = Activation::none;
-};
 
 /// Where a value lies: in the shared memory, in the input, or in a result.
 struct Place {
@@ -51,7 +24,7 @@ struct Place {
 struct PreparedSlab {
   Slab slab;
   dnnl::primitive primitive;
-  dnnl::memory::desc source, destination, scratchpad;
+  Desc source, destination, scratchpad;
   dnnl::memory weights, bias;
 };
 
@@ -71,16 +44,18 @@ struct ProgramPlan {
   int64_t scratch_bytes = 0, scratch_offset = 0;
   int threads = 1;
 
+  /// Packs weights where a node has none yet in the layout that it needs.
   ProgramPlan(
-      std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, at::ScalarType type,
+      std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, Element type,
       int64_t batch, int64_t height, int64_t width);
 
   /// Runs every node. `outputs` are the results' addresses.
   void run(
-      const std::vector<ProgramNode> &nodes, at::ScalarType type, char *memory, char *input,
-      const std::vector<char *> &outputs);
+      const std::vector<ProgramNode> &nodes, Element type, char *memory, char *input,
+      const std::vector<char *> &outputs) const;
 
  private:
+  /// Gives each value its place. `slices`: the concatenation that a value is written into, or `nowhere`.
   void place(
       const std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs,
       const std::vector<int64_t> &slices, int64_t element);
@@ -90,9 +65,19 @@ struct ProgramPlan {
 std::vector<Pair> infer_sizes(
     const std::vector<ProgramNode> &nodes, int64_t batch, int64_t height, int64_t width);
 
+constexpr int64_t nowhere = -1;
+
+/// For each value, the concatenation that it can be written into directly, or `nowhere`: it is made
+/// by a layer that can write slices and nothing else reads it.
+std::vector<int64_t> slice_candidates(
+    const std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs);
+
+/// The weights `[O, I / groups, kh, kw]` of a convolution node, row-major.
+Memory plain_weights(const ProgramNode &node, Element type);
+
 /// The primitives for a convolution node; with `step` other than the node's channels, it writes into
 /// a slice, or comes back empty where oneDNN has no fast kernel for that.
 std::optional<PreparedConvolution> prepare_convolution(
-    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step);
+    ProgramNode &node, const ConvolutionShape &shape, Element type, int64_t step);
 
 }  // namespace rdd::onednn

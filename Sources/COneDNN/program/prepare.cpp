@@ -1,8 +1,9 @@
 #include "COneDNN/program/plan.h"
 
+#include "COneDNN/check.h"
+#include "COneDNN/convolution/weights.h"
 #include "COneDNN/engine.h"
-
-#include <ATen/Parallel.h>
+#include "COneDNN/threads.h"
 
 #include <algorithm>
 #include <string>
@@ -12,62 +13,38 @@ namespace rdd::onednn {
 namespace {
 
 using Kind = ProgramNode::Kind;
-using Desc = dnnl::memory::desc;
-using Type = dnnl::memory::data_type;
-using Tag = dnnl::memory::format_tag;
-
-constexpr int64_t nowhere = -1;
 
 /// The convolution's primitive attributes: sum first, then the activation.
 dnnl::primitive_attr attributes(const ProgramNode &node) {
   dnnl::post_ops operations;
   if (node.residual) operations.append_sum(1.0f);
-  const auto append = [&](dnnl::algorithm kind, float alpha, float beta) {
-#if DNNL_VERSION_MAJOR >= 3
-    operations.append_eltwise(kind, alpha, beta);
-#else
-    operations.append_eltwise(1.0f, kind, alpha, beta);
-#endif
-  };
-  if (node.activation == Activation::relu) append(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-  if (node.activation == Activation::relu6) append(dnnl::algorithm::eltwise_clip, 0.0f, 6.0f);
-  dnnl::primitive_attr attributes;
+  const auto limits = bounds<float>(node.activation);
+  switch (node.activation) {
+    case Activation::none: break;
+    case Activation::relu:
+      append_eltwise(operations, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+      break;
+    case Activation::relu6:
+      append_eltwise(operations, dnnl::algorithm::eltwise_clip, limits.low, limits.high);
+      break;
+  }
+  dnnl::primitive_attr attributes = scratchpad_attributes();
   attributes.set_post_ops(operations);
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attributes;
-}
-
-/// The weights `[O, I / groups, kh, kw]`, row-major.
-at::Tensor plain_weights(const ProgramNode &node, at::ScalarType type) {
-  if (node.weight.defined()) return node.weight;
-  if (node.taps.defined()) return node.taps.permute({3, 2, 0, 1}).contiguous();
-  const auto whole = std::find_if(node.packed.begin(), node.packed.end(), [](const auto &packed) {
-    return !packed.shape.trimmed();
-  });
-  TORCH_CHECK(whole != node.packed.end(), "program: a convolution has lost its weights");
-  dnnl::memory from = whole->memory;
-  const at::Tensor plain = at::empty(node.kernel, at::TensorOptions(type));
-  const ConvolutionShape &shape = whole->shape;
-  const Desc row_major(shape.weights_dims(), data_type(type), shape.weights_strides(WeightOrder::plain));
-  dnnl::memory to(row_major, engine(), plain.data_ptr());
-  dnnl::reorder(from, to).execute(stream(), from, to);
-  stream().wait();
-  return plain;
 }
 
 /// The weights in the layout `wanted`: those packed for it before, or packed now.
 dnnl::memory packed_weights(
-    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, const Desc &wanted) {
+    ProgramNode &node, const ConvolutionShape &shape, Element type, const Desc &wanted) {
   for (const PackedWeights &packed : node.packed) {
     if (packed.memory.get_desc() == wanted && packed.shape.first == shape.first) {
       return packed.memory;
     }
   }
-  const at::Tensor weight = plain_weights(node, type);
-  const Desc plain(shape.weights_dims(), data_type(type), shape.weights_strides(WeightOrder::plain));
-  char *data = static_cast<char *>(weight.data_ptr())
-      + shape.weights_offset(WeightOrder::plain) * static_cast<int64_t>(weight.element_size());
-  dnnl::memory from(plain, engine(), data), to(wanted, engine());
+  const Memory kernel = plain_weights(node, type);
+  const Weights weights{kernel.get(), type, WeightOrder::plain};
+  const Desc plain(shape.weights_dims(), data_type(type), shape.weights_strides(weights.order));
+  dnnl::memory from = memory_at(plain, weights.first_tap(shape)), to(wanted, engine());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   node.packed.push_back({shape, to});
@@ -75,76 +52,59 @@ dnnl::memory packed_weights(
   return to;
 }
 
-/// For each value, the concatenation that it can be written into directly, or nowhere: it is made
-/// by a layer that can write slices and nothing else reads it.
-std::vector<int64_t> slice_candidates(
-    const std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs) {
-  std::vector<int64_t> slices(nodes.size(), nowhere);
-  std::vector<int> uses(nodes.size(), 0);
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    for (const int64_t input : nodes[i].inputs) ++uses[input];
-    if (nodes[i].residual) ++uses[*nodes[i].residual];
-    if (nodes[i].kind != Kind::concatenate) continue;
-    for (const int64_t input : nodes[i].inputs) slices[input] = static_cast<int64_t>(i);
-  }
-  for (const int64_t output : outputs) ++uses[output];
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Kind kind = nodes[i].kind;
-    const bool writes_slices = kind != Kind::input && kind != Kind::concatenate
-        && !nodes[i].residual;
-    if (uses[i] != 1 || !writes_slices) slices[i] = nowhere;
-  }
-  return slices;
-}
-
-}  // namespace
-
-namespace {
-
 /// The primitive for a slab; empty where oneDNN has no fast kernel that writes a slice.
 std::optional<PreparedSlab> prepare_slab(
-    ProgramNode &node, const Slab &slab, at::ScalarType type, int64_t step) {
+    ProgramNode &node, const Slab &slab, Element type, int64_t step) {
   const ConvolutionShape &shape = slab.shape;
-  const Type dtype = data_type(type);
   const bool dense = step == shape.out_channels;
-  const Desc x(shape.input_dims(), dtype, Tag::nhwc);
-  const Desc y = dense
-      ? Desc(shape.output_dims(), dtype, Tag::nhwc)
-      : Desc(shape.output_dims(), dtype,
-            dnnl::memory::dims{shape.out[0] * shape.out[1] * step, 1, shape.out[1] * step, step});
-  const Desc w(shape.weights_dims(), dtype, Tag::any);
-  const Desc b = node.bias.defined() ? Desc(shape.bias_dims(), Type::f32, Tag::x) : Desc();
-  const dnnl::memory::dims strides{shape.stride[0], shape.stride[1]};
-  const dnnl::memory::dims dilates{shape.dilation[0] - 1, shape.dilation[1] - 1};
-  const dnnl::memory::dims before{shape.before[0], shape.before[1]};
-  const dnnl::memory::dims after{shape.after[0], shape.after[1]};
-  const auto kind = dnnl::prop_kind::forward_inference;
-  const auto direct = dnnl::algorithm::convolution_direct;
-  const dnnl::primitive_attr attr = attributes(node);
-#if DNNL_VERSION_MAJOR >= 3
-  const dnnl::convolution_forward::primitive_desc pd(
-      engine(), kind, direct, x, w, b, y, strides, dilates, before, after, attr, true);
-#else
-  const dnnl::convolution_forward::primitive_desc pd(
-      dnnl::convolution_forward::desc(kind, direct, x, w, b, y, strides, dilates, before, after),
-      attr, engine(), true);
-#endif
+  ConvolutionDesc convolution =
+      describe(shape, data_type(type), Tag::nhwc, node.bias != nullptr);
+  if (!dense) {
+    convolution.destination = Desc(
+        shape.output_dims(), data_type(type),
+        dnnl::memory::dims{shape.out[0] * shape.out[1] * step, 1, shape.out[1] * step, step});
+  }
+  const auto pd = forward_desc(
+      engine(), dnnl::prop_kind::forward_inference, convolution, attributes(node), true);
   if (!dense) {
     if (!pd) return std::nullopt;
     const std::string name = pd.impl_info_str();
     if (name.find("brg") == std::string::npos && name.find("jit:") != 0) return std::nullopt;
   }
-  TORCH_CHECK(pd, "program: oneDNN has no convolution for ", at::IntArrayRef(node.kernel), " ", type);
-  PreparedSlab prepared{slab, dnnl::convolution_forward(pd), x, y, pd.scratchpad_desc(), {}, {}};
+  check(
+      static_cast<bool>(pd), "program: oneDNN has no convolution for [", node.kernel[0], ", ",
+      node.kernel[1], ", ", node.kernel[2], ", ", node.kernel[3], "] ", name_of(type));
+  PreparedSlab prepared{
+      slab, dnnl::convolution_forward(pd), convolution.source, convolution.destination,
+      pd.scratchpad_desc(), {}, {}};
   prepared.weights = packed_weights(node, shape, type, pd.weights_desc());
-  if (node.bias.defined()) prepared.bias = dnnl::memory(b, engine(), node.bias.data_ptr());
+  if (node.bias) prepared.bias = memory_at(convolution.bias, node.bias.get());
   return prepared;
 }
 
 }  // namespace
 
+Memory plain_weights(const ProgramNode &node, Element type) {
+  if (node.weight) return node.weight;
+  if (node.taps) {
+    return kernel_of(static_cast<const float *>(node.taps.get()), node.kernel[0], node.kernel[1]);
+  }
+  const auto whole = std::find_if(node.packed.begin(), node.packed.end(), [](const auto &packed) {
+    return !packed.shape.trimmed();
+  });
+  check(whole != node.packed.end(), "program: a convolution has lost its weights");
+  const ConvolutionShape &shape = whole->shape;
+  Memory plain = allocate(shape.weights_count() * bytes_of(type));
+  const Desc row_major(
+      shape.weights_dims(), data_type(type), shape.weights_strides(WeightOrder::plain));
+  dnnl::memory from = whole->memory, to = memory_at(row_major, plain.get());
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
+  return plain;
+}
+
 std::optional<PreparedConvolution> prepare_convolution(
-    ProgramNode &node, const ConvolutionShape &shape, at::ScalarType type, int64_t step) {
+    ProgramNode &node, const ConvolutionShape &shape, Element type, int64_t step) {
   require_code_memory();
   constexpr int64_t least_pixels = 512;
   const SingleThread one;
@@ -169,7 +129,7 @@ std::vector<Pair> infer_sizes(
     } else if (node.kind == Kind::max_pool) {
       for (int axis = 0; axis < 2; ++axis) {
         const int64_t room = in[axis] + 2 * node.window.padding[axis] - node.size[axis];
-        TORCH_CHECK(room >= 0, "program: the pooling window exceeds a map of ", in[axis]);
+        check(room >= 0, "program: the pooling window exceeds a map of ", in[axis]);
         size[axis] = room / node.window.stride[axis] + 1;
       }
     } else if (node.kind == Kind::average_pool) {
@@ -178,11 +138,11 @@ std::vector<Pair> infer_sizes(
       size = sizes[*node.like];
     } else if (node.kind == Kind::concatenate) {
       for (const int64_t input : node.inputs) {
-        TORCH_CHECK(sizes[input] == in, "program: concatenated maps differ in size");
+        check(sizes[input] == in, "program: concatenated maps differ in size");
       }
     }
     if (node.residual) {
-      TORCH_CHECK(sizes[*node.residual] == size, "program: the residual's size differs");
+      check(sizes[*node.residual] == size, "program: the residual's size differs");
     }
     sizes.push_back(size);
   }
@@ -190,9 +150,9 @@ std::vector<Pair> infer_sizes(
 }
 
 ProgramPlan::ProgramPlan(
-    std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, at::ScalarType type,
+    std::vector<ProgramNode> &nodes, const std::vector<int64_t> &outputs, Element type,
     int64_t batch, int64_t height, int64_t width)
-    : batch(batch), height(height), width(width), threads(at::get_num_threads()) {
+    : batch(batch), height(height), width(width), threads(thread_count()) {
   sizes = infer_sizes(nodes, batch, height, width);
   std::vector<int64_t> slices = slice_candidates(nodes, outputs);
   convolutions.resize(nodes.size());
@@ -202,10 +162,11 @@ ProgramPlan::ProgramPlan(
     const Pair in = sizes[node.inputs[0]];
     const ConvolutionShape shape(
         {batch, node.kernel[1] * node.window.groups, in[0], in[1]}, node.kernel, node.window);
-    if (type == at::kFloat && Winograd::suits(shape)) {
+    if (type == Element::float32 && Winograd::suits(shape)) {
       const auto winograd = std::make_shared<Winograd>(shape);
-      if (!node.taps.defined()) {
-        node.taps = Winograd::taps(plain_weights(node, type));
+      if (!node.taps) {
+        const Memory kernel = plain_weights(node, type);
+        node.taps = taps_of({kernel.get(), type, WeightOrder::plain}, shape);
         node.weight.reset();
       }
       convolutions[i].winograd = winograd;
@@ -222,7 +183,7 @@ ProgramPlan::ProgramPlan(
     }
     convolutions[i] = *prepared;
   }
-  place(nodes, outputs, slices, static_cast<int64_t>(c10::elementSize(type)));
+  place(nodes, outputs, slices, bytes_of(type));
 }
 
 }  // namespace rdd::onednn

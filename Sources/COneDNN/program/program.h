@@ -2,9 +2,10 @@
 
 #include "COneDNN/activation.h"
 #include "COneDNN/convolution/shape.h"
+#include "COneDNN/map.h"
+#include "COneDNN/memory.h"
 
-#include <ATen/ATen.h>
-
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,15 +19,14 @@ struct ProgramPlan;
 ///
 /// Batch norms are folded into weights and biases by the caller. Activations and additions of a
 /// residual happen inside the convolutions; weights are packed once for each image size; values
-/// share one block of memory as their lifetimes permit. Sizes are `[N, C, H, W]`, channels last.
-/// One thread at a time may use a program.
+/// share one block of memory as their lifetimes permit. One thread at a time may use a program.
 class Program {
  public:
   /// A value: what a node calculates.
   using Value = int64_t;
 
   /// An empty program that calculates in `type`, float32 or bfloat16.
-  explicit Program(at::ScalarType type);
+  explicit Program(Element type);
   ~Program();
   Program(const Program &) = delete;
   Program &operator=(const Program &) = delete;
@@ -34,10 +34,11 @@ class Program {
   /// The network's input, of `channels` channels; exactly one.
   Value add_input(int64_t channels);
 
-  /// `activation(convolution(input) + bias + residual)`; `weight` `[O, I / groups, kh, kw]`, `bias`
-  /// `[O]`, `residual` of the result's size. The tensors are kept in the program's type.
+  /// `activation(convolution(input) + bias + residual)`. `weight` is row-major in the program's type, its
+  /// sizes `kernel` are `[O, I / groups, kh, kw]`; `bias` is null or `[O]`, float32; `residual` has the
+  /// result's size. The memory is kept until the weights are packed.
   Value convolution(
-      Value input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+      Value input, const std::array<int64_t, 4> &kernel, Memory weight, Memory bias,
       const Window &window, Activation activation, std::optional<Value> residual);
 
   /// The largest value of each window.
@@ -55,29 +56,32 @@ class Program {
   /// Makes `value` the next result of `run`; it is not the input and not yet a result.
   void add_output(Value value);
 
-  /// Prepares for inputs of this height and width, `batch` images at a time. `run` does it itself
-  /// when it meets a new size; the four sizes used last stay prepared.
-  void finalise(int64_t batch, int64_t height, int64_t width);
+  /// A result's channels, height and width.
+  struct Result {
+    int64_t channels;
+    Pair size;
+  };
 
-  /// The results for `x` `[N, C, H, W]` of any floating-point type, each in the program's type and
-  /// channels last. Goes through `images` images at a time (all if it is 0); one at a time keeps
-  /// the working set small.
-  std::vector<at::Tensor> run(const at::Tensor &x, int64_t images = 1);
+  /// The results in the order of `add_output` for an input of a size.
+  std::vector<Result> results(const Pair &size) const;
 
-  /// The bytes of the block of memory that the values share.
-  int64_t memory_bytes() const;
+  /// Writes the results for `input` to dense maps of the program's type, one for each.
+  ///
+  /// Goes through `images` images at a time. What a new size needs is made when it is met; the four sizes
+  /// used last stay prepared.
+  void run(const std::vector<Map> &outputs, const Map &input, int64_t images);
 
  private:
-  ProgramPlan &plan(int64_t batch, int64_t height, int64_t width);
+  const ProgramPlan &plan(int64_t batch, int64_t height, int64_t width);
   Value add(ProgramNode node);
   int64_t channels(Value value) const;
 
-  at::ScalarType type_;    // what is computed in
-  at::ScalarType wanted_;  // of the results
+  Element type_;
   std::vector<ProgramNode> nodes_;
   std::vector<Value> outputs_;
   std::vector<std::unique_ptr<ProgramPlan>> plans_;  // the one used last first
-  at::Tensor memory_;
+  Memory memory_;  // that the values share
+  int64_t bytes_ = 0;
 };
 
 }  // namespace rdd::onednn
