@@ -36,6 +36,14 @@ at::Tensor normalised(const at::Tensor &x, const double *mean, const double *inv
   return (x.to(type) - channels(mean, x, type)) * channels(inverse_std, x, type);
 }
 
+/// The activation, which must be one that cuts its input and changes nothing else.
+Activation cut_of(ct_activation code) {
+  const Activation activation = rdd::activation_of(code);
+  TORCH_CHECK(rdd::onednn::is_cut(activation), "batch norm: activation ", static_cast<int>(code),
+              " cannot be in its sweep");
+  return activation;
+}
+
 /// dy where the activation let its input pass.
 at::Tensor passed(const at::Tensor &dy, const at::Tensor &y, Activation activation) {
   if (activation == Activation::none) return dy;
@@ -90,7 +98,7 @@ int ct_bn_apply(ct_tensor **out, const ct_tensor *x, const double *mean, const d
                 ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
-    const Activation cut = rdd::activation_of(activation);
+    const Activation cut = cut_of(activation);
     if (x->value.is_cpu()) {
       const at::Tensor input = rdd::channels_last(x->value);
       const at::Tensor gamma = host_channels(weight->value, input, "gamma");
@@ -119,7 +127,7 @@ int ct_bn_backward_sums(double *sums, const ct_tensor *dy, const ct_tensor *x, c
                         const double *mean, const double *inverse_std, ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
-    const Activation cut = rdd::activation_of(activation);
+    const Activation cut = cut_of(activation);
     if (x->value.is_cpu()) {
       const at::Tensor input = rdd::channels_last(x->value);
       const at::Tensor gradient = alike(dy->value, input, "the output's gradient");
@@ -140,7 +148,7 @@ int ct_bn_backward_input(ct_tensor **dx, ct_tensor **dresidual, const ct_tensor 
                          ct_activation activation) {
   return protect([&] {
     c10::NoGradGuard guard;
-    const Activation cut = rdd::activation_of(activation);
+    const Activation cut = cut_of(activation);
     if (x->value.is_cpu()) {
       const at::Tensor input = rdd::channels_last(x->value);
       const at::Tensor gradient = alike(dy->value, input, "the output's gradient");

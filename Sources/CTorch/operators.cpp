@@ -129,9 +129,10 @@ int ct_adaptive_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t height, 
   return protect([&] { *out = wrap(at::adaptive_avg_pool2d(x->value, {height, width})); });
 }
 
-int ct_upsample(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width) {
+int ct_upsample(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width,
+                bool aligns_corners) {
   return protect([&] {
-    *out = wrap(at::upsample_bilinear2d(x->value, {height, width}, /*align_corners=*/true));
+    *out = wrap(at::upsample_bilinear2d(x->value, {height, width}, aligns_corners));
   });
 }
 

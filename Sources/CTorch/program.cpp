@@ -63,8 +63,13 @@ int ct_program_average_pool(int64_t *value, ct_program *program, int64_t input, 
   return protect([&] { *value = program->program.average_pool(input, {bins, bins}); });
 }
 
-int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like) {
-  return protect([&] { *value = program->program.resize(input, like); });
+int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like,
+                      bool aligns_corners) {
+  return protect([&] { *value = program->program.resize(input, like, aligns_corners); });
+}
+
+int ct_program_scale(int64_t *value, ct_program *program, int64_t input, int64_t factors) {
+  return protect([&] { *value = program->program.scale(input, factors); });
 }
 
 int ct_program_concatenate(int64_t *value, ct_program *program, const int64_t *inputs, int count) {

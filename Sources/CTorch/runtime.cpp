@@ -67,6 +67,9 @@ onednn::Activation activation_of(ct_activation activation) {
   switch (activation) {
     case CT_RELU_ACTIVATION: return onednn::Activation::relu;
     case CT_RELU6_ACTIVATION: return onednn::Activation::relu6;
+    case CT_HARD_SWISH: return onednn::Activation::hard_swish;
+    case CT_HARD_SIGMOID: return onednn::Activation::hard_sigmoid;
+    case CT_SIGMOID: return onednn::Activation::sigmoid;
     default: return onednn::Activation::none;
   }
 }

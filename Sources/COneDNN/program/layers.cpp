@@ -31,12 +31,21 @@ struct Position {
   int64_t low, high;
   float weight;  // of the high one
 
-  Position(int64_t i, int64_t out, int64_t in) {
-    const double scale = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0;
-    const double exact = static_cast<double>(i) * scale;
+  Position(int64_t i, int64_t out, int64_t in, bool aligns_corners) {
+    const double exact = aligns_corners ? aligned(i, out, in) : std::max(centred(i, out, in), 0.0);
     low = std::min(static_cast<int64_t>(exact), in - 1);
     high = std::min(low + 1, in - 1);
     weight = static_cast<float>(exact - static_cast<double>(low));
+  }
+
+ private:
+  static double aligned(int64_t i, int64_t out, int64_t in) {
+    const double scale = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0;
+    return static_cast<double>(i) * scale;
+  }
+
+  static double centred(int64_t i, int64_t out, int64_t in) {
+    return (static_cast<double>(i) + 0.5) * static_cast<double>(in) / static_cast<double>(out) - 0.5;
   }
 };
 
@@ -128,18 +137,34 @@ void average_pool(const Map &to, const Map &from) {
   });
 }
 
-void resize_aligned(const Map &to, const Map &from) {
+void resize(const Map &to, const Map &from, bool aligns_corners) {
   for_short_type(to.type, [&](auto *element) {
     using T = std::remove_pointer_t<decltype(element)>;
     for_each_row(to, [&](int64_t image, int64_t y) {
-      const Position row(y, to.size[0], from.size[0]);
+      const Position row(y, to.size[0], from.size[0], aligns_corners);
       for (int64_t x = 0; x < to.size[1]; ++x) {
-        const Position column(x, to.size[1], from.size[1]);
+        const Position column(x, to.size[1], from.size[1], aligns_corners);
         blend(
             pixel<T>(to, image, y, x), pixel<T>(from, image, row.low, column.low),
             pixel<T>(from, image, row.low, column.high),
             pixel<T>(from, image, row.high, column.low),
             pixel<T>(from, image, row.high, column.high), column.weight, row.weight, to.channels);
+      }
+    });
+  });
+}
+
+void scale(const Map &to, const Map &from, const Map &factors) {
+  for_short_type(to.type, [&](auto *element) {
+    using T = std::remove_pointer_t<decltype(element)>;
+    for_each_row(to, [&](int64_t image, int64_t y) {
+      const T *factor = pixel<T>(factors, image, 0, 0);
+      for (int64_t x = 0; x < to.size[1]; ++x) {
+        T *scaled = pixel<T>(to, image, y, x);
+        const T *values = pixel<T>(from, image, y, x);
+        for (int64_t c = 0; c < to.channels; ++c) {
+          scaled[c] = narrow<T>(widen(values[c]) * widen(factor[c]));
+        }
       }
     });
   });

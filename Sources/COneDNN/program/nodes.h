@@ -20,7 +20,9 @@ struct PackedWeights {
 
 /// One node of a program as it was added.
 struct ProgramNode {
-  enum class Kind { input, convolution, max_pool, average_pool, resize, concatenate };
+  enum class Kind {
+    input, convolution, max_pool, average_pool, resize, scale, concatenate
+  };
 
   Kind kind = Kind::input;
   std::vector<int64_t> inputs;
@@ -36,6 +38,7 @@ struct ProgramNode {
   Window window;            // of convolutions, and stride and padding of max_pool
   Pair size{0, 0};          // max_pool: kernel; average_pool: bins
   Activation activation = Activation::none;
+  bool aligns_corners = true;  // resize
 };
 
 }  // namespace rdd::onednn

@@ -27,6 +27,17 @@ dnnl::primitive_attr attributes(const ProgramNode &node) {
     case Activation::relu6:
       append_eltwise(operations, dnnl::algorithm::eltwise_clip, limits.low, limits.high);
       break;
+    // x times the hard sigmoid of x, which is x / 6 + 1 / 2 between 0 and 1.
+    case Activation::hard_swish:
+      append_eltwise(operations, dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
+      break;
+    case Activation::hard_sigmoid:
+      append_eltwise(operations, dnnl::algorithm::eltwise_linear, 1.0f / 6, 0.5f);
+      append_eltwise(operations, dnnl::algorithm::eltwise_clip, 0.0f, 1.0f);
+      break;
+    case Activation::sigmoid:
+      append_eltwise(operations, dnnl::algorithm::eltwise_logistic, 0.0f, 0.0f);
+      break;
   }
   dnnl::primitive_attr attributes = scratchpad_attributes();
   attributes.set_post_ops(operations);
@@ -136,6 +147,9 @@ std::vector<Pair> infer_sizes(
       size = node.size;
     } else if (node.kind == Kind::resize) {
       size = sizes[*node.like];
+    } else if (node.kind == Kind::scale) {
+      check(
+          (sizes[node.inputs[1]] == Pair{1, 1}), "program: the factors have more than one pixel an image");
     } else if (node.kind == Kind::concatenate) {
       for (const int64_t input : node.inputs) {
         check(sizes[input] == in, "program: concatenated maps differ in size");
@@ -162,7 +176,7 @@ ProgramPlan::ProgramPlan(
     const Pair in = sizes[node.inputs[0]];
     const ConvolutionShape shape(
         {batch, node.kernel[1] * node.window.groups, in[0], in[1]}, node.kernel, node.window);
-    if (type == Element::float32 && Winograd::suits(shape)) {
+    if (type == Element::float32 && is_cut(node.activation) && Winograd::suits(shape)) {
       const auto winograd = std::make_shared<Winograd>(shape);
       if (!node.taps) {
         const Memory kernel = plain_weights(node, type);

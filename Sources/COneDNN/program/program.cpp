@@ -82,13 +82,25 @@ Program::Value Program::average_pool(Value input, const Pair &bins) {
   return add(std::move(node));
 }
 
-Program::Value Program::resize(Value input, Value like) {
+Program::Value Program::resize(Value input, Value like, bool aligns_corners) {
   channels(like);
   ProgramNode node;
   node.kind = Kind::resize;
   node.inputs = {input};
   node.channels = channels(input);
   node.like = like;
+  node.aligns_corners = aligns_corners;
+  return add(std::move(node));
+}
+
+Program::Value Program::scale(Value input, Value factors) {
+  check(
+      channels(factors) == channels(input), "program: ", channels(factors), " factors for ",
+      channels(input), " channels");
+  ProgramNode node;
+  node.kind = Kind::scale;
+  node.inputs = {input, factors};
+  node.channels = channels(input);
   return add(std::move(node));
 }
 

@@ -47,8 +47,11 @@ class Program {
   /// The means over `bins` rows and columns of bins, adaptive; `{1, 1}` is the global mean.
   Value average_pool(Value input, const Pair &bins);
 
-  /// Bilinear interpolation, corners aligned, to the height and width of `like`.
-  Value resize(Value input, Value like);
+  /// Bilinear interpolation to the height and width of `like`: corners aligned, or else the edges.
+  Value resize(Value input, Value like, bool aligns_corners);
+
+  /// Each channel times its factor of `factors`, which has one pixel an image.
+  Value scale(Value input, Value factors);
 
   /// The values' channels one after the other.
   Value concatenate(const std::vector<Value> &inputs);

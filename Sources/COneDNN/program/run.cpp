@@ -65,7 +65,8 @@ void ProgramPlan::run(
         max_pool(to, from, node.size, node.window.stride, node.window.padding);
         break;
       case Kind::average_pool: average_pool(to, from); break;
-      case Kind::resize: resize_aligned(to, from); break;
+      case Kind::resize: resize(to, from, node.aligns_corners); break;
+      case Kind::scale: scale(to, from, map(node.inputs[1])); break;
       case Kind::concatenate: {
         int64_t channel = 0;
         for (const int64_t value : node.inputs) {

@@ -115,8 +115,9 @@ int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, i
                   bool ceil_mode);
 int ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, bool ceil_mode);
 int ct_adaptive_avg_pool2d(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
-// Bilinear, corners aligned.
-int ct_upsample(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width);
+// Bilinear: with aligned corners, or else with aligned edges.
+int ct_upsample(ct_tensor **out, const ct_tensor *x, int64_t height, int64_t width,
+                bool aligns_corners);
 int ct_fill_(ct_tensor *t, double value);
 int ct_scale_(ct_tensor *t, double factor);
 // t += factor * other
@@ -176,7 +177,10 @@ int ct_for_each_image(ct_tensor **out, const ct_tensor *leaf, int64_t images);
 // ---- batch_norm.cpp: the parts of cross-rank batch normalisation, on [N, C, H, W]; the caller adds
 // the sums over images and ranks between them. No history is recorded. Sums are doubles, image by
 // image.
-typedef enum { CT_IDENTITY, CT_RELU_ACTIVATION, CT_RELU6_ACTIVATION } ct_activation;
+// The first three alone: the others follow a convolution of a frozen network.
+typedef enum {
+  CT_IDENTITY, CT_RELU_ACTIVATION, CT_RELU6_ACTIVATION, CT_HARD_SWISH, CT_HARD_SIGMOID, CT_SIGMOID
+} ct_activation;
 // sums[N][2 * C]: the sum of each channel, then the sum of its squares.
 int ct_bn_sums(double *sums, const ct_tensor *x);
 // out = activation((x - mean) * inverse_std * weight + bias + residual); residual may be NULL.
@@ -209,8 +213,11 @@ int ct_program_convolution(int64_t *value, ct_program *program, int64_t input,
 int ct_program_max_pool(int64_t *value, ct_program *program, int64_t input, int kernel, int stride,
                         int padding);
 int ct_program_average_pool(int64_t *value, ct_program *program, int64_t input, int bins);
-// Bilinear, corners aligned, to the size of `like`.
-int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like);
+// Bilinear, to the size of `like`: with aligned corners, or else with aligned edges.
+int ct_program_resize(int64_t *value, ct_program *program, int64_t input, int64_t like,
+                      bool aligns_corners);
+// Each channel times its factor; `factors` has one pixel an image.
+int ct_program_scale(int64_t *value, ct_program *program, int64_t input, int64_t factors);
 int ct_program_concatenate(int64_t *value, ct_program *program, const int64_t *inputs, int count);
 int ct_program_output(ct_program *program, int64_t value);
 int ct_program_run(ct_tensor **outputs, int count, ct_program *program, const ct_tensor *x);
