@@ -1,7 +1,7 @@
 /// The networks of the zoo. A family is a file in `Families` and a line here.
 public enum NetworkTable {
   /// All of them, family by family.
-  public static let all: [NetworkCard] = DeepLabV3.cards + PSPNet.cards
+  public static let all: [NetworkCard] = DeepLabV3.cards + PSPNet.cards + LRASPP.cards
 
   /// The network of this name; nil if there is none.
   public static func card(_ name: String) -> NetworkCard? { all.first { $0.name == name } }
