@@ -51,7 +51,7 @@ public struct WeightFormula: Sendable {
   }
 
   /// Numbers in [-1, 1) of a name, without a scale.
-  func signed(_ name: String, count: Int) -> [Float] {
+  package func signed(_ name: String, count: Int) -> [Float] {
     uniforms(name, count: count).map { 2 * $0 - 1 }
   }
 

@@ -7,7 +7,7 @@ import Torch
 @Suite struct FrozenNetworkTests {
   @Test(arguments: [
     Architecture("deeplabv3_resnet18"), "deeplabv3_resnet50", "deeplab_mobile", "psp_resnet18",
-    "psp_mobile",
+    "psp_mobile", "lraspp_mobilenetv3",
   ])
   func logitsAreTheEagerNetworks(architecture: Architecture) throws {
     let network = SegmentationNetwork(

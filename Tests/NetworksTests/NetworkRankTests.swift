@@ -40,7 +40,9 @@ import Torch
       logits: parts.flatMap(\.logits), gradients: parts[0].gradients, buffers: parts[0].buffers)
   }
 
-  @Test(arguments: [Architecture("psp_mobile"), "deeplabv3_resnet18"], [false, true])
+  @Test(
+    arguments: [Architecture("psp_mobile"), "deeplabv3_resnet18", "lraspp_mobilenetv3"],
+    [false, true])
   func splitsChangeNothing(_ architecture: Architecture, _ dropout: Bool) {
     let whole = run(architecture, shares: [4], dropout: dropout)
     #expect(whole.gradients.contains { $0 != 0 })
@@ -53,7 +55,7 @@ import Torch
   }
 
   /// In single precision only the gradients know the split: ranks add up their images' parts.
-  @Test(arguments: [Architecture("psp_mobile"), "deeplabv3_resnet18"])
+  @Test(arguments: [Architecture("psp_mobile"), "deeplabv3_resnet18", "lraspp_mobilenetv3"])
   func logitsAreTheSameBitsOnAnySplit(_ architecture: Architecture) {
     let whole = run(architecture, shares: [4], dropout: true, .float32)
     for shares in [[2, 2], [3, 1], [1, 1, 1, 1], [0, 4]] {

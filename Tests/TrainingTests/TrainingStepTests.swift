@@ -94,8 +94,9 @@ import Training
   }
 
   /// Five images on one, two and three ranks: the same bits, as a run under mpirun.
-  @Test func theNumberOfRanksChangesNoBit() throws {
-    let recipe = Self.recipe()
+  @Test(arguments: [Architecture("deeplab_mobile"), "lraspp_mobilenetv3"])
+  func theNumberOfRanksChangesNoBit(_ student: Architecture) throws {
+    let recipe = Self.recipe { $0.student.network = student }
     let alone = try Self.run(recipe, SingleProcess())
     #expect(alone.stages == [.tfe, .tse, .tse])
     #expect(alone.losses.allSatisfy { $0.isFinite && $0 > 0 } && alone.omissions == 0)
