@@ -119,33 +119,52 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
 
-    // Floor 5: coordinator, loop, checkpoints.
+    // Floor 5: the training step, and what a recipe makes of its parts.
     .target(
-      name: "Training",
+      name: "Steps",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "Host", "ImageIO",
-        "Methods",
-        "Networks", "Pictures", "Randomness", "Recipes", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Methods",
+        "Networks", "Randomness", "Recipes", "Reduction", "Torch", "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // Runs: step after step, measured, shown and saved.
+    .target(
+      name: "Runs",
+      dependencies: [
+        "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "ImageIO", "MPI",
+        "Methods", "Networks", "Pictures", "Recipes", "Reduction", "Steps", "Torch",
+        "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // What surrounds a run: its check, benches, pictures of other images, conversion.
+    .target(
+      name: "Tools",
+      dependencies: [
+        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Networks",
+        "Pictures", "Randomness", "Recipes", "Runs", "Steps", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // Floor 5 too: the files of reference numbers, and what this build makes of them.
+    // The files of reference numbers, and what this build makes of them.
     .target(
       name: "Parity",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks",
-        "Randomness", "Recipes", "Reduction", "Torch", "Training", "WeightFiles",
+        "Randomness", "Recipes", "Reduction", "Steps", "Torch", "WeightFiles",
       ]),
 
     // Floor 6: what finished runs tell.
     .target(
-      name: "Reports", dependencies: ["Files", "ImageIO", "Recipes", "Training", "WeightFiles"]),
+      name: "Reports",
+      dependencies: ["Files", "ImageIO", "Recipes", "Runs", "Steps", "Tools", "WeightFiles"]),
 
     // Floor 7: the command.
     .executableTarget(
       name: "rdd",
       dependencies: [
-        "Files", "Methods", "Parity", "Reports", "Training",
+        "DataParallel", "Datasets", "Difficulty", "Files", "MPI", "Methods", "Networks", "Parity",
+        "Recipes", "Reports", "Runs", "Steps", "Tools", "Torch",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -185,14 +204,25 @@ let package = Package(
       name: "MethodsTests",
       dependencies: [
         "DataParallel", "Difficulty", "Methods", "Networks", "Parity", "Randomness", "Recipes",
-        "Reduction", "TestSupport", "Torch", "Training", "WeightFiles",
+        "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
       ]),
     .testTarget(
-      name: "TrainingTests",
+      name: "StepsTests",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Networks",
-        "Parity", "Recipes", "Reduction", "TestSupport", "Torch", "Training", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Networks", "Parity", "Recipes",
+        "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
+      ]),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: [
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "MPI", "Networks", "Recipes",
+        "Reduction", "Runs", "Steps", "TestSupport", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "ToolsTests",
+      dependencies: [
+        "Datasets", "Files", "Host", "ImageIO", "Networks", "Recipes", "Steps", "Tools",
       ]),
     .testTarget(name: "ParityTests", dependencies: ["Parity", "TestSupport", "rdd"]),
     .testTarget(
@@ -203,13 +233,13 @@ let package = Package(
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Training", "WeightFiles"]),
+      dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Tools", "WeightFiles"]),
     .testTarget(name: "ScenesTests", dependencies: ["Datasets", "Randomness"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Files", "ImageIO", "Randomness", "TestSupport", "Training", "WeightFiles", "rdd",
+        "Files", "ImageIO", "Randomness", "Steps", "TestSupport", "Tools", "WeightFiles", "rdd",
       ],
       exclude: ["Snapshots"]),
     .testTarget(

@@ -1,5 +1,5 @@
 import Recipes
-import Training
+import Steps
 
 /// Which keys of a recipe say something about its run.
 extension Recipe {

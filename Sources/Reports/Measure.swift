@@ -1,5 +1,5 @@
 import Recipes
-import Training
+import Runs
 
 /// Whether the scores of two runs are of the same thing.
 extension RunRecord {

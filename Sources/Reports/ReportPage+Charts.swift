@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Runs
 
 extension ReportPage {
   /// The curves, and what moves them.

@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Runs
 
 extension ReportPage {
   /// A table of each list of classes: numbers of one never stand under names of another.

@@ -1,5 +1,4 @@
 import Foundation
-import Training
 
 extension ReportPage {
   /// What the runs came to: in words, then in numbers.

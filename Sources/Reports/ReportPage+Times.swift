@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Steps
 
 extension ReportPage {
   /// The phases in their order, each with its colour on every page.

@@ -1,6 +1,5 @@
 import Foundation
 import Recipes
-import Training
 
 /// Runs on one page of HTML that needs nothing else: no network and no other file.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Runs
 
 /// A run's lines, not more of them than a chart can show: its curves have one point each.
 struct RunCurves {

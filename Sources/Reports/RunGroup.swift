@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import Recipes
-import Training
 
 /// Runs of one recipe that differ in their seed.
 public struct RunGroup: Sendable {

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Recipes
-import Training
+import Runs
 import WeightFiles
 
 /// What a run folder tells: its recipe and the lines of its metrics.

@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Training
+import Tools
 
 /// How a step's time changes with the number of ranks, measured and projected.
 public struct Scaling: Sendable, Encodable {

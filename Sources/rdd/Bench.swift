@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import Training
+import Tools
 
 /// `rdd bench`: how fast the parts of a run are here.
 struct Bench: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
-import Training
+import Steps
+import Tools
 
 /// `rdd bench allreduce`: the times of sums over the ranks.
 struct BenchAllreduce: ParsableCommand {

@@ -2,7 +2,9 @@ import ArgumentParser
 import Files
 import Foundation
 import Reports
-import Training
+import Runs
+import Steps
+import Tools
 
 /// `rdd bench scaling`: measured steps on different numbers of ranks, side by side.
 struct BenchScaling: ParsableCommand {

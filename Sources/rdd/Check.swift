@@ -1,7 +1,8 @@
 import ArgumentParser
 import DataParallel
 import Files
-import Training
+import Runs
+import Tools
 
 /// `rdd check`: whether a run would work, before an hour is spent on it.
 struct Check: ParsableCommand {

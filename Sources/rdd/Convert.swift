@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Networks
-import Training
+import Tools
 
 /// `rdd convert`: weights between PyTorch's files and safetensors.
 struct Convert: ParsableCommand {

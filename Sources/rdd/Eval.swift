@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import Training
+import Runs
 
 /// `rdd eval`: the scores of weights on a recipe's validation images.
 struct Eval: ParsableCommand {

@@ -1,5 +1,5 @@
 import Datasets
-import Training
+import Steps
 
 /// Which of the samples that were found train, and which validate; none does both.
 struct FoundSplit {

@@ -6,8 +6,9 @@ import MPI
 import Parity
 import Recipes
 import Reports
+import Steps
+import Tools
 import Torch
-import Training
 
 /// What every subcommand starts and ends with: ranks, recipe, voice, and one way out.
 struct Job {

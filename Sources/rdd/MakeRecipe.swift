@@ -4,7 +4,8 @@ import Files
 import Foundation
 import Networks
 import Recipes
-import Training
+import Runs
+import Steps
 
 /// `rdd recipe`: a first recipe and lists for somebody's own images.
 struct MakeRecipe: ParsableCommand {

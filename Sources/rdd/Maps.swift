@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import Training
+import Tools
 
 /// `rdd maps`: what the method sees in images.
 struct Maps: ParsableCommand {

@@ -3,8 +3,9 @@ import Difficulty
 import Files
 import Foundation
 import Parity
+import Steps
+import Tools
 import Torch
-import Training
 
 /// `rdd parity`: the numbers of this build beside reference numbers.
 struct ParityCommand: ParsableCommand {

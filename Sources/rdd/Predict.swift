@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
-import Training
+import Runs
+import Tools
 
 /// `rdd predict`: what a network sees in images.
 struct Predict: ParsableCommand {

@@ -2,7 +2,7 @@ import ArgumentParser
 import DataParallel
 import Files
 import Recipes
-import Training
+import Steps
 
 /// The command: one subcommand a job, results on stdout, everything else on stderr.
 @main

@@ -3,7 +3,8 @@ import Files
 import Foundation
 import Methods
 import Recipes
-import Training
+import Runs
+import Tools
 
 /// `rdd recipe-keys`: the reference of recipes, as Documentation/recipe-keys.md holds it.
 struct RecipeKeys: ParsableCommand {

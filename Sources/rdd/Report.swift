@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Reports
-import Training
+import Runs
 
 /// `rdd report`: runs on one page.
 struct Report: ParsableCommand {

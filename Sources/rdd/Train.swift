@@ -2,7 +2,8 @@ import ArgumentParser
 import DataParallel
 import Files
 import Foundation
-import Training
+import Runs
+import Tools
 
 /// `rdd train`: from a recipe to a trained student.
 struct Train: ParsableCommand {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Logging
-import Training
+import Runs
 
 /// `rdd watch`: a run that is going on, followed by its files.
 struct Watch: ParsableCommand {

@@ -1,7 +1,7 @@
 import Foundation
+import Steps
 import TestSupport
 import Testing
-import Training
 
 extension CommandTests {
   /// What README and the documents show can be typed, and where they lead is something.

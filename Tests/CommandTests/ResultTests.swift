@@ -2,7 +2,7 @@ import Foundation
 import ImageIO
 import TestSupport
 import Testing
-import Training
+import Tools
 
 /// Weights of a short run on tiny data, made once.
 final class ShortRun: Sendable {

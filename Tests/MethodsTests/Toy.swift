@@ -6,8 +6,8 @@ import Networks
 import Randomness
 import Recipes
 import Reduction
+import Steps
 import Torch
-import Training
 import WeightFiles
 
 /// Networks of a few hundred weights with all that methods read: features, two heads, a norm over all

@@ -1,7 +1,7 @@
 import Foundation
 import Reports
 import Testing
-import Training
+import Tools
 
 /// Steps on several numbers of ranks, in closed form.
 @Suite struct ScalingTests {

@@ -1,6 +1,6 @@
 import Difficulty
 import Recipes
-import Training
+import Steps
 
 /// `blend`: TFE that passes into TSE, with the distillation term, at some iterations.
 enum BlendFile {

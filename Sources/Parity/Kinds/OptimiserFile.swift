@@ -1,5 +1,5 @@
+import Steps
 import Torch
-import Training
 
 /// `optim`: the learning rate of iterations, and some steps of the optimiser.
 enum OptimiserFile {

@@ -1,8 +1,8 @@
 import Difficulty
 import Networks
 import Recipes
+import Steps
 import Torch
-import Training
 
 /// `step`: optimiser steps of a student with its teacher, by the step that runs take (`TrainingStep`).
 enum StepFile {

@@ -1,0 +1,42 @@
+import Files
+import Recipes
+import Steps
+
+extension Recipe {
+  /// The recipe with which a run goes on in a folder. Collective.
+  ///
+  /// Where a run was begun by a version with other defaults, those stay (`goingOn(with:)`).
+  ///
+  /// - Parameters:
+  ///   - folder: the run's, as rank 0 sees it; one without a recipe changes nothing.
+  ///   - coordinator: the ranks.
+  ///   - note: told of each default that stays, in a line.
+  public func begun(
+    in folder: String, _ coordinator: Coordinator, note: (String) -> Void = { _ in }
+  ) throws -> Recipe {
+    // A file that is missing or damaged is for those to tell who go on with the run.
+    let path = RunFiles(folder: folder).recipe
+    let own = coordinator.isLead ? (try? WholeFile.bytes(path, limit: 1 << 20)) ?? [] : []
+    let bytes = try coordinator.world.communicator.broadcast(own, from: 0)
+    guard let text = String(validating: bytes, as: UTF8.self),
+      let earlier = try? Recipe.decode(yaml: text, file: path)
+    else { return self }
+    let recipe = goingOn(with: earlier)
+    for key in recipe.differingKeys(from: self) {
+      note(
+        "\(key): \(recipe.value(ofKey: key) ?? ""), with which the run was begun; the default is "
+          + "\(value(ofKey: key) ?? "") now")
+    }
+    return recipe
+  }
+
+  /// What makes a run of this recipe vain, though it can be done; a line each.
+  public var warnings: [String] {
+    guard Objective(self).stage(train.iterations) == .tfe else { return [] }
+    return [
+      "distill.warmup_iterations: \(distill.warmupIterations) in a run of \(train.iterations) iterations: "
+        + "TSE, the second stage of RDD, never starts; lower it, or leave it out for a tenth of "
+        + "train.iterations"
+    ]
+  }
+}

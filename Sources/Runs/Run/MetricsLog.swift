@@ -1,0 +1,221 @@
+import Files
+import Foundation
+import Steps
+
+/// The measurements of a run: one JSON object a line, appended.
+final class MetricsLog {
+  private let file: LineFile
+  private let encoder: JSONEncoder
+  /// Lines of earlier starts that could not be read, and are gone.
+  let damagedLines: Int
+
+  /// Opens a log to append to; lines after `iteration`, from a run that was cut off, are removed.
+  ///
+  /// - Throws: `FileError` if it cannot be read or written.
+  init(_ path: String, after iteration: Int) throws(FileError) {
+    encoder = JSONText.encoder(spellsNumbers: true)
+    var damaged = 0
+    file = try LineFile(path) { line in
+      guard let found = Self.iteration(of: line) else {
+        damaged += 1
+        return false
+      }
+      return found <= iteration
+    }
+    damagedLines = damaged
+  }
+
+  /// Whether there was no file.
+  var isNew: Bool { file.isNew }
+
+  /// Lines that could not be written.
+  var lostLines: Int { file.lost }
+
+  /// Appends one object. A full disk does not end the training: the next checkpoint says so.
+  func append(_ line: some Encodable) {
+    guard let data = try? encoder.encode(line) else { return }
+    file.append(data)
+  }
+
+  /// What reads a line, numbers that are not finite included.
+  static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  private struct Numbered: Decodable { let iteration: Int }
+
+  /// The iteration of a line; nil if it is no line of metrics.
+  private static func iteration(of line: ArraySlice<UInt8>) -> Int? {
+    (try? JSONDecoder().decode(Numbered.self, from: Data(line)))?.iteration
+  }
+
+  /// The last iteration that a log tells of; nil if there is none.
+  ///
+  /// - Throws: `FileError` if there is a file that cannot be read.
+  static func lastIteration(_ path: String) throws(FileError) -> Int? {
+    try LineFile.lines(path)?.compactMap(iteration).max()
+  }
+}
+
+/// A line of `metrics.jsonl` about training. Rates and waits are means since the line before.
+public struct TrainingLine: Codable, Sendable {
+  /// Always "train".
+  public var kind = "train"
+  /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions.
+  public var time: String?
+  /// From 1.
+  public var iteration: Int
+  /// Which loss counted.
+  public var stage: Stage
+  /// All terms together.
+  public var loss: Double
+  /// The task loss, weighed by difficulty.
+  public var taskLoss: Double
+  /// The KD term, with its factor.
+  public var kdLoss: Double
+  /// The methods' terms without the methods' weights.
+  public var methods: [String: Double]?
+  /// Of this iteration.
+  public var learningRate: Double
+  /// Euclidean, of the gradients summed over ranks.
+  public var gradientNorm: Double
+  /// Over all ranks.
+  public var imagesPerSecond: Double
+  /// Wall time.
+  public var secondsPerIteration: Double
+  /// Of an iteration, waiting for images.
+  public var dataWaitSeconds: Double
+  /// Of an iteration, waiting for gradients of other ranks.
+  public var communicationWaitSeconds: Double
+  /// Of an iteration, inside the small sums over ranks, which are parts of the phases; nil in lines
+  /// of earlier versions.
+  public var collectiveSeconds: Double?
+  /// Of an iteration, by phase.
+  public var phaseSeconds: [String: Double]
+  /// Labelled pixels of the global batch.
+  public var validPixels: Int64
+  /// Over the valid pixels; TFE.
+  public var meanTfeWeight: Double?
+  /// Probability at or below which a pixel is hard; TSE.
+  public var studentThreshold: Float?
+  /// The same for the teacher.
+  public var teacherThreshold: Float?
+  /// The same for the student's auxiliary head.
+  public var studentAuxiliaryThreshold: Float?
+  /// The same for the teacher's auxiliary head.
+  public var teacherAuxiliaryThreshold: Float?
+  /// Share of the valid pixels that are hard for the student; TSE.
+  public var studentKeptFraction: Double?
+  /// Share that are hard for the teacher.
+  public var teacherKeptFraction: Double?
+  /// Share of the valid pixels that are trained; TSE.
+  public var selectedFraction: Double?
+  /// Pixels that are trained; TSE.
+  public var selectedPixels: Int64?
+  /// The same for the auxiliary head.
+  public var selectedAuxiliaryPixels: Int64?
+  /// Whether a mask was empty.
+  public var emptyMask: Bool
+  /// Whether there were fewer valid pixels than the least to keep.
+  public var fallback: Bool
+  /// Iterations with an empty mask since the line before.
+  public var emptyMasks: Int
+  /// Iterations with too few valid pixels since the line before.
+  public var fallbacks: Int
+  /// Updates left out since the line before.
+  public var skippedUpdates: Int
+  /// Sums of gradients with an addend beyond their finest grid since the line before, by parameter and
+  /// level; nil in lines of earlier versions.
+  public var coarseSums: Int?
+  /// Sums of BatchNorm that were added again on another grid since the line before; nil in lines of
+  /// earlier versions.
+  public var repeatedSums: Int?
+  /// Lines of the console that could not be written since this start; nil if there were none.
+  public var lostLines: Int?
+  /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
+  public var batchesWithoutLabels: Int?
+
+  package enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, time, iteration, stage, loss, methods
+    case taskLoss = "task_loss"
+    case kdLoss = "kd_loss"
+    case learningRate = "learning_rate"
+    case gradientNorm = "gradient_norm"
+    case imagesPerSecond = "images_per_second"
+    case secondsPerIteration = "seconds_per_iteration"
+    case dataWaitSeconds = "data_wait_seconds"
+    case communicationWaitSeconds = "communication_wait_seconds"
+    case collectiveSeconds = "collective_seconds"
+    case phaseSeconds = "phase_seconds"
+    case validPixels = "valid_pixels"
+    case meanTfeWeight = "mean_tfe_weight"
+    case studentThreshold = "student_threshold"
+    case teacherThreshold = "teacher_threshold"
+    case studentAuxiliaryThreshold = "student_auxiliary_threshold"
+    case teacherAuxiliaryThreshold = "teacher_auxiliary_threshold"
+    case studentKeptFraction = "student_kept_fraction"
+    case teacherKeptFraction = "teacher_kept_fraction"
+    case selectedFraction = "selected_fraction"
+    case selectedPixels = "selected_pixels"
+    case selectedAuxiliaryPixels = "selected_auxiliary_pixels"
+    case emptyMask = "empty_mask"
+    case fallback
+    case emptyMasks = "empty_masks"
+    case fallbacks
+    case skippedUpdates = "skipped_updates"
+    case coarseSums = "coarse_sums"
+    case repeatedSums = "repeated_sums"
+    case lostLines = "lost_lines"
+    case batchesWithoutLabels = "batches_without_labels"
+  }
+}
+
+/// A line of `metrics.jsonl` about a validation, and the answer of `rdd eval --json`.
+public struct ValidationLine: Codable, Sendable {
+  /// Always "validation".
+  public var kind = "validation"
+  /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions, and of `rdd eval`.
+  public var time: String?
+  /// Of the weights; nil for a file's.
+  public var iteration: Int?
+  /// The mean that the recipe asks for.
+  public var meanIoU: Double
+  /// Which mean `meanIoU` is: all_classes or present_classes.
+  public var definition: String
+  /// The mean over all classes, an absent one as 0.
+  public var meanIoUOfAll: Double
+  /// The mean over the classes that occur.
+  public var meanIoUOfPresent: Double
+  /// The share of valid pixels that are right.
+  public var pixelAccuracy: Double
+  /// Intersection over union of each class; null for a class that occurs nowhere.
+  public var classIoU: [Double?]
+  /// In the order of `classIoU`.
+  public var classNames: [String]
+  /// That were measured.
+  public var images: Int
+  /// That it took.
+  public var seconds: Double
+  /// Pixels, `[label][prediction]`; of a run's last iteration and of `rdd eval`, nil elsewhere and in
+  /// lines of earlier versions.
+  public var confusion: [[Int64]]?
+  /// How the measured files were hashed, a colon, and the hash (`DataHashes.digest`); equal for runs on
+  /// the same images and labels. Nil outside a run and in lines of earlier versions.
+  public var validationData: String?
+
+  package enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, time, iteration, confusion
+    case meanIoU = "mean_iou"
+    case definition = "mean_iou_definition"
+    case meanIoUOfAll = "mean_iou_all_classes"
+    case meanIoUOfPresent = "mean_iou_present_classes"
+    case pixelAccuracy = "pixel_accuracy"
+    case classIoU = "class_iou"
+    case classNames = "class_names"
+    case images, seconds
+    case validationData = "validation_data"
+  }
+}

@@ -1,0 +1,131 @@
+import Files
+import Foundation
+import Recipes
+import Steps
+
+/// The folder of a run, which only rank 0 writes; see `RunFiles`.
+public final class RunFolder: Sendable {
+  /// The folder's path.
+  public let path: String
+  private let lock: RunFolderLock
+  private let store = FileStore()
+
+  /// Where its files are.
+  public var files: RunFiles { RunFiles(folder: path) }
+
+  /// Makes the folder, or takes over one of an earlier start, and locks it.
+  ///
+  /// - Throws: `TrainingError` or `FileError` (exit code 73, or 74 where the disk is full) if it cannot
+  ///   be made or written, or is in use.
+  public init(_ path: String) throws {
+    self.path = path
+    do throws(FileError) {
+      try store.makeFolder(path)
+    } catch {
+      guard error.exitCode == TrainingError.Code.cannotCreate.rawValue else { throw error }
+      throw TrainingError(
+        .cannotCreate,
+        "run folder: \(path): found a place where no folder can be made (\(error.path): "
+          + "\(error.detail)); expected a writable place; choose another --out")
+    }
+    lock = try RunFolderLock(folder: path)
+  }
+
+  /// What the user should know of the folder's lock; nil if there is nothing.
+  var notice: String? { lock.notice }
+
+  /// Stops unless the folder still is this run's.
+  ///
+  /// - Throws: `FileError` (exit code 73) if it was removed or replaced meanwhile.
+  func requireHeld() throws(FileError) { try lock.check() }
+
+  /// Writes into the folder while it still is this run's.
+  ///
+  /// - Parameter body: the writing. Where it fails because the folder goes meanwhile, that is what is said,
+  ///   and not which of its files was missed first.
+  /// - Throws: `FileError` (exit code 73) if the folder was removed or replaced; else what `body` throws.
+  package func whileHeld<R>(_ body: () throws(FileError) -> R) throws(FileError) -> R {
+    try requireHeld()
+    do throws(FileError) {
+      return try body()
+    } catch {
+      try requireHeld()
+      throw error
+    }
+  }
+
+  /// Puts what the folder holds into a new folder beside it.
+  ///
+  /// - Returns: that folder; nil if there was nothing.
+  /// - Throws: `FileError`.
+  func putAside() throws(FileError) -> String? {
+    let own = try call("opendir", path) { () throws(SystemError) in try store.names(path) }
+      .filter { ![".", "..", ".lock", ".lock.owner"].contains($0) }
+    guard !own.isEmpty else { return nil }
+    var number = 1
+    // Beside the folder itself, however it was named.
+    let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    while true {
+      let aside = "\(name).earlier-\(number)"
+      do throws(SystemError) {
+        try store.mkdir(aside)
+      } catch {
+        guard error.code == EEXIST else { throw .system(aside, "mkdir", error) }
+        number += 1
+        continue
+      }
+      for file in own {
+        try call("rename", "\(path)/\(file)") { () throws(SystemError) in
+          try store.rename("\(path)/\(file)", "\(aside)/\(file)")
+        }
+      }
+      return aside
+    }
+  }
+
+  /// Writes the resolved recipe.
+  package func write(_ recipe: Recipe) throws(FileError) {
+    try whileHeld { () throws(FileError) in
+      try AtomicFile(files: store).write(recipe.resolvedYAML(), to: files.recipe)
+    }
+  }
+
+  /// Checks the recipe with that of a folder whose checkpoints do not say what run they belong to.
+  ///
+  /// - Parameters:
+  ///   - recipe: what is to be done.
+  ///   - instructions: those of the checkpoint that the run goes on from, which the recipe may name
+  ///     in place of others: nothing changes then.
+  /// - Throws: `TrainingError` that lists the keys that differ, or says that there is no recipe.
+  package func compareRecipe(_ recipe: Recipe, instructions: String? = nil) throws {
+    guard let bytes = try WholeFile.bytes(files.recipe, limit: 1 << 20) else {
+      throw refusal("checkpoints that do not name their run, and no recipe.yaml", ["recipe"])
+    }
+    guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+      throw refusal("checkpoints that do not name their run, and a damaged recipe.yaml", ["recipe"])
+    }
+    let earlier = try Recipe.decode(yaml: text, file: files.recipe)
+    let keepsInstructions = recipe.keeps(instructions)
+    let differences = recipe.differences(from: earlier).filter { difference in
+      if keepsInstructions, difference.hasPrefix("train.instructions:") { return false }
+      return !Key.all.contains { $0.effect == .nothing && difference.hasPrefix($0.path + ":") }
+    }
+    guard differences.isEmpty else {
+      throw refusal("another recipe (\(differences.joined(separator: "; ")))", ["recipe"])
+    }
+  }
+
+  /// What ends a start that would go on with another run.
+  func refusal(_ found: String, _ parts: [String]) -> TrainingError {
+    TrainingError(
+      .badData,
+      "run: \(path): found \(found); expected what the run was started with; change it back, choose "
+        + "another --out, or add \(parts.map { "--accept \($0)" }.joined(separator: " "))")
+  }
+
+  private func call<R>(
+    _ name: String, _ path: String, _ body: () throws(SystemError) -> R
+  ) throws(FileError) -> R {
+    do throws(SystemError) { return try body() } catch { throw .system(path, name, error) }
+  }
+}

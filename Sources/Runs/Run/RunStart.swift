@@ -1,0 +1,93 @@
+import Files
+import Steps
+import WeightFiles
+
+/// How a run's folder is to be taken where it is not simply gone on with.
+public struct RunStart: Sendable {
+  /// Parts of the run that may differ from what its checkpoint was saved with.
+  public var accepted: Set<RunIdentity.Part>
+  /// Whether what the folder holds is put aside, and the run begins anew.
+  public var isFresh: Bool
+  /// The program's name and version, for the history.
+  public var version: String?
+
+  /// A start that goes on with what is there, if it is the same run.
+  public init(
+    accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false, version: String? = nil
+  ) {
+    self.accepted = accepted
+    self.isFresh = isFresh
+    self.version = version
+  }
+
+  /// What a folder holds of a run.
+  package enum Found {
+    /// Nothing of a run.
+    case nothing
+    /// A run that ended before it saved anything; its identity, where the history says it.
+    case unsaved(digest: String?)
+    /// The last weights of a run whose checkpoints are gone, and their file.
+    case finished(TensorArchive, path: String)
+    /// The newest checkpoint that is whole.
+    case checkpoint(CheckpointStore.Checkpoint)
+  }
+
+  /// Looks for what a start can go on from.
+  ///
+  /// - Parameters:
+  ///   - files: the folder's.
+  ///   - store: its checkpoints.
+  ///   - warn: told of each checkpoint that is damaged.
+  /// - Throws: `TrainingError` if there was a run of which no whole checkpoint is left.
+  package static func found(
+    _ files: RunFiles, _ store: CheckpointStore, warn: (String) -> Void
+  ) throws -> Found {
+    let recovery = try store.newestValid()
+    for refused in recovery.refused { warn("checkpoint refused: \(refused)") }
+    if let newest = recovery.newest { return .checkpoint(newest) }
+    if let refused = recovery.refused.first {
+      throw TrainingError(
+        .badData,
+        "checkpoints: \(files.checkpoints): found none that is whole (\(refused)); expected "
+          + "one to go on from; restore it or choose another --out")
+    }
+    if let weights = try archive(files.student) {
+      guard weights.metadata[RunStorage.identityKey] != nil else {
+        throw refusal(files.folder, "student.safetensors and no checkpoint")
+      }
+      return .finished(weights, path: files.student)
+    }
+    let events = try RunHistory.events(files.history)
+    if events.contains(where: { $0.kind == .saved || $0.kind == .finished }) {
+      throw refusal(files.folder, "the history of a run that was saved, and no checkpoint")
+    }
+    let iteration = try MetricsLog.lastIteration(files.metrics)
+    if let start = events.last(where: { $0.kind == .start }) {
+      return .unsaved(digest: iteration == nil ? nil : start.identity)
+    }
+    if let iteration {
+      throw refusal(files.folder, "the measurements of \(iteration) iterations and no checkpoint")
+    }
+    if try archive(files.best) != nil {
+      throw refusal(files.folder, "best.safetensors and no checkpoint")
+    }
+    return .nothing
+  }
+
+  /// A weight file; nil only if there is none.
+  private static func archive(_ path: String) throws(FileError) -> TensorArchive? {
+    do {
+      return try WeightFile.read(WeightPlace(path: path))
+    } catch  where error.kind == .missing {
+      return nil
+    }
+  }
+
+  /// What ends a start that would write over a run.
+  static func refusal(_ path: String, _ found: String) -> TrainingError {
+    TrainingError(
+      .badData,
+      "run: \(path): found \(found); expected checkpoints to go on from, or a new folder; restore "
+        + "checkpoints/, choose another --out, or add --fresh, which keeps what is there beside it")
+  }
+}

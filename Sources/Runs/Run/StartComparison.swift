@@ -1,0 +1,25 @@
+import DataParallel
+import MPI
+import Recipes
+import Steps
+import Torch
+import WeightFiles
+
+extension Coordinator {
+  /// Stops the job unless all ranks run the same program on the same lists. Collective.
+  ///
+  /// The recipe is compared before, when it is read; weights are compared as the run goes on.
+  func requireSameStart(_ data: Recipe.Data) throws {
+    let program = (try? FileHash("/proc/self/exe"))?.digits ?? "unknown"
+    try requireEqual(
+      "\(program) \(TorchRuntime.version) \(World.libraryVersion)", "program",
+      advice: "install the same build and the same libraries on every host")
+    guard data.kind == .list else { return }
+    for (name, key) in [
+      (data.trainList, "data.train_list"), (data.validationList, "data.validation_list"),
+    ] {
+      let path = DataSources.path(ofList: name, data)
+      try requireEqual(FileHash(path).digits, "\(key) \(path)")
+    }
+  }
+}

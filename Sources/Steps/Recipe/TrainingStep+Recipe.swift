@@ -1,0 +1,45 @@
+import DataParallel
+import Difficulty
+import Methods
+import Networks
+import Recipes
+
+extension TrainingStep {
+  /// The step of a run on MPI's ranks. Collective.
+  ///
+  /// - Parameters:
+  ///   - recipe: the run's.
+  ///   - student: what is trained.
+  ///   - teacher: what it learns from, if anything.
+  ///   - methods: those of the recipe.
+  ///   - parameters: of student and methods.
+  ///   - coordinator: the ranks.
+  /// - Throws: `MPIError`.
+  package convenience init(
+    _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?, methods: MethodSuite?,
+    parameters: FlatParameters, coordinator: Coordinator
+  ) throws {
+    let exchange = try GradientBuckets(
+      gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
+      communicator: coordinator.world.communicator, wire: recipe.train.wire)
+    self.init(
+      StepPlan(recipe),
+      Parts(
+        student: student, teacher: teacher, methods: methods, parameters: parameters,
+        exchange: exchange,
+        loss: TaskLoss(engine: recipe.lossEngine, threadCount: coordinator.threadCount),
+        optimiser: recipe.optimiser, reducer: coordinator.reducer))
+  }
+}
+
+extension Recipe {
+  /// The loss engine: float64 runs are computed operator by operator.
+  package var lossEngine: TaskLoss.Engine {
+    distill.engine == .reference || train.precision == .float64 ? .reference : .fused
+  }
+
+  /// What moves the parameters.
+  package var optimiser: SGD {
+    SGD(momentum: train.momentum, weightDecay: train.weightDecay)
+  }
+}
