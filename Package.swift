@@ -101,6 +101,8 @@ let package = Package(
       dependencies: ["Files", "ImageIO", "Randomness", "Reduction", "Torch", "WeightFiles"],
       swiftSettings: wide),
     .target(name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"]),
+    // A set of images that needs no files: drawn streets.
+    .target(name: "Scenes", dependencies: ["Datasets", "ImageIO", "Randomness"]),
     // Distillation methods, above networks and difficulty.
     .target(
       name: "Methods",
@@ -115,7 +117,7 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Torch",
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Scenes", "Torch",
         .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -124,7 +126,7 @@ let package = Package(
       name: "Steps",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Methods",
-        "Networks", "Randomness", "Recipes", "Reduction", "Torch", "WeightFiles",
+        "Networks", "Randomness", "Recipes", "Reduction", "Scenes", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ]),
     // Runs: step after step, measured, shown and saved.
@@ -234,7 +236,7 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Tools", "WeightFiles"]),
-    .testTarget(name: "ScenesTests", dependencies: ["Datasets", "Randomness"]),
+    .testTarget(name: "ScenesTests", dependencies: ["Randomness", "Scenes"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
       name: "CommandTests",

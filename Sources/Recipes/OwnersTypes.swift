@@ -3,6 +3,7 @@ import Datasets
 import Difficulty
 import ImageIO
 import Networks
+import Scenes
 import Torch
 
 // Words of recipes that are types of the modules that act on them: their raw values are what a recipe

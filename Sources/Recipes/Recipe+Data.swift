@@ -1,5 +1,6 @@
 import Datasets
 import ImageIO
+import Scenes
 
 extension Recipe {
   /// Images, labels and how they are prepared.

@@ -1,5 +1,5 @@
-import Datasets
 import Randomness
+import Scenes
 import Testing
 
 private func hash(_ bytes: [UInt8]) -> UInt64 { Fingerprint(bytes).value }

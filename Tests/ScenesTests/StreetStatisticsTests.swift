@@ -1,4 +1,4 @@
-import Datasets
+import Scenes
 import Testing
 
 /// What scenes hold on the whole.

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import ImageIO
 import Recipes
+import Scenes
 
 /// A recipe's images, for training and for validation.
 public struct DataSources: Sendable {

@@ -1,3 +1,4 @@
+import Datasets
 import ImageIO
 
 extension SceneSet: SampleSource {

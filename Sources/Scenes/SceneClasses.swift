@@ -1,3 +1,4 @@
+import Datasets
 import ImageIO
 
 /// Which classes the labels of drawn scenes tell apart.
