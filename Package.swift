@@ -63,72 +63,88 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
-    // Floor 0: what Swift cannot see, one C or C++ shim for each library.
+    // The floors from the ground up, each a folder of Sources. On each, a target stands below those that it
+    // needs.
+    // 0-Shims: what Swift cannot see, one C or C++ shim for each library.
     .systemLibrary(
-      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
-    .target(
-      name: "CTorch", dependencies: ["COneDNN"],
-      cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
-      linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
+      name: "CMPI", path: "Sources/0-Shims/CMPI", pkgConfig: "ompi-c",
+      providers: [.apt(["libopenmpi-dev"])]),
     // Our own kernels on oneDNN, C++ for CTorch alone, which reads their headers as COneDNN/...: `include`
     // holds an empty module. CTorch gives them its threads, so they link only together.
     .target(
-      name: "COneDNN", cxxSettings: [.headerSearchPath("..")] + cxxKernel,
+      name: "COneDNN", path: "Sources/0-Shims/COneDNN",
+      cxxSettings: [.headerSearchPath("..")] + cxxKernel,
       linkerSettings: [.linkedLibrary("dl")]),
     .target(
-      name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-
-    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-
-    // Floor 1: one Swift library over each shim, and what needs none.
-    // Threads, and the limits that machine, container and shell set.
-    .target(name: "Host"),
-    // Files as the system has them, read and written whole.
-    .target(name: "Files", dependencies: ["Host"]),
-    .target(name: "MPI", dependencies: ["CMPI"]),
-    .target(name: "Randomness", swiftSettings: kernel),
-    .target(name: "Reduction", dependencies: ["Host"]),
-    .target(name: "EventFiles", dependencies: ["Files"]),
-    .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "ImageIO", dependencies: ["CImage", "Files"]),
-    .target(name: "WeightFiles", dependencies: ["CXXHash", "Files"]),
-
-    // Floor 2: the method and its surroundings; they know neither MPI nor the command line.
+      name: "CTorch", dependencies: ["COneDNN"], path: "Sources/0-Shims/CTorch",
+      cxxSettings: [.headerSearchPath(".."), .unsafeFlags(torchFlags)] + cxxKernel,
+      linkerSettings: [.unsafeFlags(torchLink), .linkedLibrary("dl")]),
     .target(
-      name: "Difficulty", dependencies: ["Host", "Reduction", "Torch"], swiftSettings: kernel),
+      name: "CImage", path: "Sources/0-Shims/CImage",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .systemLibrary(
+      name: "CXXHash", path: "Sources/0-Shims/CXXHash", pkgConfig: "libxxhash",
+      providers: [.apt(["libxxhash-dev"])]),
+
+    // 1-Base: one Swift library over each shim, and what needs none.
+    // Threads, and the limits that machine, container and shell set.
+    .target(name: "Host", path: "Sources/1-Base/Host"),
+    // Files as the system has them, read and written whole.
+    .target(name: "Files", dependencies: ["Host"], path: "Sources/1-Base/Files"),
+    .target(name: "Randomness", path: "Sources/1-Base/Randomness", swiftSettings: kernel),
+    .target(name: "Reduction", dependencies: ["Host"], path: "Sources/1-Base/Reduction"),
+    .target(name: "MPI", dependencies: ["CMPI"], path: "Sources/1-Base/MPI"),
+    .target(name: "EventFiles", dependencies: ["Files"], path: "Sources/1-Base/EventFiles"),
+    .target(name: "Torch", dependencies: ["CTorch"], path: "Sources/1-Base/Torch"),
+    .target(name: "ImageIO", dependencies: ["CImage", "Files"], path: "Sources/1-Base/ImageIO"),
+    .target(
+      name: "WeightFiles", dependencies: ["CXXHash", "Files"], path: "Sources/1-Base/WeightFiles"),
+
+    // 2-Learning: the method and its surroundings; they know neither MPI nor the command line.
+    .target(
+      name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"],
+      path: "Sources/2-Learning/Datasets"),
+    // A set of images that needs no files: drawn streets.
+    .target(
+      name: "Scenes", dependencies: ["Datasets", "ImageIO", "Randomness"],
+      path: "Sources/2-Learning/Scenes"),
+    .target(
+      name: "Difficulty", dependencies: ["Host", "Reduction", "Torch"],
+      path: "Sources/2-Learning/Difficulty", swiftSettings: kernel),
     .target(
       name: "Networks",
       dependencies: ["Files", "ImageIO", "Randomness", "Reduction", "Torch", "WeightFiles"],
-      swiftSettings: wide),
-    .target(name: "Datasets", dependencies: ["Files", "Host", "ImageIO", "Randomness"]),
-    // A set of images that needs no files: drawn streets.
-    .target(name: "Scenes", dependencies: ["Datasets", "ImageIO", "Randomness"]),
+      path: "Sources/2-Learning/Networks", swiftSettings: wide),
     // Distillation methods, above networks and difficulty.
     .target(
       name: "Methods",
-      dependencies: ["Difficulty", "Networks", "Randomness", "Reduction", "Torch"]),
-    .target(name: "Pictures", dependencies: ["ImageIO"]),
+      dependencies: ["Difficulty", "Networks", "Randomness", "Reduction", "Torch"],
+      path: "Sources/2-Learning/Methods"),
+    .target(name: "Pictures", dependencies: ["ImageIO"], path: "Sources/2-Learning/Pictures"),
 
-    // Floor 3: the same on many ranks.
+    // 3-Ranks: the same on many ranks.
     .target(
-      name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Randomness", "Reduction"]),
+      name: "DataParallel", dependencies: ["Files", "Host", "MPI", "Randomness", "Reduction"],
+      path: "Sources/3-Ranks/DataParallel"),
 
-    // Floor 4: the words of a recipe, which are the types of those who act on them.
+    // 4-Recipes: the words of a recipe, which are the types of those who act on them.
     .target(
       name: "Recipes",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Scenes", "Torch",
         .product(name: "Yams", package: "Yams"),
-      ]),
+      ],
+      path: "Sources/4-Recipes/Recipes"),
 
-    // Floor 5: the training step, and what a recipe makes of its parts.
+    // 5-Runs. The training step, and what a recipe makes of its parts.
     .target(
       name: "Steps",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Methods",
         "Networks", "Randomness", "Recipes", "Reduction", "Scenes", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      path: "Sources/5-Runs/Steps"),
     // Runs: step after step, measured, shown and saved.
     .target(
       name: "Runs",
@@ -137,7 +153,8 @@ let package = Package(
         "Methods", "Networks", "Pictures", "Recipes", "Reduction", "Steps", "Torch",
         "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      path: "Sources/5-Runs/Runs"),
     // What surrounds a run: its check, benches, pictures of other images, conversion.
     .target(
       name: "Tools",
@@ -145,30 +162,33 @@ let package = Package(
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Networks",
         "Pictures", "Randomness", "Recipes", "Runs", "Steps", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
-      ]),
-
+      ],
+      path: "Sources/5-Runs/Tools"),
     // The files of reference numbers, and what this build makes of them.
     .target(
       name: "Parity",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks",
         "Randomness", "Recipes", "Reduction", "Steps", "Torch", "WeightFiles",
-      ]),
+      ],
+      path: "Sources/5-Runs/Parity"),
 
-    // Floor 6: what finished runs tell.
+    // 6-Reports: what finished runs tell.
     .target(
       name: "Reports",
-      dependencies: ["Files", "ImageIO", "Recipes", "Runs", "Steps", "Tools", "WeightFiles"]),
+      dependencies: ["Files", "ImageIO", "Recipes", "Runs", "Steps", "Tools", "WeightFiles"],
+      path: "Sources/6-Reports/Reports"),
 
-    // Floor 7: the command.
+    // 7-Command.
     .executableTarget(
       name: "rdd",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "MPI", "Methods", "Networks", "Parity",
         "Recipes", "Reports", "Runs", "Steps", "Tools", "Torch",
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/7-Command/rdd"),
 
     // Tests. rank-program is what the parallel ones start under mpirun.
     .target(name: "TestSupport", dependencies: ["WeightFiles"], path: "Tests/TestSupport"),

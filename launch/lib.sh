@@ -232,7 +232,7 @@ run_alone() {
 }
 
 # rdd_version: the number of the sources here.
-rdd_version() { sed -n 's/.*version: "rdd \(.*\)".*/\1/p' "$root/Sources/rdd/RDD.swift"; }
+rdd_version() { sed -n 's/.*version: "rdd \(.*\)".*/\1/p' "$root/Sources/7-Command/rdd/RDD.swift"; }
 
 # tell_version: what rdd --version says, without the half second that its libraries take to load.
 tell_version() {

@@ -9,7 +9,7 @@ struct Document {
   /// All that people read, relative to the repository.
   static let all: [String] =
     ["README.md", "cluster/README.md"]
-    + ["Documentation", "Sources/rdd/rdd.docc"].flatMap { folder in
+    + ["Documentation", "Sources/7-Command/rdd/rdd.docc"].flatMap { folder in
       ((try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? [])
         .filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
     }

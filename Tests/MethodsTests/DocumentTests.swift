@@ -35,7 +35,7 @@ import Testing
   /// The page of differences knows all methods, and denies none of them.
   @Test(arguments: MethodTable.names)
   func thePageOfDifferencesNamesEveryMethod(_ name: String) throws {
-    let page = try text("Sources/rdd/rdd.docc/WhatDiffersFromThePublishedScripts.md")
+    let page = try text("Sources/7-Command/rdd/rdd.docc/WhatDiffersFromThePublishedScripts.md")
     let parts = page.components(separatedBy: "\n## What is not there\n")
     try #require(parts.count == 2)
     #expect(parts[0].contains("`\(name)`") && !parts[1].contains("`\(name)`"))

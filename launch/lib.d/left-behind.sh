@@ -7,7 +7,7 @@
 # Nothing counts that a process has mapped or open, and no folder whose mpirun or daemon lives: its
 # name holds the process's number. The list is made before anybody is asked what he uses, so a job
 # that starts meanwhile is not in it. It reads nothing but its arguments, TMPDIR and the system, since
-# it is also sent to other hosts. Sources/DataParallel/LeftBehind.swift does the same.
+# it is also sent to other hosts. Sources/3-Ranks/DataParallel/LeftBehind.swift does the same.
 left_behind() (
   shopt -s nullglob
   memory=${1:-/dev/shm} sees_all=""
