@@ -120,7 +120,7 @@ let package = Package(
       name: "Methods",
       dependencies: ["Difficulty", "Networks", "Randomness", "Reduction", "Torch"],
       path: "Sources/2-Learning/Methods"),
-    .target(name: "Pictures", dependencies: ["ImageIO"], path: "Sources/2-Learning/Pictures"),
+    .target(name: "Pictures", path: "Sources/2-Learning/Pictures"),
 
     // 3-Ranks: the same on many ranks.
     .target(
@@ -194,7 +194,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["WeightFiles"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "rank-program",
-      dependencies: ["DataParallel", "Files", "MPI", "Randomness", "WeightFiles"],
+      dependencies: ["DataParallel", "Files", "MPI", "Randomness", "Reduction"],
       path: "Tests/RankProgram"),
     .target(
       name: "FuzzedReaders",
@@ -221,12 +221,14 @@ let package = Package(
     .testTarget(name: "ReductionTests", dependencies: ["Randomness", "Reduction"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Networks", "Parity", "Reduction", "TestSupport", "Torch", "WeightFiles"]),
+      dependencies: [
+        "Files", "Networks", "Parity", "Reduction", "TestSupport", "Torch", "WeightFiles",
+      ]),
     .testTarget(
       name: "MethodsTests",
       dependencies: [
-        "DataParallel", "Difficulty", "Methods", "Networks", "Parity", "Randomness", "Recipes",
-        "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
+        "DataParallel", "Difficulty", "Methods", "Networks", "Randomness", "Recipes", "Reduction",
+        "Steps", "TestSupport", "Torch", "WeightFiles",
       ]),
     .testTarget(
       name: "StepsTests",
@@ -255,13 +257,13 @@ let package = Package(
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Tools", "WeightFiles"]),
+      dependencies: ["Files", "ImageIO", "Reports", "TestSupport", "Tools"]),
     .testTarget(name: "ScenesTests", dependencies: ["Randomness", "Scenes"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Files", "ImageIO", "Randomness", "Steps", "TestSupport", "Tools", "WeightFiles", "rdd",
+        "Files", "ImageIO", "Steps", "TestSupport", "Tools", "WeightFiles", "rdd",
       ],
       exclude: ["Snapshots"]),
     .testTarget(
