@@ -5,10 +5,10 @@ import Foundation
 ///
 /// Each start of a run opens a file of its own; TensorBoard joins those of one folder. What could
 /// not be written (a full disk) is left out and counted: pictures of a run are no reason to end it.
-public final class EventFile {
+package final class EventFile {
   private let file: RecordFile
   /// Events that could not be written; those after them could, if there was room again.
-  public private(set) var lostCount = 0
+  package private(set) var lostCount = 0
 
   /// Opens a new file in a folder, which is made if missing; nil if that cannot be.
   ///
@@ -16,7 +16,7 @@ public final class EventFile {
   ///   - folder: what is given to `tensorboard --logdir`, or a folder in it.
   ///   - firstStep: events at or after it that an earlier start wrote count no longer.
   ///   - files: the calls on files.
-  public init?(folder: String, firstStep: Int = 0, files: FileStore = FileStore()) {
+  package init?(folder: String, firstStep: Int = 0, files: FileStore = FileStore()) {
     let seconds = Int(Date().timeIntervalSince1970)
     var made: RecordFile?
     do {
@@ -46,7 +46,7 @@ public final class EventFile {
   private static let nameLimit = 1000
 
   /// Adds numbers at a step, by tag. A tag's part before `/` is its group.
-  public func add(scalars: [(tag: String, value: Double)], step: Int) {
+  package func add(scalars: [(tag: String, value: Double)], step: Int) {
     guard !scalars.isEmpty else { return }
     var summary = ProtocolBuffer()
     for scalar in scalars {
@@ -59,7 +59,7 @@ public final class EventFile {
   }
 
   /// Adds a histogram at a step.
-  public func add(_ histogram: EventHistogram, tag: String, step: Int) {
+  package func add(_ histogram: EventHistogram, tag: String, step: Int) {
     var value = ProtocolBuffer()
     value.add(1, tag)
     value.add(5, histogram.message)
@@ -75,7 +75,7 @@ public final class EventFile {
   ///   - size: its height and width in pixels.
   ///   - tag: the name under which TensorBoard shows it.
   ///   - step: the iteration.
-  public func add(png: [UInt8], size: (height: Int, width: Int), tag: String, step: Int) {
+  package func add(png: [UInt8], size: (height: Int, width: Int), tag: String, step: Int) {
     var image = ProtocolBuffer()
     image.add(1, Int64(size.height))
     image.add(2, Int64(size.width))

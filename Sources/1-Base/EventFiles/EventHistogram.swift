@@ -1,18 +1,18 @@
 /// Counts of values in buckets, as TensorBoard shows them.
-public struct EventHistogram: Sendable, Equatable {
+package struct EventHistogram: Sendable, Equatable {
   /// The upper end of each bucket; the last holds all values above.
-  public let limits: [Double]
+  package let limits: [Double]
   /// The values in each bucket.
-  public let counts: [Double]
+  package let counts: [Double]
   /// The least and the greatest value, their number, sum and sum of squares.
-  public let minimum, maximum, count, sum, sumOfSquares: Double
+  package let minimum, maximum, count, sum, sumOfSquares: Double
 
   /// The histogram of shares, such as weights or probabilities: equal buckets from 0 to 1.
   ///
   /// - Parameters:
   ///   - values: NaN does not count.
   ///   - bucketCount: at least one.
-  public init(shares values: some Sequence<Double>, bucketCount: Int = 50) {
+  package init(shares values: some Sequence<Double>, bucketCount: Int = 50) {
     precondition(bucketCount > 0, "EventHistogram: \(bucketCount) buckets; expected one or more")
     var counts = [Double](repeating: 0, count: bucketCount)
     var (minimum, maximum) = (Double.infinity, -Double.infinity)

@@ -4,12 +4,12 @@ import Glibc
 ///
 /// The bytes go to a temporary file in the same folder, are brought to the disk, and only then
 /// renamed.
-public struct AtomicFile: Sendable {
+package struct AtomicFile: Sendable {
   package let files: FileStore
   private let isDurable: Bool
 
   /// A writer that makes its calls through `files`.
-  public init(files: FileStore = FileStore()) { self.init(files: files, isDurable: true) }
+  package init(files: FileStore = FileStore()) { self.init(files: files, isDurable: true) }
 
   /// A writer whose files are on the disk when it returns, or, if they need not be, only complete: for
   /// many small files that can be made again.

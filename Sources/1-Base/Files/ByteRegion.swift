@@ -3,11 +3,11 @@ import Glibc
 /// A run of bytes in memory that stays valid and unchanged as long as the value lives.
 ///
 /// The start of a slice need not be aligned to its element type: read with `loadUnaligned` or copy.
-public struct ByteRegion: Sendable {
+package struct ByteRegion: Sendable {
   private let memory: Memory
   private let start: Int
   /// Number of bytes.
-  public let count: Int
+  package let count: Int
 
   private init(memory: Memory, start: Int, count: Int) {
     self.memory = memory
@@ -16,7 +16,7 @@ public struct ByteRegion: Sendable {
   }
 
   /// A copy of `bytes`, aligned to 64 bytes.
-  public init(copying bytes: UnsafeRawBufferPointer) {
+  package init(copying bytes: UnsafeRawBufferPointer) {
     guard let memory = Memory(byteCount: bytes.count) else {
       preconditionFailure("out of memory: ByteRegion of \(bytes.count) bytes")
     }
@@ -25,12 +25,12 @@ public struct ByteRegion: Sendable {
   }
 
   /// The elements of `values` as they lie in memory.
-  public init<T: BitwiseCopyable>(copying values: [T]) {
+  package init<T: BitwiseCopyable>(copying values: [T]) {
     self = values.withUnsafeBytes { ByteRegion(copying: $0) }
   }
 
   /// The bytes of `bytes` without a copy; `owner` is kept alive and must not change them.
-  public init(borrowing bytes: UnsafeRawBufferPointer, from owner: some AnyObject & Sendable) {
+  package init(borrowing bytes: UnsafeRawBufferPointer, from owner: some AnyObject & Sendable) {
     self.init(memory: Memory(borrowing: bytes, owner: owner), start: 0, count: bytes.count)
   }
 
@@ -44,14 +44,14 @@ public struct ByteRegion: Sendable {
   }
 
   /// Bytes `range` of this region, without a copy.
-  public subscript(range: Range<Int>) -> ByteRegion {
+  package subscript(range: Range<Int>) -> ByteRegion {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of a region of \(count)")
     return ByteRegion(memory: memory, start: start + range.lowerBound, count: range.count)
   }
 
   /// Calls `body` with the bytes, valid during the call.
-  public func withUnsafeBytes<R, E: Error>(
+  package func withUnsafeBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
     try body(UnsafeRawBufferPointer(rebasing: memory.contents[start..<start + count]))

@@ -7,7 +7,7 @@ import Synchronization
 /// A line of the log that cannot be written is lost and counted, and a run never waits long for those
 /// who read it. Results that cannot be written are a failure of the command, which has to ask for it
 /// (`printFailure`). Nothing here traps. Any thread may call it.
-public enum Console {
+package enum Console {
   /// Seconds that a line of the log waits for room.
   private static let patience = 2.0
 
@@ -39,7 +39,7 @@ public enum Console {
 
   /// Takes the places of standard streams that are closed. Once, before a file is opened: it would
   /// get such a place, and then the log too.
-  public static func prepare() {
+  package static func prepare() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
     where fcntl(descriptor, F_GETFD) == -1 {
       // Only for reading, so that a write fails as on a closed one.
@@ -53,7 +53,7 @@ public enum Console {
   /// reads next, be that of the other stream (`mpirun --output :raw` does not).
   ///
   /// - Parameter seconds: how long; nothing without this call.
-  public static func restBetweenStreams(_ seconds: Double) {
+  package static func restBetweenStreams(_ seconds: Double) {
     order.withLock { $0.rest = seconds }
   }
 
@@ -76,7 +76,7 @@ public enum Console {
   ///
   /// - Parameter line: its line feed is added; line breaks in it become spaces, and other control
   ///   characters are written out. Up to 4095 bytes do not mix with lines of other ranks.
-  public static func say(_ line: String) {
+  package static func say(_ line: String) {
     let before = log.withLock { ($0.isTorn, $0.isStuck) }
     let oneLine = line.split(whereSeparator: \.isNewline).joined(separator: " ")
     let text = (before.0 ? "\n" : "") + escaped(oneLine) + "\n"
@@ -93,7 +93,7 @@ public enum Console {
   }
 
   /// Adds a line to the log's file alone, if there is one; see `keepLog`.
-  public static func keep(_ line: String) { kept.add(escaped(line)) }
+  package static func keep(_ line: String) { kept.add(escaped(line)) }
 
   /// From now on each line of the log also goes to the end of a file, after those said so far.
   ///
@@ -104,14 +104,14 @@ public enum Console {
   ///   - path: the file; made if it is missing.
   ///   - heading: a line before all others.
   /// - Throws: `FileError` if it cannot be written.
-  public static func keepLog(in path: String, heading: String) throws(FileError) {
+  package static func keepLog(in path: String, heading: String) throws(FileError) {
     try kept.open(path, heading: escaped(heading))
   }
 
   /// Waits until whoever reads stderr by a pipe has taken all of it, a second at most.
   ///
   /// Open MPI 5 throws away what it has not read yet of a rank that aborts.
-  public static func awaitReader() {
+  package static func awaitReader() {
     var status = stat()
     guard fstat(STDERR_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
     for _ in 0..<100 {
@@ -125,26 +125,26 @@ public enum Console {
   /// not counted. What is said next begins below it.
   ///
   /// - Parameter text: as it is, escape sequences included; no longer than a line of the terminal.
-  public static func draw(_ text: String) {
+  package static func draw(_ text: String) {
     let outcome = write("\r\u{1B}[K" + text, to: STDERR_FILENO, seconds: 0)
     if outcome.byteCount > 0 { log.withLock { $0.isTorn = true } }
   }
 
   /// Ends the line that was drawn, if it is the last on stderr.
-  public static func endDrawing() {
+  package static func endDrawing() {
     guard log.withLock({ $0.isTorn }) else { return }
     let outcome = write("\n", to: STDERR_FILENO, seconds: 0)
     if outcome.error == nil { log.withLock { $0.isTorn = false } }
   }
 
   /// How many lines of the log could not be written.
-  public static var lostLines: Int { log.withLock { $0.lostLines } }
+  package static var lostLines: Int { log.withLock { $0.lostLines } }
 
   /// Why the first of them could not be written.
-  public static var firstLoss: SystemError? { log.withLock { $0.firstLoss } }
+  package static var firstLoss: SystemError? { log.withLock { $0.firstLoss } }
 
   /// What was lost, for a line at the end of a run; nil if nothing was.
-  public static var lossInWords: String? {
+  package static var lossInWords: String? {
     let (count, reason) = log.withLock { ($0.lostLines, $0.firstLoss) }
     guard count > 0, let reason else { return nil }
     let words = reason.code == EAGAIN ? "nobody read them" : "\(reason)"
@@ -157,14 +157,14 @@ public enum Console {
   ///
   /// After a failure nothing more is written, so that what is there has no holes. On a terminal control
   /// characters are written out, and elsewhere the text is as it is.
-  public static func print(_ text: String, terminator: String = "\n") {
+  package static func print(_ text: String, terminator: String = "\n") {
     let whole = text + terminator
     put(isatty(STDOUT_FILENO) == 1 ? escaped(whole, keepsLines: true) : whole)
   }
 
   /// Writes a table or lines for people on stdout, as `print` does. Control characters are written out
   /// wherever it goes: launchers, pagers and `tee` pass it on to a terminal.
-  public static func show(_ table: String) { put(escaped(table, keepsLines: true) + "\n") }
+  package static func show(_ table: String) { put(escaped(table, keepsLines: true) + "\n") }
 
   private static func put(_ text: String) {
     guard results.withLock({ $0.failure }) == nil else { return }
@@ -178,7 +178,7 @@ public enum Console {
   /// Why results could not be written; nil if all of them were, or there were none.
   ///
   /// Asking brings out what a network file system only says when a file is closed.
-  public static var printFailure: SystemError? {
+  package static var printFailure: SystemError? {
     let (failure, isUsed) = results.withLock { ($0.failure, $0.isUsed) }
     guard failure == nil, isUsed else { return failure }
     let copy = dup(STDOUT_FILENO)

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Why a file of a run, weights or a checkpoint could not be read, written or used; one line.
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is, and so with which code the process ends.
-  public enum Kind: String, Sendable, CaseIterable {
+  package enum Kind: String, Sendable, CaseIterable {
     /// Weights are damaged, hostile or of another kind.
     case refused = "weights refused"
     /// Another file is damaged or of another kind.
@@ -37,13 +37,13 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// What kind of failure it is.
-  public let kind: Kind
+  package let kind: Kind
   /// The file or folder.
-  public let path: String
+  package let path: String
   /// Place, what was found, what was expected and what to do.
-  public let detail: String
+  package let detail: String
   /// What the system answered, if it was a call that failed.
-  public let cause: SystemError?
+  package let cause: SystemError?
 
   /// Says why a file could not be used.
   package init(kind: Kind, path: String, detail: String, cause: SystemError? = nil) {
@@ -54,10 +54,10 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The process's exit code, which is its kind's.
-  public var exitCode: Int32 { kind.exitCode }
+  package var exitCode: Int32 { kind.exitCode }
 
   /// One line: what, where, found, expected, what to do.
-  public var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }
+  package var description: String { "\(kind.rawValue): \(oneLine(path)): \(detail)" }
 
   /// Weights whose content is not as it must be.
   package static func refused(

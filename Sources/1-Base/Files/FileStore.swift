@@ -3,44 +3,44 @@ import Glibc
 /// Every call on files of a run and on weights, so that tests can let each of them fail.
 ///
 /// Each member is one system call, or what the system tells; failure is its `errno`.
-public struct FileStore: Sendable {
+package struct FileStore: Sendable {
   /// Opens `path` with flags and mode; returns the descriptor.
-  public var open: @Sendable (String, Int32, mode_t) throws(SystemError) -> Int32 = {
+  package var open: @Sendable (String, Int32, mode_t) throws(SystemError) -> Int32 = {
     path, flags, mode throws(SystemError) in
     try checked(Glibc.open(path, flags, mode))
   }
   /// Reads at most as many bytes as the buffer holds; returns how many, 0 at the end.
-  public var read: @Sendable (Int32, UnsafeMutableRawBufferPointer) throws(SystemError) -> Int = {
+  package var read: @Sendable (Int32, UnsafeMutableRawBufferPointer) throws(SystemError) -> Int = {
     descriptor, buffer throws(SystemError) in
     try checked(Glibc.read(descriptor, buffer.baseAddress, buffer.count))
   }
   /// Writes at most the bytes of the buffer; returns how many.
-  public var write: @Sendable (Int32, UnsafeRawBufferPointer) throws(SystemError) -> Int = {
+  package var write: @Sendable (Int32, UnsafeRawBufferPointer) throws(SystemError) -> Int = {
     descriptor, buffer throws(SystemError) in
     try checked(Glibc.write(descriptor, buffer.baseAddress, buffer.count))
   }
   /// Brings a file's or folder's content to the disk.
-  public var fsync: @Sendable (Int32) throws(SystemError) -> Void = {
+  package var fsync: @Sendable (Int32) throws(SystemError) -> Void = {
     descriptor throws(SystemError) in
     _ = try checked(Glibc.fsync(descriptor))
   }
   /// Closes a descriptor.
-  public var close: @Sendable (Int32) throws(SystemError) -> Void = {
+  package var close: @Sendable (Int32) throws(SystemError) -> Void = {
     descriptor throws(SystemError) in
     _ = try checked(Glibc.close(descriptor))
   }
   /// Renames a file, replacing what has the new name.
-  public var rename: @Sendable (String, String) throws(SystemError) -> Void = {
+  package var rename: @Sendable (String, String) throws(SystemError) -> Void = {
     old, new throws(SystemError) in
     _ = try checked(Glibc.rename(old, new))
   }
   /// Removes a file.
-  public var unlink: @Sendable (String) throws(SystemError) -> Void = {
+  package var unlink: @Sendable (String) throws(SystemError) -> Void = {
     path throws(SystemError) in
     _ = try checked(Glibc.unlink(path))
   }
   /// Makes a folder that whoever the umask allows may use.
-  public var mkdir: @Sendable (String) throws(SystemError) -> Void = {
+  package var mkdir: @Sendable (String) throws(SystemError) -> Void = {
     path throws(SystemError) in
     _ = try checked(Glibc.mkdir(path, 0o777))
   }
@@ -76,14 +76,14 @@ public struct FileStore: Sendable {
     return FileStatus(status)
   }
   /// Bytes of an open regular file; nil for another kind of file.
-  public var byteCount: @Sendable (Int32) throws(SystemError) -> Int? = {
+  package var byteCount: @Sendable (Int32) throws(SystemError) -> Int? = {
     descriptor throws(SystemError) in
     var status = stat()
     _ = try checked(fstat(descriptor, &status))
     return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
   }
   /// Bytes that this user can still write on the disk of `path`.
-  public var freeBytes: @Sendable (String) throws(SystemError) -> Int = {
+  package var freeBytes: @Sendable (String) throws(SystemError) -> Int = {
     path throws(SystemError) in
     var status = statvfs()
     _ = try checked(statvfs(path, &status))
@@ -92,7 +92,7 @@ public struct FileStore: Sendable {
     return overflow ? Int.max : Int(clamping: bytes)
   }
   /// The names in a folder, in no order.
-  public var names: @Sendable (String) throws(SystemError) -> [String] = {
+  package var names: @Sendable (String) throws(SystemError) -> [String] = {
     path throws(SystemError) in
     guard let folder = opendir(path) else { throw SystemError(code: errno) }
     defer { closedir(folder) }
@@ -109,7 +109,7 @@ public struct FileStore: Sendable {
     return names
   }
   /// Locks an open file for this process alone, or fails at once with EWOULDBLOCK.
-  public var lock: @Sendable (Int32) throws(SystemError) -> Void = {
+  package var lock: @Sendable (Int32) throws(SystemError) -> Void = {
     descriptor throws(SystemError) in
     _ = try checked(flock(descriptor, LOCK_EX | LOCK_NB))
   }
@@ -119,5 +119,5 @@ public struct FileStore: Sendable {
   package var processLife: @Sendable (Int32) -> ProcessLife = { ProcessLife(of: $0) }
 
   /// The operating system's own calls.
-  public init() {}
+  package init() {}
 }

@@ -4,10 +4,10 @@ import Glibc
 ///
 /// The system drops the lock when the process ends, however it ends. Where the file system has no
 /// locks, a file `.lock.owner` stands for one; see `notice`.
-public final class RunFolderLock: Sendable {
+package final class RunFolderLock: Sendable {
   /// What the user should know: that the file system has no locks, and what stands for one; nil
   /// where it has.
-  public let notice: String?
+  package let notice: String?
   private let path: String
   private let descriptor: Int32
   private let files: FileStore
@@ -17,7 +17,7 @@ public final class RunFolderLock: Sendable {
   ///
   /// - Throws: `locked` (exit code 73) if another process or lock holds it; `notWritable` (73) where
   ///   no lock can be made; `noSpace` (74) on a full disk.
-  public init(folder: String, files: FileStore = FileStore()) throws(FileError) {
+  package init(folder: String, files: FileStore = FileStore()) throws(FileError) {
     let path = folder + "/.lock"
     let file = try Self.open(path, files)
     do throws(FileError) {

@@ -1,15 +1,15 @@
 import Glibc
 
 /// The number that a failed call of the operating system left in `errno`.
-public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The error number.
-  public let code: Int32
+  package let code: Int32
 
   /// An error with the number `code`.
-  public init(code: Int32) { self.code = code }
+  package init(code: Int32) { self.code = code }
 
   /// The system's own words with the number.
-  public var description: String { "\(String(cString: strerror(code))) (errno \(code))" }
+  package var description: String { "\(String(cString: strerror(code))) (errno \(code))" }
 
   /// Whether this process, or the host, has as many files open as it may.
   package var meansTooManyFiles: Bool { code == EMFILE || code == ENFILE }

@@ -3,24 +3,24 @@ import Glibc
 import Synchronization
 
 /// The system gave no thread. The exit code is 69.
-public struct ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
   /// EX_UNAVAILABLE of sysexits.h.
-  public static let exitCode: Int32 = 69
+  package static let exitCode: Int32 = 69
 
   /// The thread's name.
-  public let name: String
+  package let name: String
   /// What the system said.
-  public let reason: String
+  package let reason: String
 
   /// One line.
-  public var description: String {
+  package var description: String {
     "threads: \(name): found that none starts (\(reason)); expected one more; lower train.threads or "
       + "data.loader_threads, or raise ulimit -u or the container's pids.max"
   }
 }
 
 /// A thread that runs, or has run. It is not joined when nobody asks for it.
-public final class StartedThread: Sendable {
+package final class StartedThread: Sendable {
   private let handle: pthread_t
   private let isJoined = Atomic(false)
 
@@ -31,19 +31,19 @@ public final class StartedThread: Sendable {
   }
 
   /// Waits until it has ended. Not to be called from the thread itself; further calls do nothing.
-  public func join() {
+  package func join() {
     if !isJoined.exchange(true, ordering: .acquiringAndReleasing) { pthread_join(handle, nil) }
   }
 }
 
 /// Plain POSIX threads, each of which starts or is an error. Foundation's `Thread` fails without a word.
-public enum Threads {
+package enum Threads {
   /// Ends the job because of a thread; it never returns.
-  public typealias FailureHandler = @Sendable (ThreadError) -> Never
+  package typealias FailureHandler = @Sendable (ThreadError) -> Never
 
   /// What `startOrEnd` does if a thread does not start. The default stops this process. Set once at
   /// start, before other threads run.
-  nonisolated(unsafe) public static var onFailure: FailureHandler = { error in
+  nonisolated(unsafe) package static var onFailure: FailureHandler = { error in
     fatalError(error.description)
   }
 
@@ -61,7 +61,7 @@ public enum Threads {
   ///   - body: its life.
   /// - Throws: if the system gives no thread, or one that is to be proven no processor for half a minute.
   @discardableResult
-  public static func start(
+  package static func start(
     _ name: String, stackBytes: Int? = nil, isProven: Bool = false,
     _ body: @escaping @Sendable () -> Void
   ) throws(ThreadError) -> StartedThread {
@@ -80,7 +80,7 @@ public enum Threads {
 
   /// As `start`, where no caller can go on without the thread: a failure goes to `onFailure`.
   @discardableResult
-  public static func startOrEnd(
+  package static func startOrEnd(
     _ name: String, stackBytes: Int? = nil, _ body: @escaping @Sendable () -> Void
   ) -> StartedThread {
     do throws(ThreadError) {

@@ -1,7 +1,7 @@
 /// Why an image could not be read or written.
-public struct ImageError: Error, Equatable, CustomStringConvertible {
+package struct ImageError: Error, Equatable, CustomStringConvertible {
   /// What kind of fault it is.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// The file is missing, is not a regular file, or the system refused it.
     case file
     /// The process may open no more files: nothing is wrong with this one.
@@ -17,41 +17,41 @@ public struct ImageError: Error, Equatable, CustomStringConvertible {
   }
 
   /// What kind of fault it is.
-  public let kind: Kind
+  package let kind: Kind
   /// The file, as it was given.
-  public let path: String
+  package let path: String
   /// What was found and expected, on one line.
-  public let reason: String
+  package let reason: String
 
   /// An error about a file.
-  public init(_ kind: Kind, path: String, reason: String) {
+  package init(_ kind: Kind, path: String, reason: String) {
     self.kind = kind
     self.path = path
     self.reason = reason
   }
 
   /// One line: path and reason.
-  public var description: String { "image: \(path): \(reason)" }
+  package var description: String { "image: \(path): \(reason)" }
 }
 
 /// What an image may measure at most, so that a file of a few bytes cannot claim gigabytes.
-public struct ImageLimits: Equatable, Sendable {
+package struct ImageLimits: Equatable, Sendable {
   /// Pixels in a row.
-  public var width: Int
+  package var width: Int
   /// Rows.
-  public var height: Int
+  package var height: Int
   /// Pixels in all.
-  public var pixels: Int
+  package var pixels: Int
   /// Bytes of the file.
-  public var fileBytes: Int
+  package var fileBytes: Int
   /// What to do about a larger image, for messages; nil if there is nothing.
-  public var remedy: String?
+  package var remedy: String?
 
   /// The longest side that a file of any kind can say: JPEG has 16 bits for it.
-  public static let longestSide = 65_535
+  package static let longestSide = 65_535
 
   /// Limits; the defaults are sides of 65535 pixels, 64 Mi pixels in all, 256 MiB of file.
-  public init(
+  package init(
     width: Int = longestSide, height: Int = longestSide, pixels: Int = 64 << 20,
     fileBytes: Int = 256 << 20, remedy: String? = nil
   ) {
@@ -71,7 +71,7 @@ public struct ImageLimits: Equatable, Sendable {
   /// - Parameters:
   ///   - mebibytes: from 1 to 2^20.
   ///   - remedy: what to do about a larger image, for messages.
-  public init(mebibytes: Int, remedy: String? = nil) {
+  package init(mebibytes: Int, remedy: String? = nil) {
     precondition(
       (1...1 << 20).contains(mebibytes), "ImageLimits of \(mebibytes) MiB; expected 1 to 2^20")
     let bytes = mebibytes << 20
@@ -80,7 +80,7 @@ public struct ImageLimits: Equatable, Sendable {
   }
 
   /// Sides of 65535 pixels, 64 Mi pixels in all, 256 MiB of file.
-  public static let standard = ImageLimits()
+  package static let standard = ImageLimits()
 
   /// Calls `body`; what it finds too large is told with the remedy.
   func explaining<R>(_ body: () throws(ImageError) -> R) throws(ImageError) -> R {

@@ -4,9 +4,9 @@ import CImage
 ///
 /// A slip of the writer's on which no pixel depends, and which other readers forgive, is told and
 /// forgiven: bytes too many before a marker of the header or the last one, an end that is missing.
-public enum ImageFile {
+package enum ImageFile {
   /// The size and kind of an image, from its first bytes.
-  public static func header(
+  package static func header(
     _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif
   ) throws(ImageError) -> ImageHeader {
     // A JPEG may hold a thumbnail or a profile before the size, a PNG before the orientation.
@@ -31,7 +31,7 @@ public enum ImageFile {
   ///   - limits: what it may measure.
   ///   - turning: what its EXIF orientation does.
   ///   - slip: is called with a slip of the file's writer, if there is one.
-  public static func readRGB(
+  package static func readRGB(
     _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
@@ -47,7 +47,7 @@ public enum ImageFile {
   ///   - limits: what it may measure.
   ///   - turning: what its own EXIF orientation does.
   ///   - slip: is called with a slip of the file's writer, if there is one.
-  public static func readLabels(
+  package static func readLabels(
     _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
@@ -66,14 +66,14 @@ public enum ImageFile {
   }
 
   /// The header of an encoded image; `path` names it in errors.
-  public static func header(
+  package static func header(
     of bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif
   ) throws(ImageError) -> ImageHeader {
     try header(bytes, path, limits, turning) { Array(bytes.suffix(lastBytes)) }
   }
 
   /// Decodes a photo; `path` names it in errors.
-  public static func decodeRGB(
+  package static func decodeRGB(
     _ bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
@@ -85,7 +85,7 @@ public enum ImageFile {
   }
 
   /// Decodes a label map; `path` names it in errors.
-  public static func decodeLabels(
+  package static func decodeLabels(
     _ bytes: [UInt8], path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
     slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {

@@ -1,5 +1,5 @@
 /// The colour that the published networks take away from every pixel.
-public enum ImageNetMean {
+package enum ImageNetMean {
   /// The mean of B, G and R over ImageNet, of 0 to 255.
-  public static let bgr = [104.00698793, 116.66876762, 122.67891434]
+  package static let bgr = [104.00698793, 116.66876762, 122.67891434]
 }

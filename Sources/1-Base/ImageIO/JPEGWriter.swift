@@ -1,14 +1,14 @@
 import CImage
 
 /// Encodes JPEG images, for pages that show many: masks and photos alike lose little, and become small.
-public enum JPEGWriter {
+package enum JPEGWriter {
   /// A photo as JPEG, with colour at full size.
   ///
   /// - Parameters:
   ///   - image: the photo.
   ///   - quality: from 1 to 100.
   /// - Throws: `ImageError` for an image without pixels, or with more than 65500 in a row or column.
-  public static func encode(_ image: RGBImage, quality: Int = 85) throws(ImageError) -> [UInt8] {
+  package static func encode(_ image: RGBImage, quality: Int = 85) throws(ImageError) -> [UInt8] {
     precondition((1...100).contains(quality), "JPEGWriter: quality \(quality); expected 1 to 100")
     guard image.width > 0, image.height > 0 else {
       throw ImageError(
@@ -30,7 +30,7 @@ public enum JPEGWriter {
 extension RGBImage {
   /// The image in whole steps smaller: each pixel is the mean of `factor` x `factor` ones, of fewer at
   /// the right and lower edge.
-  public func reduced(by factor: Int) -> RGBImage {
+  package func reduced(by factor: Int) -> RGBImage {
     precondition(factor > 0, "RGBImage: reduced by \(factor); expected 1 or more")
     guard factor > 1 else { return self }
     let (across, down) = ((width + factor - 1) / factor, (height + factor - 1) / factor)

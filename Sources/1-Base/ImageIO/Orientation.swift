@@ -1,5 +1,5 @@
 /// What an image's EXIF orientation does when it is read.
-public enum Turning: String, Sendable, CaseIterable {
+package enum Turning: String, Sendable, CaseIterable {
   /// The image is turned as viewers show it, and as OpenCV's `imread` does.
   case exif
   /// Its rows stay as they are stored.

@@ -1,16 +1,16 @@
 import CImage
 
 /// Encodes PNG images of 8 bits a channel.
-public enum PNGWriter {
+package enum PNGWriter {
   /// A photo as RGB PNG.
-  public static func encode(_ image: RGBImage) throws(ImageError) -> [UInt8] {
+  package static func encode(_ image: RGBImage) throws(ImageError) -> [UInt8] {
     try encode(image.pixels, image.width, image.height, CIMAGE_RGB, palette: [], path: "PNG")
   }
 
   /// A label map as palette PNG, or as gray PNG if the palette is empty.
   ///
   /// The palette holds at most 256 colours; every value of the image should have one.
-  public static func encode(
+  package static func encode(
     _ image: GrayImage, palette: [RGBColour] = []
   ) throws(ImageError) -> [UInt8] {
     try encode(
@@ -23,7 +23,7 @@ public enum PNGWriter {
   ///   - image: the photo.
   ///   - path: the file; one that is there, or a link, is replaced.
   ///   - isDurable: whether it is on the disk when this returns.
-  public static func write(
+  package static func write(
     _ image: RGBImage, to path: String, isDurable: Bool = false
   ) throws(ImageError) {
     let bytes = try encode(
@@ -38,7 +38,7 @@ public enum PNGWriter {
   ///   - palette: a colour for each value; empty for gray.
   ///   - path: the file; one that is there, or a link, is replaced.
   ///   - isDurable: whether it is on the disk when this returns.
-  public static func write(
+  package static func write(
     _ image: GrayImage, palette: [RGBColour] = [], to path: String, isDurable: Bool = false
   ) throws(ImageError) {
     let bytes = try encode(

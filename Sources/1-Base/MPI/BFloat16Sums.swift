@@ -3,11 +3,11 @@ import CMPI
 /// Sums over all ranks of values rounded to bfloat16: a quarter of the bytes of float64 on the wire.
 ///
 /// Every partial sum is rounded too, so the result depends on the number of ranks.
-public struct BFloat16Sums {
+package struct BFloat16Sums {
   private let operation: MPI_Op?
 
   /// Registers the operation, which MPI keeps until it ends. After `World` began.
-  public init() throws(MPIError) {
+  package init() throws(MPIError) {
     var made: MPI_Op? = cmpi_sum()
     try check("MPI_Op_create", cmpi_make_bfloat16_sum(&made))
     operation = made
@@ -20,7 +20,7 @@ public struct BFloat16Sums {
   ///     complete.
   ///   - communicator: the ranks.
   /// Source: MPI_Iallreduce with an operation of our own, MPI 3.1, sections 5.9.5 and 5.12.8.
-  public func start(
+  package func start(
     _ values: UnsafeMutableBufferPointer<UInt16>, over communicator: Communicator
   ) throws(MPIError) -> Request {
     let request = Request(count: 1)

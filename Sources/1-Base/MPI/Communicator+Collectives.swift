@@ -5,7 +5,7 @@ extension Communicator {
   ///
   /// All ranks bring equally many values and hold the same bits afterwards.
   /// Source: MPI_Allreduce, MPI 3.1, section 5.9.6.
-  public func allreduce<Value: ReducibleValue>(
+  package func allreduce<Value: ReducibleValue>(
     _ values: UnsafeMutableBufferPointer<Value>, _ operation: ReduceOperation
   ) throws(MPIError) {
     try allreduce(
@@ -13,7 +13,7 @@ extension Communicator {
   }
 
   /// As the typed `allreduce`, for memory whose type is known at run time only. Collective.
-  public func allreduce(
+  package func allreduce(
     _ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ operation: ReduceOperation
   ) throws(MPIError) {
     for piece in pieces(of: elementCount(bytes, type)) {
@@ -26,7 +26,7 @@ extension Communicator {
   }
 
   /// The sum, minimum or maximum of one value over all ranks. Collective.
-  public func allreduce<Value: ReducibleValue>(
+  package func allreduce<Value: ReducibleValue>(
     _ value: Value, _ operation: ReduceOperation
   ) throws(MPIError) -> Value {
     var result = value
@@ -43,14 +43,14 @@ extension Communicator {
   /// The values are neither read nor written until the request is complete. Progress happens only
   /// inside MPI calls: test often, or wait.
   /// Source: MPI_Iallreduce, MPI 3.1, section 5.12.8.
-  public func startAllreduce<Value: ReducibleValue>(
+  package func startAllreduce<Value: ReducibleValue>(
     _ values: UnsafeMutableBufferPointer<Value>, _ operation: ReduceOperation
   ) throws(MPIError) -> Request {
     try startAllreduce(UnsafeMutableRawBufferPointer(values), of: Value.elementType, operation)
   }
 
   /// As the typed `startAllreduce`, for memory whose type is known at run time only. Collective.
-  public func startAllreduce(
+  package func startAllreduce(
     _ bytes: UnsafeMutableRawBufferPointer, of type: ElementType, _ operation: ReduceOperation
   ) throws(MPIError) -> Request {
     let pieces = pieces(of: elementCount(bytes, type))
@@ -69,7 +69,7 @@ extension Communicator {
   ///
   /// All ranks bring equally many bytes, however many.
   /// Source: MPI_Bcast, MPI 3.1, section 5.4.
-  public func broadcast(
+  package func broadcast(
     _ bytes: UnsafeMutableRawBufferPointer, from root: Int
   ) throws(MPIError) {
     precondition(
@@ -88,7 +88,7 @@ extension Communicator {
   /// - Parameters:
   ///   - bytes: read on the root only.
   ///   - root: the rank that has them.
-  public func broadcast(_ bytes: [UInt8], from root: Int) throws(MPIError) -> [UInt8] {
+  package func broadcast(_ bytes: [UInt8], from root: Int) throws(MPIError) -> [UInt8] {
     let count = try allreduce(rank == root ? Int64(bytes.count) : 0, .maximum)
     var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
     try withBytes(of: &result) { (memory) throws(MPIError) in
@@ -100,7 +100,7 @@ extension Communicator {
   /// Returns when every rank has called it. Collective.
   ///
   /// Source: MPI_Barrier, MPI 3.1, section 5.3.
-  public func barrier() throws(MPIError) { try check("MPI_Barrier", MPI_Barrier(handle)) }
+  package func barrier() throws(MPIError) { try check("MPI_Barrier", MPI_Barrier(handle)) }
 
   private func elementCount(_ bytes: UnsafeMutableRawBufferPointer, _ type: ElementType) -> Int {
     precondition(

@@ -4,7 +4,7 @@ extension Communicator {
   /// One value of every rank, in rank order. Collective.
   ///
   /// Source: MPI_Allgather, MPI 3.1, section 5.7.
-  public func allgather<Value: ReducibleValue>(_ value: Value) throws(MPIError) -> [Value] {
+  package func allgather<Value: ReducibleValue>(_ value: Value) throws(MPIError) -> [Value] {
     var values = [Value](repeating: value, count: worldSize)
     let code = values.withUnsafeMutableBytes {
       MPI_Allgather(
@@ -18,14 +18,14 @@ extension Communicator {
   /// The bytes of every rank one after another, in rank order. Collective.
   ///
   /// All ranks bring equally many bytes.
-  public func allgather(_ bytes: [UInt8]) throws(MPIError) -> [UInt8] {
+  package func allgather(_ bytes: [UInt8]) throws(MPIError) -> [UInt8] {
     try allgather(bytes, counts: Array(repeating: bytes.count, count: worldSize))
   }
 
   /// The bytes of every rank, in rank order; each rank may bring another number. Collective.
   ///
   /// Source: MPI_Allgatherv, MPI 3.1, section 5.7.
-  public func allgatherv(_ bytes: [UInt8]) throws(MPIError) -> [[UInt8]] {
+  package func allgatherv(_ bytes: [UInt8]) throws(MPIError) -> [[UInt8]] {
     let counts = try allgather(Int64(bytes.count)).map { Int($0) }
     let all = try allgather(bytes, counts: counts)
     var end = 0

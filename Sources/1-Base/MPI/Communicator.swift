@@ -7,11 +7,11 @@ import CMPI
 /// `MPIError` (MPI_ERRORS_RETURN), but a lost rank ends the job without any error.
 ///
 /// Safe to share: the handle never changes, and MPI itself locks.
-public final class Communicator: @unchecked Sendable {
+package final class Communicator: @unchecked Sendable {
   /// This process's index, in `0..<worldSize`.
-  public let rank: Int
+  package let rank: Int
   /// The number of ranks.
-  public let worldSize: Int
+  package let worldSize: Int
   /// The most elements in one MPI call: MPI counts are 32-bit, longer buffers go in several calls.
   let countLimit: Int
   let handle: MPI_Comm
@@ -38,7 +38,7 @@ public final class Communicator: @unchecked Sendable {
   /// A communicator of the same ranks whose messages cannot meet this one's. Collective.
   ///
   /// Source: MPI_Comm_dup, MPI 3.1, section 6.4.2.
-  public func duplicate() throws(MPIError) -> Communicator {
+  package func duplicate() throws(MPIError) -> Communicator {
     try duplicate(countLimit: countLimit)
   }
 
@@ -57,7 +57,7 @@ public final class Communicator: @unchecked Sendable {
   ///
   /// Its `rank` and `worldSize` are the local rank and the local world size.
   /// Source: MPI_Comm_split_type, MPI 3.1, section 6.4.2.
-  public func splitByHost() throws(MPIError) -> Communicator {
+  package func splitByHost() throws(MPIError) -> Communicator {
     var part: MPI_Comm?
     try check(
       "MPI_Comm_split_type",
@@ -69,7 +69,7 @@ public final class Communicator: @unchecked Sendable {
   /// Gives the communicator back; it must not be used afterwards. Collective.
   ///
   /// Not done in `deinit`: ranks would not reach it in the same order.
-  public func free() throws(MPIError) {
+  package func free() throws(MPIError) {
     var handle: MPI_Comm? = self.handle
     try check("MPI_Comm_free", MPI_Comm_free(&handle))
   }
@@ -77,7 +77,7 @@ public final class Communicator: @unchecked Sendable {
   /// Ends every rank of the job; `mpirun` exits with `code`.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)
-  public func abort(code: Int32) -> Never { World.abort(code: code) }
+  package func abort(code: Int32) -> Never { World.abort(code: code) }
 
   /// Cuts `0..<count` into ranges of at most `countLimit`.
   func pieces(of count: Int) -> [Range<Int>] {

@@ -2,7 +2,7 @@ import CMPI
 
 /// The type of the values in a buffer, as MPI reduces them. Sums of bfloat16, which MPI does not know,
 /// are `BFloat16Sums`.
-public enum ElementType: UInt8, CaseIterable, Sendable {
+package enum ElementType: UInt8, CaseIterable, Sendable {
   /// `Float`, 4 bytes.
   case float32
   /// `Double`, 8 bytes.
@@ -17,7 +17,7 @@ public enum ElementType: UInt8, CaseIterable, Sendable {
   case uint8
 
   /// Bytes of one value.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .float64, .int64, .uint64: 8
     case .float32, .int32: 4
@@ -38,7 +38,7 @@ public enum ElementType: UInt8, CaseIterable, Sendable {
 }
 
 /// How values of all ranks become one.
-public enum ReduceOperation: CaseIterable, Sendable {
+package enum ReduceOperation: CaseIterable, Sendable {
   /// The sum. Integers wrap; floating-point sums depend on the number of ranks in the last bits.
   case sum
   /// The smallest value.
@@ -56,37 +56,37 @@ public enum ReduceOperation: CaseIterable, Sendable {
 }
 
 /// A Swift type that MPI can reduce.
-public protocol ReducibleValue: BitwiseCopyable, Sendable {
+package protocol ReducibleValue: BitwiseCopyable, Sendable {
   /// The same type in MPI's terms.
   static var elementType: ElementType { get }
 }
 
 extension Float: ReducibleValue {
   /// `float32`.
-  public static var elementType: ElementType { .float32 }
+  package static var elementType: ElementType { .float32 }
 }
 
 extension Double: ReducibleValue {
   /// `float64`.
-  public static var elementType: ElementType { .float64 }
+  package static var elementType: ElementType { .float64 }
 }
 
 extension Int32: ReducibleValue {
   /// `int32`.
-  public static var elementType: ElementType { .int32 }
+  package static var elementType: ElementType { .int32 }
 }
 
 extension Int64: ReducibleValue {
   /// `int64`.
-  public static var elementType: ElementType { .int64 }
+  package static var elementType: ElementType { .int64 }
 }
 
 extension UInt64: ReducibleValue {
   /// `uint64`.
-  public static var elementType: ElementType { .uint64 }
+  package static var elementType: ElementType { .uint64 }
 }
 
 extension UInt8: ReducibleValue {
   /// `uint8`.
-  public static var elementType: ElementType { .uint8 }
+  package static var elementType: ElementType { .uint8 }
 }

@@ -1,35 +1,35 @@
 import Foundation
 
 /// What the environment variables say about how this process was started.
-public struct MPIEnvironment: Sendable {
+package struct MPIEnvironment: Sendable {
   private let variables: [String: String]
 
   /// Reads from the given variables.
-  public init(_ variables: [String: String]) { self.variables = variables }
+  package init(_ variables: [String: String]) { self.variables = variables }
 
   /// The environment of this process.
-  public static var current: MPIEnvironment { MPIEnvironment(ProcessInfo.processInfo.environment) }
+  package static var current: MPIEnvironment { MPIEnvironment(ProcessInfo.processInfo.environment) }
 
   /// Whether a launcher (mpirun, srun with PMIx) started this process as a rank.
-  public var isLaunched: Bool {
+  package var isLaunched: Bool {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"].contains { variables[$0] != nil }
   }
 
   /// Whether Open MPI's mpirun started this process as a rank.
-  public var isStartedByMPIRun: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil }
+  package var isStartedByMPIRun: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil }
 
   /// Whether the user asks Swift's runtime for a backtrace of a crash.
-  public var wantsBacktrace: Bool { variables["SWIFT_BACKTRACE"] != nil }
+  package var wantsBacktrace: Bool { variables["SWIFT_BACKTRACE"] != nil }
 
   /// The rank that a launcher gave to this process, before MPI says so.
-  public var launchedRank: Int? {
+  package var launchedRank: Int? {
     number(["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"])
   }
 
   /// How many processes a launcher started, and which variable says so.
   ///
   /// mpirun is believed before Slurm: it may start fewer ranks than the allocation has tasks.
-  public var launchedCount: (count: Int, variable: String)? {
+  package var launchedCount: (count: Int, variable: String)? {
     let names = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"]
     for name in names {
       if let count = number([name]) { return (count, name) }
@@ -54,7 +54,7 @@ public struct MPIEnvironment: Sendable {
   /// - No single-copy between processes: where the kernel forbids it (containers), Open MPI 4.1
   ///   tries again for ever.
   /// - A process without a launcher starts no daemon for itself.
-  public var recommendedSettings: [String: String] {
+  package var recommendedSettings: [String: String] {
     var settings = ["OMPI_MCA_btl_vader_single_copy_mechanism": "none"]
     if isLaunched {
       settings["OMPI_MCA_mpi_yield_when_idle"] = "1"
@@ -73,7 +73,7 @@ public struct MPIEnvironment: Sendable {
   ///   - command: the command line without the launcher, for the message.
   ///   - wantsEveryTask: whether also a single process in the shell of a Slurm allocation of several
   ///     tasks is a mistake.
-  public func checkWorld(
+  package func checkWorld(
     worldSize: Int, command: [String], wantsEveryTask: Bool = true
   ) throws(LaunchError) {
     if let (count, variable) = launchedCount {
@@ -99,26 +99,26 @@ public struct MPIEnvironment: Sendable {
 }
 
 /// Several processes were started, but they are not ranks of one world. The exit code is 69.
-public struct LaunchError: Error, Equatable, CustomStringConvertible {
+package struct LaunchError: Error, Equatable, CustomStringConvertible {
   /// Which program started the processes.
-  public enum Launcher: Sendable { case mpirun, srun }
+  package enum Launcher: Sendable { case mpirun, srun }
 
   /// EX_UNAVAILABLE of sysexits.h.
-  public static let exitCode: Int32 = 69
+  package static let exitCode: Int32 = 69
 
   /// Which variable says how many ranks there should be.
-  public let found: String
+  package let found: String
   /// The number of ranks that were wanted, at least.
-  public let expectedRanks: Int
+  package let expectedRanks: Int
   /// The number of ranks that MPI knows.
-  public let worldSize: Int
+  package let worldSize: Int
   /// Which program started the processes.
-  public let launcher: Launcher
+  package let launcher: Launcher
   /// The command line without the launcher.
-  public let command: [String]
+  package let command: [String]
 
   /// The command that starts the ranks as one world.
-  public var workingCommand: String {
+  package var workingCommand: String {
     let program = command.joined(separator: " ")
     switch launcher {
     case .mpirun: return "mpirun -n \(expectedRanks) \(program)"
@@ -127,7 +127,7 @@ public struct LaunchError: Error, Equatable, CustomStringConvertible {
   }
 
   /// One line.
-  public var description: String {
+  package var description: String {
     let hint =
       launcher == .mpirun
       ? " with the mpirun of the Open MPI that rdd is linked with"

@@ -1,23 +1,23 @@
 import CMPI
 
 /// What an MPI call reported.
-public struct MPIError: Error, Equatable, CustomStringConvertible {
+package struct MPIError: Error, Equatable, CustomStringConvertible {
   /// The call's name in the standard, such as `MPI_Allreduce`.
-  public let call: String
+  package let call: String
   /// The code that it returned.
-  public let code: Int32
+  package let code: Int32
   /// MPI's own text for the code.
-  public let message: String
+  package let message: String
 
   /// An error of a call.
-  public init(call: String, code: Int32, message: String) {
+  package init(call: String, code: Int32, message: String) {
     self.call = call
     self.code = code
     self.message = message
   }
 
   /// One line.
-  public var description: String {
+  package var description: String {
     "\(call): failed with code \(code): \(message); expected success on every rank; "
       + "look for the first rank that failed and for a lost host"
   }

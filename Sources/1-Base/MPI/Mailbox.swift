@@ -4,16 +4,16 @@ import CMPI
 ///
 /// One thread at a time uses it. A letter is on its way, or dropped by the sender while the one
 /// before it to the same rank still is: nobody ever waits for anybody.
-public final class Mailbox {
+package final class Mailbox {
   /// Bytes of a letter.
-  public let byteCount: Int
+  package let byteCount: Int
   private let communicator: Communicator
   private let letters: UnsafeMutableRawBufferPointer
   private var requests: [MPI_Request?]
   private static let tag: Int32 = 1
 
   /// Letters of `byteCount` bytes between the ranks of a communicator; duplicated. Collective.
-  public init(_ communicator: Communicator, byteCount: Int) throws(MPIError) {
+  package init(_ communicator: Communicator, byteCount: Int) throws(MPIError) {
     self.communicator = try communicator.duplicate()
     self.byteCount = byteCount
     letters = .allocate(byteCount: byteCount * communicator.worldSize, alignment: 8)
@@ -25,7 +25,7 @@ public final class Mailbox {
   /// Sends a letter unless the last one to that rank has not left yet; says whether it did.
   ///
   /// Source: MPI_Isend, MPI 3.1, section 3.7.2.
-  public func send(_ letter: [UInt8], to rank: Int) throws(MPIError) -> Bool {
+  package func send(_ letter: [UInt8], to rank: Int) throws(MPIError) -> Bool {
     precondition(
       letter.count == byteCount, "Mailbox.send: \(letter.count) bytes; expected \(byteCount)")
     guard try hasLeft(to: rank) else { return false }
@@ -40,7 +40,7 @@ public final class Mailbox {
   }
 
   /// Whether no letter to that rank is on its way.
-  public func hasLeft(to rank: Int) throws(MPIError) -> Bool {
+  package func hasLeft(to rank: Int) throws(MPIError) -> Bool {
     var flag: Int32 = 0
     try check("MPI_Test", MPI_Test(&requests[rank], &flag, nil))
     return flag != 0
@@ -49,7 +49,7 @@ public final class Mailbox {
   /// The next letter that has come, and from whom; nil if there is none.
   ///
   /// Source: MPI_Iprobe, MPI 3.1, section 3.8.1.
-  public func receive() throws(MPIError) -> (source: Int, letter: [UInt8])? {
+  package func receive() throws(MPIError) -> (source: Int, letter: [UInt8])? {
     var status = MPI_Status()
     var flag: Int32 = 0
     try check(
@@ -67,5 +67,5 @@ public final class Mailbox {
   }
 
   /// Gives the communicator back, once every letter was received. Collective.
-  public func close() throws(MPIError) { try communicator.free() }
+  package func close() throws(MPIError) { try communicator.free() }
 }

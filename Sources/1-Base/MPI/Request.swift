@@ -1,9 +1,9 @@
 import CMPI
 
 /// A collective that has begun; one thread tests it or waits for it before letting it go.
-public final class Request {
+package final class Request {
   /// Whether the values are final.
-  public private(set) var isComplete = false
+  package private(set) var isComplete = false
   private let handles: UnsafeMutableBufferPointer<MPI_Request?>
 
   /// Room for a collective that goes in `count` pieces.
@@ -30,7 +30,7 @@ public final class Request {
   /// Whether the collective is complete; moves it on.
   ///
   /// Source: MPI_Testall, MPI 3.1, section 3.7.5.
-  public func test() throws(MPIError) -> Bool {
+  package func test() throws(MPIError) -> Bool {
     guard !isComplete else { return true }
     var flag: Int32 = 0
     let code = MPI_Testall(Int32(handles.count), handles.baseAddress, &flag, nil)
@@ -42,7 +42,7 @@ public final class Request {
   /// Returns when the collective is complete.
   ///
   /// Source: MPI_Waitall, MPI 3.1, section 3.7.5.
-  public func wait() throws(MPIError) {
+  package func wait() throws(MPIError) {
     guard !isComplete else { return }
     isComplete = true
     try check("MPI_Waitall", MPI_Waitall(Int32(handles.count), handles.baseAddress, nil))

@@ -3,7 +3,7 @@ import CMPI
 /// Which threads of a process may call MPI; a higher level allows more.
 ///
 /// Source: MPI 3.1, section 12.4.3.
-public enum ThreadLevel: Int, Comparable, Sendable {
+package enum ThreadLevel: Int, Comparable, Sendable {
   /// The process has one thread.
   case single = 0
   /// Only the thread that initialised MPI calls it.
@@ -14,7 +14,7 @@ public enum ThreadLevel: Int, Comparable, Sendable {
   case multiple = 3
 
   /// Whether `left` allows less than `right`.
-  public static func < (left: ThreadLevel, right: ThreadLevel) -> Bool {
+  package static func < (left: ThreadLevel, right: ThreadLevel) -> Bool {
     left.rawValue < right.rawValue
   }
 

@@ -4,24 +4,24 @@ import Glibc
 /// All ranks of the job, from MPI_Init to MPI_Finalize.
 ///
 /// Without `mpirun` the world is this process alone.
-public final class World: Sendable {
+package final class World: Sendable {
   /// How this process was started, as the environment said before MPI added its own variables.
-  public let environment: MPIEnvironment
+  package let environment: MPIEnvironment
   /// What MPI granted; `multiple` is asked for.
-  public let threadLevel: ThreadLevel
+  package let threadLevel: ThreadLevel
   /// All ranks; a duplicate of MPI_COMM_WORLD, so that no other library's messages meet ours.
-  public let communicator: Communicator
+  package let communicator: Communicator
   /// The ranks on this host.
-  public let local: Communicator
+  package let local: Communicator
 
   /// This process's index, in `0..<worldSize`.
-  public var rank: Int { communicator.rank }
+  package var rank: Int { communicator.rank }
   /// The number of ranks of the job.
-  public var worldSize: Int { communicator.worldSize }
+  package var worldSize: Int { communicator.worldSize }
   /// This process's index on its host.
-  public var localRank: Int { local.rank }
+  package var localRank: Int { local.rank }
   /// The number of ranks on this host.
-  public var localWorldSize: Int { local.worldSize }
+  package var localWorldSize: Int { local.worldSize }
 
   /// Starts MPI. Collective; once in a process.
   ///
@@ -31,7 +31,7 @@ public final class World: Sendable {
   ///
   /// Call it before the process has other threads: it changes the environment.
   /// Source: MPI_Init_thread, MPI 3.1, section 12.4.3.
-  public init() throws(MPIError) {
+  package init() throws(MPIError) {
     precondition(!World.isInitialized, "World.init: MPI was started before; expected once")
     environment = MPIEnvironment.current
     for (name, value) in environment.recommendedSettings { setenv(name, value, 0) }
@@ -57,20 +57,20 @@ public final class World: Sendable {
   ///
   /// Only for success: a rank that finalises and then exits with a code other than 0, while others
   /// still communicate, hangs the job. A failing rank calls `abort(code:)` instead.
-  public func finalize() throws(MPIError) {
+  package func finalize() throws(MPIError) {
     try local.free()
     try communicator.free()
     try check("MPI_Finalize", MPI_Finalize())
   }
 
   /// Whether MPI was started in this process.
-  public static var isInitialized: Bool { flag { MPI_Initialized(&$0) } }
+  package static var isInitialized: Bool { flag { MPI_Initialized(&$0) } }
 
   /// Whether MPI was started and has not ended.
-  public static var isActive: Bool { isInitialized && !flag { MPI_Finalized(&$0) } }
+  package static var isActive: Bool { isInitialized && !flag { MPI_Finalized(&$0) } }
 
   /// This process's rank and the number of ranks, if MPI is active.
-  public static var place: (rank: Int, worldSize: Int)? {
+  package static var place: (rank: Int, worldSize: Int)? {
     guard isActive else { return nil }
     var rank: Int32 = 0
     var size: Int32 = 0
@@ -81,14 +81,14 @@ public final class World: Sendable {
   }
 
   /// What the MPI that is active in this process allows threads to do.
-  public static var threadLevel: ThreadLevel {
+  package static var threadLevel: ThreadLevel {
     var granted: Int32 = 0
     guard isActive, MPI_Query_thread(&granted) == MPI_SUCCESS else { return .single }
     return ThreadLevel(granted: granted)
   }
 
   /// The name and version of the MPI library, in one line.
-  public static var libraryVersion: String {
+  package static var libraryVersion: String {
     var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
     var length: Int32 = 0
     guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown" }
@@ -102,10 +102,10 @@ public final class World: Sendable {
   }
 
   /// Whether the MPI library is Open MPI 5 or later, whose launcher is PRRTE.
-  public static var hasPRRTE: Bool { openMPIVersion ?? 0 >= 5 }
+  package static var hasPRRTE: Bool { openMPIVersion ?? 0 >= 5 }
 
   /// The first number of Open MPI's version; nil for another library.
-  public static var openMPIVersion: Int? {
+  package static var openMPIVersion: Int? {
     let text = libraryVersion
     guard text.hasPrefix("Open MPI v") else { return nil }
     return Int(text.dropFirst("Open MPI v".count).prefix { $0.isNumber })
@@ -114,7 +114,7 @@ public final class World: Sendable {
   /// Ends every rank of the job; `mpirun` exits with `code`. The caller has said why.
   ///
   /// - Parameter code: 1...255. (0 and 256 would look like success.)
-  public static func abort(code: Int32) -> Never {
+  package static func abort(code: Int32) -> Never {
     precondition((1...255).contains(code), "World.abort: code \(code); expected 1...255")
     if isActive {
       silence()

@@ -7,7 +7,7 @@ import Foundation
 /// is all the state there is.
 ///
 /// The generator is SplitMix64 (Steele, Lea and Flood, 2014) started at a hash of the key's words.
-public struct CounterRandom: RandomNumberGenerator, Sendable {
+package struct CounterRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// A stream for a key.
@@ -16,12 +16,12 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   ///   - purpose: what the numbers are for; streams of different purposes are independent.
   ///   - seed: the run's seed.
   ///   - words: what else names the stream: iteration, sample, layer.
-  public init(_ purpose: Purpose, seed: UInt64, _ words: Int...) {
+  package init(_ purpose: Purpose, seed: UInt64, _ words: Int...) {
     self.init(purpose, seed: seed, words: words)
   }
 
   /// The same stream, for words in an array.
-  public init(_ purpose: Purpose, seed: UInt64, words: [Int]) {
+  package init(_ purpose: Purpose, seed: UInt64, words: [Int]) {
     var state = Self.mix(seed &+ Self.increment &* (purpose.rawValue &+ 1))
     for word in words {
       state = Self.mix(state ^ Self.mix(UInt64(bitPattern: Int64(word)) &+ Self.increment))
@@ -30,7 +30,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   }
 
   /// What a stream of random numbers is for.
-  public enum Purpose: UInt64, Sendable {
+  package enum Purpose: UInt64, Sendable {
     /// Initial weights; words: tensor.
     case weights
     /// The order of the samples; words: epoch.
@@ -50,14 +50,14 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   }
 
   /// The next 64 random bits.
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state = state &+ Self.increment
     return Self.mix(state)
   }
 
   /// The bits that the `index`-th call of `next()` returns (0 is the first), without drawing them.
   @inlinable
-  public func bits(at index: Int) -> UInt64 {
+  package func bits(at index: Int) -> UInt64 {
     Self.mix(key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* Self.increment)
   }
 
@@ -65,17 +65,17 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   @usableFromInline var key: UInt64 { state }
 
   /// A number in [0, 1) with 53 random bits.
-  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// A number in [`range.lowerBound`, `range.upperBound`).
-  public mutating func uniform(in range: ClosedRange<Double>) -> Double {
+  package mutating func uniform(in range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }
 
   /// An integer in `0..<bound`, without bias (Lemire's multiplication, rejecting the short ends).
   ///
   /// - Parameter bound: at least 1, or the program stops.
-  public mutating func integer(below bound: Int) -> Int {
+  package mutating func integer(below bound: Int) -> Int {
     // This module is built without checks: `precondition` would be only a hint.
     guard bound > 0 else { fatalError("CounterRandom: bound \(bound); expected at least 1") }
     let range = UInt64(bound)
@@ -87,7 +87,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
   }
 
   /// A number from the standard normal distribution (Box and Muller).
-  public mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     let radius = (-2 * log(1 - uniform())).squareRoot()
     return radius * cos(2 * .pi * uniform())
   }

@@ -12,9 +12,9 @@ import Synchronization
 /// The `top` of the last call is tried first. All ranks see in the sum itself whether it is right for
 /// all; if it is not, they agree on the right one and add again. So the result is a function of the
 /// addends alone, and nothing need be saved with a run.
-public final class ExactSum {
+package final class ExactSum {
   /// Rows of all ranks together that a sum may have.
-  public static let rowLimit = 4096
+  package static let rowLimit = 4096
   /// Binary digits of the largest addend, in units.
   static let digits = 50
   /// Between two grids, in binary digits.
@@ -27,11 +27,11 @@ public final class ExactSum {
   private var tops: [Int]?
 
   /// Sums of this process that were added again on another grid.
-  public static var repetitions: Int { repeated.load(ordering: .relaxed) }
+  package static var repetitions: Int { repeated.load(ordering: .relaxed) }
   private static let repeated = Atomic<Int>(0)
 
   /// Sums of rows whose columns make groups of these widths; each group has a grid of its own.
-  public init(groups widths: [Int]) {
+  package init(groups widths: [Int]) {
     var start = 0
     groups = widths.map { width in
       defer { start += width }
@@ -47,7 +47,7 @@ public final class ExactSum {
   ///   - reducer: the ranks.
   /// - Returns: `width` sums, equal on all ranks: the exact sum of the gridded addends, rounded once.
   ///   NaN in the columns in which an addend is not finite.
-  public func callAsFunction(_ rows: [Double], _ reducer: any Reducer) -> [Double] {
+  package func callAsFunction(_ rows: [Double], _ reducer: any Reducer) -> [Double] {
     precondition(
       rows.count.isMultiple(of: max(width, 1)),
       "ExactSum: \(rows.count) addends; expected whole rows of \(width)")
@@ -209,7 +209,7 @@ extension Reducer {
   ///   - rows: this rank's addends, one row an image, row-major `[rows, width]`.
   ///   - width: the number of columns.
   /// - Returns: `width` sums, the same bits in any order and on any split; see `ExactSum`.
-  public func exactSums(_ rows: [Double], width: Int) -> [Double] {
+  package func exactSums(_ rows: [Double], width: Int) -> [Double] {
     ExactSum(groups: [Int](repeating: 1, count: width))(rows, self)
   }
 }

@@ -4,7 +4,7 @@
 /// bits afterwards. Buffers to be summed have equal length on all ranks. Integers are exact; doubles
 /// are rounded in an order that follows the ranks, so what is added over images goes through
 /// `ExactSum`. A rank whose images contribute nothing still takes part, with zeros. A failure ends the job; it does not return.
-public protocol Reducer: AnyObject, Sendable {
+package protocol Reducer: AnyObject, Sendable {
   /// This process's index, in `0..<worldSize`.
   var rank: Int { get }
   /// The number of processes that share a global batch.
@@ -22,29 +22,29 @@ public protocol Reducer: AnyObject, Sendable {
 
 extension Reducer {
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: inout [Double]) { values.withUnsafeMutableBufferPointer { sum($0) } }
+  package func sum(_ values: inout [Double]) { values.withUnsafeMutableBufferPointer { sum($0) } }
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: inout [Int64]) { values.withUnsafeMutableBufferPointer { sum($0) } }
+  package func sum(_ values: inout [Int64]) { values.withUnsafeMutableBufferPointer { sum($0) } }
   /// Replaces each value with the largest of all ranks. Collective.
-  public func maximum(_ values: inout [Int64]) {
+  package func maximum(_ values: inout [Int64]) {
     values.withUnsafeMutableBufferPointer { maximum($0) }
   }
 }
 
 /// The reducer of one process: the sum over one rank is the value itself.
-public final class SingleProcess: Reducer {
+package final class SingleProcess: Reducer {
   /// Always 0.
-  public let rank = 0
+  package let rank = 0
   /// Always 1.
-  public let worldSize = 1
+  package let worldSize = 1
   /// A reducer that changes nothing.
-  public init() {}
+  package init() {}
   /// Leaves the values as they are.
-  public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
+  package func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
   /// Leaves the values as they are.
-  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) {}
+  package func sum(_ values: UnsafeMutableBufferPointer<Int64>) {}
   /// Leaves the values as they are.
-  public func maximum(_ values: UnsafeMutableBufferPointer<Int64>) {}
+  package func maximum(_ values: UnsafeMutableBufferPointer<Int64>) {}
   /// The only rank's bytes.
-  public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
+  package func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 }

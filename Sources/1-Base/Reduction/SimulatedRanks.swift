@@ -3,14 +3,14 @@ import Host
 /// Several ranks as threads of one process, for tests and for `--ranks-simulated`.
 ///
 /// Contributions are added in rank order, so a result does not depend on how threads are scheduled.
-public enum SimulatedRanks {
+package enum SimulatedRanks {
   /// Runs `body` once a rank, each on a thread of its own, and returns the results in rank order.
   ///
   /// - Parameters:
   ///   - count: the number of ranks, at least 1.
   ///   - body: the work of one rank; it calls the reducer's collectives as an MPI rank would.
   /// - Returns: `count` results, in rank order.
-  public static func run<Result: Sendable>(
+  package static func run<Result: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (any Reducer) -> Result
   ) -> [Result] {
     let meeting = Meeting(worldSize: count)

@@ -1,7 +1,7 @@
 import CTorch
 
 /// A function of each element that follows a layer.
-public enum Activation: Sendable {
+package enum Activation: Sendable {
   /// Nothing.
   case none
   /// max(x, 0).
@@ -16,7 +16,7 @@ public enum Activation: Sendable {
   case sigmoid
 
   /// Whether `BatchNormalization` computes it in its own sweep over memory, gradients too.
-  public var isFused: Bool {
+  package var isFused: Bool {
     switch self {
     case .none, .relu, .relu6: true
     case .hardSwish, .hardSigmoid, .sigmoid: false
@@ -37,7 +37,7 @@ public enum Activation: Sendable {
 
 extension Tensor {
   /// The function of each element, with history.
-  public func activated(_ activation: Activation) -> Tensor {
+  package func activated(_ activation: Activation) -> Tensor {
     switch activation {
     case .none: self
     case .relu: relu

@@ -3,7 +3,7 @@ import Synchronization
 
 extension Tensor {
   /// Whether operators on this tensor record history. Settable on leaves.
-  public var requiresGradient: Bool {
+  package var requiresGradient: Bool {
     get { ct_requires_grad(handle) }
     set {
       TorchRuntime.check(ct_set_requires_grad(handle, newValue), "requires_grad", self)
@@ -11,18 +11,18 @@ extension Tensor {
   }
 
   /// Gives this leaf other memory of the same shape, as a view of a larger buffer.
-  public func move(into memory: Tensor) {
+  package func move(into memory: Tensor) {
     TorchRuntime.check(ct_set_memory(handle, memory.handle), "set_data", self, memory)
   }
 
   /// The same memory without history.
-  public var detached: Tensor { .make("detach", self) { ct_detach(&$0, handle) } }
+  package var detached: Tensor { .make("detach", self) { ct_detach(&$0, handle) } }
 
   /// The gradient that backward passes have added up; nil before the first.
   ///
   /// A gradient that is set beforehand is added to in place: set it to a zeroed view of a larger
   /// buffer, and backward writes there.
-  public var gradient: Tensor? {
+  package var gradient: Tensor? {
     get {
       var grad: OpaquePointer?
       TorchRuntime.check(ct_grad(&grad, handle), "grad", self)
@@ -38,7 +38,7 @@ extension Tensor {
   ///
   /// - Returns: what removes the hook. To let go of it removes nothing.
   @discardableResult
-  public func onGradient(_ body: @escaping @Sendable () -> Void) -> GradientHook {
+  package func onGradient(_ body: @escaping @Sendable () -> Void) -> GradientHook {
     let hook = GradientHook(body)
     let context = Unmanaged.passRetained(hook).toOpaque()
     let status = ct_on_gradient(
@@ -52,13 +52,13 @@ extension Tensor {
 }
 
 /// A call of the caller's whenever a leaf's gradient is final, until it is removed.
-public final class GradientHook: Sendable {
+package final class GradientHook: Sendable {
   private let body: Mutex<(@Sendable () -> Void)?>
 
   fileprivate init(_ body: @escaping @Sendable () -> Void) { self.body = Mutex(body) }
 
   /// Lets go of the call and of all that it holds. Not during a backward pass.
-  public func remove() { body.withLock { $0 = nil } }
+  package func remove() { body.withLock { $0 = nil } }
 
   fileprivate func call() {
     // Not within the lock: what is called may take a while.
@@ -68,9 +68,9 @@ public final class GradientHook: Sendable {
 }
 
 /// Recording history and running backward passes.
-public enum Autograd {
+package enum Autograd {
   /// Runs `body` without recording history on this thread.
-  public static func withoutHistory<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package static func withoutHistory<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_grad_enabled(false)
     defer { _ = ct_set_grad_enabled(before) }
     return try body()
@@ -80,7 +80,7 @@ public enum Autograd {
   ///
   /// - Parameter roots: outputs with the gradient of the loss with respect to each; nil for a
   ///   scalar that is itself a part of the loss.
-  public static func backward(_ roots: [(output: Tensor, gradient: Tensor?)]) {
+  package static func backward(_ roots: [(output: Tensor, gradient: Tensor?)]) {
     let outputs: [OpaquePointer?] = roots.map(\.output.handle)
     let gradients: [OpaquePointer?] = roots.map { $0.gradient?.handle }
     withExtendedLifetime(roots) {
@@ -94,7 +94,7 @@ public enum Autograd {
   ///   - root: the scalar.
   ///   - input: any shape; the gradient has it too.
   ///   - keepingGraph: whether the gradient has history itself, for second derivatives.
-  public static func gradient(
+  package static func gradient(
     of root: Tensor, withRespectTo input: Tensor, keepingGraph: Bool
   ) -> Tensor {
     .make("gradient", root, input) {
@@ -104,14 +104,14 @@ public enum Autograd {
 
   /// Runs `body` with operators that have second derivatives, on this thread; operators of `custom`
   /// have none.
-  public static func twiceDifferentiable<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package static func twiceDifferentiable<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_plain_convolution(true)
     defer { _ = ct_set_plain_convolution(before) }
     return try body()
   }
 
   /// The gradients of an operator's inputs, given those of its outputs (nil: zero).
-  public typealias Backward = ([Tensor?]) -> [Tensor?]
+  package typealias Backward = ([Tensor?]) -> [Tensor?]
 
   /// Gives tensors that were computed without history a backward pass of the caller's.
   ///
@@ -121,7 +121,7 @@ public enum Autograd {
   ///   - inputs: the tensors that the operator read, in the order of `backward`'s results.
   ///   - backward: runs at most once, on the thread that runs the backward pass.
   /// - Returns: the outputs with history.
-  public static func custom(
+  package static func custom(
     _ outputs: [Tensor], of inputs: [Tensor], backward: @escaping Backward
   ) -> [Tensor] {
     let context = Unmanaged.passRetained(BackwardBox(backward, outputCount: outputs.count))
@@ -152,7 +152,7 @@ public enum Autograd {
   ///   - apply: changes the values, as float64; runs now and in each backward pass, on the thread that
   ///     runs it.
   /// - Returns: the changed values, of x's shape and type, with history.
-  public static func selfAdjoint(
+  package static func selfAdjoint(
     _ x: Tensor, _ apply: @escaping (UnsafeMutableBufferPointer<Double>) -> Void
   ) -> Tensor {
     let context = Unmanaged.passRetained(AdjointBox(apply)).toOpaque()

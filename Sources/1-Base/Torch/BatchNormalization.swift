@@ -4,44 +4,44 @@ import CTorch
 ///
 /// Everything is on `[N, C, H, W]`; none records history. Sums and moments are doubles, so that
 /// E[x^2] - E[x]^2 keeps its digits.
-public enum BatchNormalization {
+package enum BatchNormalization {
   /// What a batch is normalised by, one number a channel.
-  public struct Statistics: Sendable {
+  package struct Statistics: Sendable {
     /// The mean.
-    public let mean: [Double]
+    package let mean: [Double]
     /// One over the root of variance and epsilon.
-    public let inverseDeviation: [Double]
+    package let inverseDeviation: [Double]
 
     /// Statistics of as many channels as each array has numbers.
-    public init(mean: [Double], inverseDeviation: [Double]) {
+    package init(mean: [Double], inverseDeviation: [Double]) {
       self.mean = mean
       self.inverseDeviation = inverseDeviation
     }
   }
 
   /// The means over the batch that the gradient of an input takes away, one number a channel.
-  public struct GradientMeans: Sendable {
+  package struct GradientMeans: Sendable {
     /// The mean of dz.
-    public let gradient: [Double]
+    package let gradient: [Double]
     /// The mean of dz * xhat.
-    public let gradientTimesX: [Double]
+    package let gradientTimesX: [Double]
 
     /// Means of as many channels as each array has numbers.
-    public init(gradient: [Double], gradientTimesX: [Double]) {
+    package init(gradient: [Double], gradientTimesX: [Double]) {
       self.gradient = gradient
       self.gradientTimesX = gradientTimesX
     }
   }
 
   /// The sum of each channel, then the sum of the squares of each channel, of each image: `[N, 2C]`.
-  public static func sums(_ x: Tensor) -> [Double] {
+  package static func sums(_ x: Tensor) -> [Double] {
     var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
     TorchRuntime.check(ct_bn_sums(&sums, x.handle), "batch norm sums", x)
     return sums
   }
 
   /// activation((x - mean) * inverseDeviation * weight + bias + residual).
-  public static func apply(
+  package static func apply(
     _ x: Tensor, _ statistics: Statistics, weight: Tensor, bias: Tensor, residual: Tensor?,
     activation: Activation
   ) -> Tensor {
@@ -54,7 +54,7 @@ public enum BatchNormalization {
 
   /// The sum of dz, then the sum of dz * xhat, of each channel, of each image: `[N, 2C]`. dz is `dy`
   /// where the activation passed its input.
-  public static func backwardSums(
+  package static func backwardSums(
     dy: Tensor, x: Tensor, y: Tensor, _ statistics: Statistics, activation: Activation
   ) -> [Double] {
     var sums = [Double](repeating: 0, count: x.size(0) * 2 * x.size(1))
@@ -68,7 +68,7 @@ public enum BatchNormalization {
   /// The gradients of `x` and, if it took part, of the residual.
   ///
   ///     dx = weight * inverseDeviation * (dz - mean(dz) - xhat * mean(dz * xhat))
-  public static func backwardInput(
+  package static func backwardInput(
     dy: Tensor, x: Tensor, y: Tensor, _ statistics: Statistics, _ means: GradientMeans,
     weight: Tensor, activation: Activation, residual: Bool
   ) -> (x: Tensor, residual: Tensor?) {
@@ -85,7 +85,7 @@ public enum BatchNormalization {
   }
 
   /// Normalisation by the running statistics, with history. Source: PyTorch `batch_norm`.
-  public static func frozen(
+  package static func frozen(
     _ x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: Double
   ) -> Tensor {
     .make("batch norm, frozen", x, weight) {

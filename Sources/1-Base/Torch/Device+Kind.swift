@@ -1,6 +1,6 @@
 extension Device {
   /// A kind of device. Raw values are what recipes say.
-  public enum Kind: String, Sendable, CaseIterable {
+  package enum Kind: String, Sendable, CaseIterable {
     /// The processor's cores.
     case cpu
     /// NVIDIA GPUs, one for each rank.

@@ -3,7 +3,7 @@
 
 extension Tensor {
   /// The softmax along a dimension; see `fixedSum`.
-  public func fixedSoftmax(_ dimension: Int) -> Tensor {
+  package func fixedSoftmax(_ dimension: Int) -> Tensor {
     let p = Autograd.withoutHistory { () -> Tensor in
       let powers = shifted(dimension).exp
       return powers / powers.fixedSum(dimension, keepingDimension: true)
@@ -14,7 +14,7 @@ extension Tensor {
   }
 
   /// The logarithm of the softmax along a dimension, in nats; see `fixedSum`.
-  public func fixedLogSoftmax(_ dimension: Int) -> Tensor {
+  package func fixedLogSoftmax(_ dimension: Int) -> Tensor {
     let logarithms = Autograd.withoutHistory { () -> Tensor in
       let x = shifted(dimension)
       return x - x.exp.fixedSum(dimension, keepingDimension: true).log
@@ -32,7 +32,7 @@ extension Tensor {
 
   /// The elements divided by the Euclidean norm of their line, which is at least `floor`; see
   /// `fixedSum`.
-  public func fixedUnit(_ dimension: Int, floor: Double) -> Tensor {
+  package func fixedUnit(_ dimension: Int, floor: Double) -> Tensor {
     let (unit, norm, isLong) = Autograd.withoutHistory { () -> (Tensor, Tensor, Tensor) in
       let x = detached.contiguous()
       let squares = (x * x).fixedSum(dimension, keepingDimension: true)

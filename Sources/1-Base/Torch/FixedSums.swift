@@ -13,7 +13,7 @@ extension Autograd {
   ///   - input: the tensor that the operator read; without history nothing is recorded.
   ///   - backward: the gradient of `input`, given that of `value`.
   /// - Returns: the value with history.
-  public static func custom(
+  package static func custom(
     _ value: Tensor, of input: Tensor, backward: @escaping (Tensor) -> Tensor
   ) -> Tensor {
     guard input.requiresGradient else { return value }
@@ -27,7 +27,7 @@ extension Tensor {
   /// - Parameters:
   ///   - dimension: what is summed over.
   ///   - keep: whether it stays, with length 1.
-  public func fixedSum(_ dimension: Int, keepingDimension keep: Bool = false) -> Tensor {
+  package func fixedSum(_ dimension: Int, keepingDimension keep: Bool = false) -> Tensor {
     let shape = shape
     var kept = shape
     kept[dimension] = 1
@@ -37,12 +37,12 @@ extension Tensor {
   }
 
   /// The means along one dimension; see `fixedSum`.
-  public func fixedMean(_ dimension: Int, keepingDimension keep: Bool = false) -> Tensor {
+  package func fixedMean(_ dimension: Int, keepingDimension keep: Bool = false) -> Tensor {
     fixedSum(dimension, keepingDimension: keep) / Double(size(dimension))
   }
 
   /// The sum of each image's elements, `[n, ...]` to `[n]` float64, in fixed order.
-  public var imageSums: Tensor {
+  package var imageSums: Tensor {
     let (shape, type, device) = (shape, type, device)
     let length = shape.dropFirst().reduce(1, *)
     let value = Autograd.withoutHistory {
@@ -56,7 +56,7 @@ extension Tensor {
 
   /// A dimension of length 1 repeated. Its gradient is a `fixedSum`, where operators that broadcast
   /// have sums of LibTorch's.
-  public func spread(_ dimension: Int, _ count: Int) -> Tensor {
+  package func spread(_ dimension: Int, _ count: Int) -> Tensor {
     precondition(size(dimension) == 1, "spread: \(shape); expected length 1 at \(dimension)")
     var shape = shape
     shape[dimension] = count

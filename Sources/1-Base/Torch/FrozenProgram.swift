@@ -4,9 +4,9 @@ import CTorch
 ///
 /// Weights are packed once for each image size, activations and residuals happen inside the
 /// convolutions, and values share one block of memory. float32 or bfloat16. One thread at a time.
-public final class FrozenProgram: @unchecked Sendable {
+package final class FrozenProgram: @unchecked Sendable {
   /// What a node calculates, `[N, C, H, W]`.
-  public struct Value: Sendable {
+  package struct Value: Sendable {
     fileprivate let index: Int64
   }
 
@@ -14,7 +14,7 @@ public final class FrozenProgram: @unchecked Sendable {
   private var outputCount = 0
 
   /// An empty program that calculates in `type`.
-  public init(_ type: ElementType) {
+  package init(_ type: ElementType) {
     var made: OpaquePointer?
     TorchRuntime.check(ct_program_new(&made, type.code), "program")
     guard let made else { TorchRuntime.onFailure("program: none came back") }
@@ -30,12 +30,12 @@ public final class FrozenProgram: @unchecked Sendable {
   }
 
   /// The images; exactly one input.
-  public func input(channels: Int) -> Value {
+  package func input(channels: Int) -> Value {
     value("program input") { ct_program_input(&$0, handle, Int64(channels)) }
   }
 
   /// activation(convolution(input) + bias + residual).
-  public func convolution(
+  package func convolution(
     _ input: Value, weight: Tensor, bias: Tensor?, _ window: Window, activation: Activation,
     adding residual: Value? = nil
   ) -> Value {
@@ -48,21 +48,21 @@ public final class FrozenProgram: @unchecked Sendable {
   }
 
   /// The largest element of each window.
-  public func maxPool(_ input: Value, kernel: Int, stride: Int, padding: Int) -> Value {
+  package func maxPool(_ input: Value, kernel: Int, stride: Int, padding: Int) -> Value {
     value("program max_pool") {
       ct_program_max_pool(&$0, handle, input.index, Int32(kernel), Int32(stride), Int32(padding))
     }
   }
 
   /// The means of `bins * bins` bins.
-  public func averagePool(_ input: Value, bins: Int) -> Value {
+  package func averagePool(_ input: Value, bins: Int) -> Value {
     value("program average_pool") {
       ct_program_average_pool(&$0, handle, input.index, Int32(bins))
     }
   }
 
   /// Bilinear resizing, to the size of another value.
-  public func resize(_ input: Value, like other: Value, grid: ResizeGrid) -> Value {
+  package func resize(_ input: Value, like other: Value, grid: ResizeGrid) -> Value {
     value("program resize") {
       ct_program_resize(
         &$0, handle, input.index, other.index, grid == .alignedCorners)
@@ -70,25 +70,25 @@ public final class FrozenProgram: @unchecked Sendable {
   }
 
   /// Each channel of `[N, C, H, W]` times its factor of `[N, C, 1, 1]`.
-  public func scale(_ input: Value, by factors: Value) -> Value {
+  package func scale(_ input: Value, by factors: Value) -> Value {
     value("program scale") { ct_program_scale(&$0, handle, input.index, factors.index) }
   }
 
   /// The values' channels one after the other.
-  public func concatenate(_ inputs: [Value]) -> Value {
+  package func concatenate(_ inputs: [Value]) -> Value {
     value("program concatenate") {
       ct_program_concatenate(&$0, handle, inputs.map(\.index), Int32(inputs.count))
     }
   }
 
   /// Makes a value the next result of `run`.
-  public func output(_ value: Value) {
+  package func output(_ value: Value) {
     TorchRuntime.check(ct_program_output(handle, value.index), "program output")
     outputCount += 1
   }
 
   /// The outputs for images `[N, C, H, W]`, one image after the other.
-  public func run(_ x: Tensor) -> [Tensor] {
+  package func run(_ x: Tensor) -> [Tensor] {
     var results = [OpaquePointer?](repeating: nil, count: outputCount)
     TorchRuntime.check(
       ct_program_run(&results, Int32(outputCount), handle, x.handle), "program run", x)

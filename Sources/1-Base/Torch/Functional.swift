@@ -1,7 +1,7 @@
 import CTorch
 
 /// The layers' operators: LibTorch's, on `[N, C, H, W]`.
-public enum Functional {
+package enum Functional {
   /// A convolution with equal stride, padding and dilation in both directions.
   ///
   /// In host memory it is oneDNN's, in float64 and on other devices LibTorch's. Source: PyTorch
@@ -13,7 +13,7 @@ public enum Functional {
   ///   - bias: `[O]`.
   ///   - window: how the kernel moves.
   /// - Returns: `[N, O, H', W']`.
-  public static func convolution(
+  package static func convolution(
     _ x: Tensor, weight: Tensor, bias: Tensor?, _ window: Window = Window()
   ) -> Tensor {
     .make("conv2d", x, weight) {
@@ -24,7 +24,7 @@ public enum Functional {
   }
 
   /// The largest element of each window. Source: PyTorch `max_pool2d`.
-  public static func maxPool(
+  package static func maxPool(
     _ x: Tensor, kernel: Int, stride: Int, padding: Int, ceilMode: Bool = false
   ) -> Tensor {
     .make("max_pool2d", x) {
@@ -33,7 +33,7 @@ public enum Functional {
   }
 
   /// The mean of each window, over the elements that exist. Source: PyTorch `avg_pool2d`.
-  public static func averagePool(
+  package static func averagePool(
     _ x: Tensor, kernel: Int, stride: Int, ceilMode: Bool = false
   ) -> Tensor {
     .make("avg_pool2d", x) {
@@ -42,14 +42,14 @@ public enum Functional {
   }
 
   /// The mean of each of `height * width` bins. Source: PyTorch `adaptive_avg_pool2d`.
-  public static func adaptiveAveragePool(_ x: Tensor, height: Int, width: Int) -> Tensor {
+  package static func adaptiveAveragePool(_ x: Tensor, height: Int, width: Int) -> Tensor {
     .make("adaptive_avg_pool2d", x) {
       ct_adaptive_avg_pool2d(&$0, x.handle, Int64(height), Int64(width))
     }
   }
 
   /// Bilinear resizing. Source: PyTorch `interpolate`, `align_corners` as the grid says.
-  public static func upsample(
+  package static func upsample(
     _ x: Tensor, height: Int, width: Int, grid: ResizeGrid = .alignedCorners
   ) -> Tensor {
     .make("upsample_bilinear2d", x) {
@@ -59,7 +59,7 @@ public enum Functional {
 }
 
 /// Where the pixels of a resized map lie on the map that it is made from.
-public enum ResizeGrid: Sendable {
+package enum ResizeGrid: Sendable {
   /// The centres of the corners' pixels stay where they are.
   case alignedCorners
   /// The edges of the map stay where they are: pixel x has its centre at x + 1/2.

@@ -8,14 +8,14 @@ import CTorch
 /// integers: the caller adds those of all ranks. Convolutions and norms add to it by themselves; other
 /// operators leave their gradient in `Tensor.gradient`, which `add` takes. Source: Demmel and Nguyen 2013,
 /// with Kulisch's fixed point.
-public struct GradientSum: Sendable {
+package struct GradientSum: Sendable {
   /// The levels besides the finest.
-  public static let levels = 12
+  package static let levels = 12
   private let leaf: Tensor
 
   /// Adds the gradient of a leaf to `units` from now on: int64 in host memory, row-major, as many as the
   /// leaf has elements. Of a convolution's weights each tap's matrix lies by itself.
-  public init(_ leaf: Tensor, units: Tensor) {
+  package init(_ leaf: Tensor, units: Tensor) {
     self.leaf = leaf
     TorchRuntime.check(ct_set_gradient_sum(leaf.handle, units.handle), "gradient sum", leaf, units)
   }
@@ -23,12 +23,12 @@ public struct GradientSum: Sendable {
   fileprivate init(_ leaf: Tensor) { self.leaf = leaf }
 
   /// Forgets all addends; those below 2^top go to the finest level from now on.
-  public func begin(top: Int) {
+  package func begin(top: Int) {
     TorchRuntime.check(ct_gradient_sum_begin(leaf.handle, Int32(top)), "gradient sum", leaf)
   }
 
   /// Adds an addend of the leaf's shape.
-  public func add(_ addend: Tensor) {
+  package func add(_ addend: Tensor) {
     TorchRuntime.check(
       ct_gradient_sum_add(leaf.handle, addend.handle), "gradient sum", leaf, addend)
   }
@@ -36,14 +36,14 @@ public struct GradientSum: Sendable {
   /// Ends the additions of this process, after which the units are whole.
   ///
   /// - Returns: bit k: an addend went to level k, from 1; bit 0: one is not finite.
-  public func finish() -> Int64 {
+  package func finish() -> Int64 {
     var used: Int64 = 0
     TorchRuntime.check(ct_gradient_sum_finish(&used, leaf.handle), "gradient sum", leaf)
     return used
   }
 
   /// The units of a level from 1, int64, zeros where this process has none.
-  public func level(_ index: Int) -> Tensor {
+  package func level(_ index: Int) -> Tensor {
     .make("gradient sum", leaf) { ct_gradient_sum_level(&$0, leaf.handle, Int32(index)) }
   }
 
@@ -52,7 +52,7 @@ public struct GradientSum: Sendable {
   /// - Parameters:
   ///   - target: float32 in host memory, row-major, of the leaf's size.
   ///   - levels: bit k: level k counts too.
-  public func take(into target: Tensor, levels: Int64) {
+  package func take(into target: Tensor, levels: Int64) {
     TorchRuntime.check(
       ct_gradient_sum_take(target.handle, leaf.handle, levels), "gradient sum", leaf, target)
   }
@@ -60,13 +60,13 @@ public struct GradientSum: Sendable {
 
 extension Tensor {
   /// Where this leaf's gradient is added image by image; nil where it is LibTorch's to add.
-  public var gradientSum: GradientSum? {
+  package var gradientSum: GradientSum? {
     ct_has_gradient_sum(handle) ? GradientSum(self) : nil
   }
 
   /// This leaf once for each image, `[images, ...]`, with history: the gradient of each is an addend of
   /// the leaf's sum, if it has one.
-  public func forEachImage(_ images: Int) -> Tensor {
+  package func forEachImage(_ images: Int) -> Tensor {
     .make("for each image", self) { ct_for_each_image(&$0, handle, Int64(images)) }
   }
 }

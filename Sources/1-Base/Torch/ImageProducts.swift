@@ -4,7 +4,7 @@
 extension Tensor {
   /// The matrix products of images, `[n, r, k]` times `[n, k, c]` to `[n, r, c]`: each by itself,
   /// on dense rows, so that it is a function of the two matrices. No second derivatives.
-  public func imageProducts(_ other: Tensor) -> Tensor {
+  package func imageProducts(_ other: Tensor) -> Tensor {
     let needs = (requiresGradient, other.requiresGradient)
     let (a, b) = (detached, other.detached)
     let value = Autograd.withoutHistory { Self.products(a, b) }
@@ -19,7 +19,7 @@ extension Tensor {
   }
 
   /// The matrix product `[r, k]` times `[k, c]`; see `imageProducts`.
-  public func product(_ other: Tensor) -> Tensor {
+  package func product(_ other: Tensor) -> Tensor {
     let shape = (size(0), size(1), other.size(1))
     return reshaped([1, shape.0, shape.1]).imageProducts(other.reshaped([1, shape.1, shape.2]))
       .reshaped([shape.0, shape.2])
@@ -44,7 +44,7 @@ extension Tensor {
   /// The tensor cut along its first dimension; gradients of the parts are put side by side.
   ///
   /// - Parameter lengths: of the parts, which make up the dimension.
-  public func parts(_ lengths: [Int]) -> [Tensor] {
+  package func parts(_ lengths: [Int]) -> [Tensor] {
     precondition(
       lengths.reduce(0, +) == size(0), "parts: \(shape); expected \(lengths) to make up its length")
     var start = 0
@@ -59,5 +59,5 @@ extension Tensor {
   }
 
   /// The images of `[n, ...]`, each `[1, ...]`; see `parts`.
-  public var images: [Tensor] { parts([Int](repeating: 1, count: size(0))) }
+  package var images: [Tensor] { parts([Int](repeating: 1, count: size(0))) }
 }

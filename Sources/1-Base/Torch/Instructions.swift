@@ -3,7 +3,7 @@ import CTorch
 /// Vector instructions that kernels in host memory are chosen for; each set holds all smaller ones.
 ///
 /// Sums of other widths are rounded otherwise, so another set gives other bits.
-public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
+package enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   /// 256 bits with fused multiply-add, as all servers have them.
   case avx2
   /// 512 bits: AVX-512 F, BW, VL and DQ.
@@ -16,13 +16,13 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   /// What this host's processor has and its system grants; nil if it has no AVX2.
   ///
   /// Settles nothing: `limit()` may follow.
-  public static var ofHost: InstructionSet? { InstructionSet(code: ct_host_instructions()) }
+  package static var ofHost: InstructionSet? { InstructionSet(code: ct_host_instructions()) }
 
   /// What oneDNN's kernels are chosen for; the first question settles that for this process.
-  public static var used: InstructionSet? { InstructionSet(code: ct_used_instructions()) }
+  package static var used: InstructionSet? { InstructionSet(code: ct_used_instructions()) }
 
   /// What LibTorch's own kernels are chosen for, in its words: `AVX2`. The first question settles it.
-  public static var torchKernels: String {
+  package static var torchKernels: String {
     var name: UnsafePointer<CChar>?
     TorchRuntime.check(ct_torch_kernels(&name), "torchKernels")
     return name.map { String(cString: $0) } ?? "unknown"
@@ -30,20 +30,20 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
 
   /// The processor that OpenBLAS's kernels are chosen for, in its words: `Haswell`; nil if BLAS is
   /// another one. It chose when it was loaded, as the environment's OPENBLAS_CORETYPE says.
-  public static var blasKernels: String? { ct_blas_kernels().map { String(cString: $0) } }
+  package static var blasKernels: String? { ct_blas_kernels().map { String(cString: $0) } }
 
   /// Keeps oneDNN's and LibTorch's kernels to this set, for the life of the process.
   ///
   /// Once, before the first operator. It changes the environment.
   ///
   /// - Returns: whether oneDNN uses this set now; not if it had chosen before.
-  public func limit() -> Bool {
+  package func limit() -> Bool {
     TorchRuntime.check(ct_limit_instructions(code), "limit")
     return Self.used == self
   }
 
   /// Whether `a` is held by `b`, which has more.
-  public static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.code < b.code }
+  package static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.code < b.code }
 
   private var code: Int32 {
     switch self {

@@ -1,18 +1,18 @@
 import CTorch
 
 /// Settings of the library as a whole.
-public enum TorchRuntime {
+package enum TorchRuntime {
   /// LibTorch's version, as "1.13.1".
-  public static var version: String { String(cString: ct_version()) }
+  package static var version: String { String(cString: ct_version()) }
 
   /// The number of threads that one operator uses; set it on each rank. OpenBLAS uses one.
-  public static var threads: Int {
+  package static var threads: Int {
     get { Int(ct_threads()) }
     set { check(ct_set_threads(Int32(newValue)), "threads") }
   }
 
   /// Runs `body` with operators of one thread: LibTorch's own convolutions divide sums among threads.
-  public static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = threads
     threads = 1
     defer { threads = before }
@@ -21,18 +21,18 @@ public enum TorchRuntime {
 
   /// Returns large freed blocks to the system, until `keepMemory`: while networks are made, folded
   /// and copied.
-  public static func returnMemory() { ct_return_memory() }
+  package static func returnMemory() { ct_return_memory() }
 
   /// Keeps freed memory in the process, for loops that take the same memory again and again.
-  public static func keepMemory() { ct_keep_memory() }
+  package static func keepMemory() { ct_keep_memory() }
 
   /// Whether this build of LibTorch sees a CUDA device.
-  public static var cudaIsAvailable: Bool { ct_cuda_available() }
+  package static var cudaIsAvailable: Bool { ct_cuda_available() }
 
   /// What happens when an operator fails inside LibTorch: no caller can go on, so it ends the job.
   ///
   /// Set once at start, before other threads run. The default stops this process.
-  nonisolated(unsafe) public static var onFailure: @Sendable (String) -> Never = { message in
+  nonisolated(unsafe) package static var onFailure: @Sendable (String) -> Never = { message in
     fatalError(message)
   }
 
@@ -45,7 +45,7 @@ public enum TorchRuntime {
 }
 
 /// The type of a tensor's elements.
-public enum ElementType: Sendable, CaseIterable {
+package enum ElementType: Sendable, CaseIterable {
   /// IEEE single precision.
   case float32
   /// The upper half of a float32.
@@ -66,7 +66,7 @@ public enum ElementType: Sendable, CaseIterable {
   case int8
 
   /// The size of one element, in bytes.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .uint8, .bool, .int8: 1
     case .bfloat16, .float16: 2
@@ -96,7 +96,7 @@ public enum ElementType: Sendable, CaseIterable {
 }
 
 /// Where a tensor's memory is.
-public enum Device: Sendable, Hashable {
+package enum Device: Sendable, Hashable {
   /// Host memory.
   case cpu
   /// The memory of the CUDA device with this index.
@@ -113,7 +113,7 @@ public enum Device: Sendable, Hashable {
 }
 
 /// The order in which the elements of an `[N, C, H, W]` tensor lie in memory.
-public enum MemoryFormat: Sendable {
+package enum MemoryFormat: Sendable {
   /// Row-major: the width varies fastest.
   case contiguous
   /// The channels vary fastest (NHWC); the shape is still written `[N, C, H, W]`.

@@ -16,71 +16,71 @@ extension Tensor {
   }
 
   /// The sum.
-  public static func + (a: Tensor, b: Tensor) -> Tensor { binary(CT_ADD, a, b) }
+  package static func + (a: Tensor, b: Tensor) -> Tensor { binary(CT_ADD, a, b) }
   /// The sum.
-  public static func + (a: Tensor, b: Double) -> Tensor { binary(CT_ADD, a, b) }
+  package static func + (a: Tensor, b: Double) -> Tensor { binary(CT_ADD, a, b) }
   /// The difference.
-  public static func - (a: Tensor, b: Tensor) -> Tensor { binary(CT_SUB, a, b) }
+  package static func - (a: Tensor, b: Tensor) -> Tensor { binary(CT_SUB, a, b) }
   /// The difference.
-  public static func - (a: Tensor, b: Double) -> Tensor { binary(CT_SUB, a, b) }
+  package static func - (a: Tensor, b: Double) -> Tensor { binary(CT_SUB, a, b) }
   /// The product.
-  public static func * (a: Tensor, b: Tensor) -> Tensor { binary(CT_MUL, a, b) }
+  package static func * (a: Tensor, b: Tensor) -> Tensor { binary(CT_MUL, a, b) }
   /// The product.
-  public static func * (a: Tensor, b: Double) -> Tensor { binary(CT_MUL, a, b) }
+  package static func * (a: Tensor, b: Double) -> Tensor { binary(CT_MUL, a, b) }
   /// The quotient.
-  public static func / (a: Tensor, b: Tensor) -> Tensor { binary(CT_DIV, a, b) }
+  package static func / (a: Tensor, b: Tensor) -> Tensor { binary(CT_DIV, a, b) }
   /// The quotient.
-  public static func / (a: Tensor, b: Double) -> Tensor { binary(CT_DIV, a, b) }
+  package static func / (a: Tensor, b: Double) -> Tensor { binary(CT_DIV, a, b) }
   /// The opposite.
-  public static prefix func - (a: Tensor) -> Tensor { a.unary(CT_NEG) }
+  package static prefix func - (a: Tensor) -> Tensor { a.unary(CT_NEG) }
 
   /// Where the elements are equal, as bool.
-  public func equal(_ other: Tensor) -> Tensor { .binary(CT_EQ, self, other) }
+  package func equal(_ other: Tensor) -> Tensor { .binary(CT_EQ, self, other) }
   /// Where the elements equal a number, as bool.
-  public func equal(_ other: Double) -> Tensor { .binary(CT_EQ, self, other) }
+  package func equal(_ other: Double) -> Tensor { .binary(CT_EQ, self, other) }
   /// Where the elements differ from a number, as bool.
-  public func notEqual(_ other: Double) -> Tensor { .binary(CT_NE, self, other) }
+  package func notEqual(_ other: Double) -> Tensor { .binary(CT_NE, self, other) }
   /// Where the elements are at most a number, as bool.
-  public func atMost(_ other: Double) -> Tensor { .binary(CT_LE, self, other) }
+  package func atMost(_ other: Double) -> Tensor { .binary(CT_LE, self, other) }
   /// Where the elements are greater than a number, as bool.
-  public func greater(than other: Double) -> Tensor { .binary(CT_GT, self, other) }
+  package func greater(than other: Double) -> Tensor { .binary(CT_GT, self, other) }
   /// Where the elements are at least a number, as bool.
-  public func atLeast(_ other: Double) -> Tensor { .binary(CT_GE, self, other) }
+  package func atLeast(_ other: Double) -> Tensor { .binary(CT_GE, self, other) }
   /// Where both are true.
-  public func and(_ other: Tensor) -> Tensor { .binary(CT_AND, self, other) }
+  package func and(_ other: Tensor) -> Tensor { .binary(CT_AND, self, other) }
   /// Where one or both are true.
-  public func or(_ other: Tensor) -> Tensor { .binary(CT_OR, self, other) }
+  package func or(_ other: Tensor) -> Tensor { .binary(CT_OR, self, other) }
   /// Where exactly one is true.
-  public func xor(_ other: Tensor) -> Tensor { .binary(CT_XOR, self, other) }
+  package func xor(_ other: Tensor) -> Tensor { .binary(CT_XOR, self, other) }
   /// Where it is not true.
-  public var not: Tensor { unary(CT_NOT) }
+  package var not: Tensor { unary(CT_NOT) }
   /// The larger of two elements.
-  public func maximum(_ other: Tensor) -> Tensor { .binary(CT_MAXIMUM, self, other) }
+  package func maximum(_ other: Tensor) -> Tensor { .binary(CT_MAXIMUM, self, other) }
   /// The matrix product of the last two dimensions, batched over the others.
-  public func matmul(_ other: Tensor) -> Tensor { .binary(CT_MATMUL, self, other) }
+  package func matmul(_ other: Tensor) -> Tensor { .binary(CT_MATMUL, self, other) }
 
   /// e to the power of the elements.
-  public var exp: Tensor { unary(CT_EXP) }
+  package var exp: Tensor { unary(CT_EXP) }
   /// The natural logarithm.
-  public var log: Tensor { unary(CT_LOG) }
+  package var log: Tensor { unary(CT_LOG) }
   /// The square root.
-  public var squareRoot: Tensor { unary(CT_SQRT) }
+  package var squareRoot: Tensor { unary(CT_SQRT) }
   /// The absolute value.
-  public var magnitude: Tensor { unary(CT_ABS) }
+  package var magnitude: Tensor { unary(CT_ABS) }
   /// max(x, 0).
-  public var relu: Tensor { unary(CT_RELU) }
+  package var relu: Tensor { unary(CT_RELU) }
   /// Where the elements are neither infinite nor NaN, as bool.
-  public var isFinite: Tensor { unary(CT_ISFINITE) }
+  package var isFinite: Tensor { unary(CT_ISFINITE) }
   /// Zeros of the same shape, type, device and memory order.
-  public var zerosLike: Tensor { unary(CT_ZERO_LIKE) }
+  package var zerosLike: Tensor { unary(CT_ZERO_LIKE) }
 
   /// min(max(x, low), high).
-  public func clamped(_ low: Double, _ high: Double) -> Tensor {
+  package func clamped(_ low: Double, _ high: Double) -> Tensor {
     .make("clamp", self) { ct_clamp(&$0, handle, low, high) }
   }
 
   /// `a` where `self` is true, else `b`.
-  public func choose(_ a: Tensor, _ b: Tensor) -> Tensor {
+  package func choose(_ a: Tensor, _ b: Tensor) -> Tensor {
     .make("where", self, a, b) { ct_where(&$0, handle, a.handle, b.handle) }
   }
 
@@ -92,41 +92,41 @@ extension Tensor {
   }
 
   /// The sum over some dimensions; over all of them if none is given.
-  public func sum(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
+  package func sum(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
     reduce(CT_SUM, dimensions, keep)
   }
   /// The mean over some dimensions; over all of them if none is given.
-  public func mean(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
+  package func mean(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
     reduce(CT_MEAN, dimensions, keep)
   }
   /// The largest element over some dimensions; over all of them if none is given.
-  public func amax(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
+  package func amax(_ dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
     reduce(CT_AMAX, dimensions, keep)
   }
   /// The index of the largest element along a dimension, int64.
-  public func argmax(_ dimension: Int) -> Tensor {
+  package func argmax(_ dimension: Int) -> Tensor {
     .make("argmax", self) { ct_argmax(&$0, handle, Int32(dimension)) }
   }
   /// The softmax along a dimension.
-  public func softmax(_ dimension: Int) -> Tensor {
+  package func softmax(_ dimension: Int) -> Tensor {
     .make("softmax", self) { ct_softmax(&$0, handle, Int32(dimension), false) }
   }
   /// The logarithm of the softmax along a dimension, in nats.
-  public func logSoftmax(_ dimension: Int) -> Tensor {
+  package func logSoftmax(_ dimension: Int) -> Tensor {
     .make("log_softmax", self) { ct_softmax(&$0, handle, Int32(dimension), true) }
   }
   /// The elements at `index` (int64) along a dimension.
-  public func gathered(_ dimension: Int, _ index: Tensor) -> Tensor {
+  package func gathered(_ dimension: Int, _ index: Tensor) -> Tensor {
     .make("gather", self, index) { ct_gather(&$0, handle, Int32(dimension), index.handle) }
   }
   /// The slices of a dimension that a vector of indices (int64) names, in its order.
-  public func selected(_ dimension: Int, _ index: Tensor) -> Tensor {
+  package func selected(_ dimension: Int, _ index: Tensor) -> Tensor {
     .make("index_select", self, index) {
       ct_index_select(&$0, handle, Int32(dimension), index.handle)
     }
   }
   /// The indices (int64) that sort a dimension; equal elements stay in order.
-  public func argsort(_ dimension: Int, descending: Bool = false) -> Tensor {
+  package func argsort(_ dimension: Int, descending: Bool = false) -> Tensor {
     .make("argsort", self) { ct_argsort(&$0, handle, Int32(dimension), descending) }
   }
 }

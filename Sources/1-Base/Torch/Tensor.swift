@@ -5,7 +5,7 @@ import CTorch
 /// Operators do not throw: shapes are fixed by the program, and a failure inside LibTorch ends the
 /// job through `TorchRuntime.onFailure` with the operator, the shapes and LibTorch's message.
 /// Tensors may be read on any thread; writing needs the caller's own order.
-public final class Tensor: @unchecked Sendable {
+package final class Tensor: @unchecked Sendable {
   let handle: OpaquePointer
 
   /// Takes over a handle of the C library.
@@ -39,7 +39,7 @@ public final class Tensor: @unchecked Sendable {
 
 extension Tensor {
   /// A tensor whose elements are not set.
-  public static func empty(
+  package static func empty(
     _ shape: [Int], _ type: ElementType = .float32, device: Device = .cpu,
     format: MemoryFormat = .contiguous
   ) -> Tensor {
@@ -50,7 +50,7 @@ extension Tensor {
   }
 
   /// A tensor of equal elements.
-  public static func full(
+  package static func full(
     _ shape: [Int], _ value: Double, _ type: ElementType = .float32, device: Device = .cpu
   ) -> Tensor {
     make("full") {
@@ -60,12 +60,12 @@ extension Tensor {
   }
 
   /// A tensor of zeros.
-  public static func zeros(
+  package static func zeros(
     _ shape: [Int], _ type: ElementType = .float32, device: Device = .cpu
   ) -> Tensor { full(shape, 0, type, device: device) }
 
   /// A tensor in host memory with a copy of `values`, row-major.
-  public convenience init<Value: TensorElement>(_ values: [Value], _ shape: [Int]) {
+  package convenience init<Value: TensorElement>(_ values: [Value], _ shape: [Int]) {
     precondition(
       values.count == shape.reduce(1, *), "Tensor: \(values.count) values for shape \(shape)")
     let tensor = Tensor.empty(shape, Value.elementType)
@@ -76,7 +76,7 @@ extension Tensor {
   }
 
   /// A row-major tensor in host memory whose bytes `fill` writes.
-  public convenience init(
+  package convenience init(
     copyOf shape: [Int], _ type: ElementType, _ fill: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     let tensor = Tensor.empty(shape, type)
@@ -91,7 +91,7 @@ extension Tensor {
   ///   - shape: the lengths of the dimensions.
   ///   - type: the type of the elements.
   ///   - owner: released when the last tensor over the memory is gone.
-  public static func over(
+  package static func over(
     _ memory: UnsafeMutableRawPointer, _ shape: [Int], _ type: ElementType, owner: AnyObject
   ) -> Tensor {
     let context = Unmanaged.passRetained(owner).toOpaque()
@@ -111,20 +111,20 @@ extension Tensor {
 
 extension Tensor {
   /// The lengths of the dimensions.
-  public var shape: [Int] { (0..<Int(ct_rank(handle))).map { size($0) } }
+  package var shape: [Int] { (0..<Int(ct_rank(handle))).map { size($0) } }
 
   /// The length of one dimension.
-  public func size(_ dimension: Int) -> Int {
+  package func size(_ dimension: Int) -> Int {
     var size: Int64 = 0
     TorchRuntime.check(ct_size(&size, handle, Int32(dimension)), "size")
     return Int(size)
   }
 
   /// The number of elements.
-  public var count: Int { Int(ct_count(handle)) }
+  package var count: Int { Int(ct_count(handle)) }
 
   /// The type of the elements.
-  public var type: ElementType {
+  package var type: ElementType {
     guard let type = ElementType(code: ct_type(handle)) else {
       TorchRuntime.onFailure("Tensor.type: LibTorch returned a type that this program never makes")
     }
@@ -132,15 +132,15 @@ extension Tensor {
   }
 
   /// Where the memory is.
-  public var device: Device { Device(code: ct_device(handle)) }
+  package var device: Device { Device(code: ct_device(handle)) }
 
   /// Whether the elements lie in this order without gaps.
-  public func isContiguous(_ format: MemoryFormat = .contiguous) -> Bool {
+  package func isContiguous(_ format: MemoryFormat = .contiguous) -> Bool {
     ct_is_contiguous(handle, format.code)
   }
 
   /// The first element's address; the tensor must outlive its use.
-  public var data: UnsafeMutableRawPointer {
+  package var data: UnsafeMutableRawPointer {
     var pointer: UnsafeMutableRawPointer?
     TorchRuntime.check(ct_data(&pointer, handle), "data", self)
     // An empty tensor has no memory; any aligned address serves for zero elements.
@@ -148,14 +148,14 @@ extension Tensor {
   }
 
   /// Calls `body` with the elements of a row-major (or channels-last, in memory order) host tensor.
-  public func withElements<Value: TensorElement, Result>(
+  package func withElements<Value: TensorElement, Result>(
     of _: Value.Type, _ body: (UnsafeBufferPointer<Value>) throws -> Result
   ) rethrows -> Result {
     try withMutableElements(of: Value.self) { try body(UnsafeBufferPointer($0)) }
   }
 
   /// Calls `body` with the elements, to be changed in place.
-  public func withMutableElements<Value: TensorElement, Result>(
+  package func withMutableElements<Value: TensorElement, Result>(
     of _: Value.Type, _ body: (UnsafeMutableBufferPointer<Value>) throws -> Result
   ) rethrows -> Result {
     precondition(
@@ -170,44 +170,44 @@ extension Tensor {
   }
 
   /// A copy of the elements, row-major, converted to `Value`'s type where they are of another.
-  public func array<Value: TensorElement>(_: Value.Type) -> [Value] {
+  package func array<Value: TensorElement>(_: Value.Type) -> [Value] {
     to(Value.elementType, device: .cpu).contiguous().withElements(of: Value.self) { Array($0) }
   }
 
   /// The only element, as a double.
-  public var item: Double {
+  package var item: Double {
     precondition(count == 1, "item: \(shape) has \(count) elements; expected 1")
     return array(Double.self)[0]
   }
 }
 
 /// A Swift type that can be an element of a tensor.
-public protocol TensorElement: Sendable {
+package protocol TensorElement: Sendable {
   /// The element type with the same bits.
   static var elementType: ElementType { get }
 }
 
 extension Float: TensorElement {
   /// float32.
-  public static var elementType: ElementType { .float32 }
+  package static var elementType: ElementType { .float32 }
 }
 
 extension Double: TensorElement {
   /// float64.
-  public static var elementType: ElementType { .float64 }
+  package static var elementType: ElementType { .float64 }
 }
 
 extension Int64: TensorElement {
   /// int64.
-  public static var elementType: ElementType { .int64 }
+  package static var elementType: ElementType { .int64 }
 }
 
 extension Int32: TensorElement {
   /// int32.
-  public static var elementType: ElementType { .int32 }
+  package static var elementType: ElementType { .int32 }
 }
 
 extension UInt8: TensorElement {
   /// uint8.
-  public static var elementType: ElementType { .uint8 }
+  package static var elementType: ElementType { .uint8 }
 }

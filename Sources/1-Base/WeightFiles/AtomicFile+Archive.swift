@@ -6,7 +6,7 @@ extension AtomicFile {
   /// Before it gets its name it is read back and compared by hash. When it returns, the file is on
   /// the disk. When it throws, `path` is as it was, or, if only the last step failed (bringing the
   /// folder to the disk), the complete new file.
-  public func writeAtomically(
+  package func writeAtomically(
     _ archive: TensorArchive, to path: String
   ) throws(FileError) {
     let image = SafetensorsImage(archive)
@@ -19,7 +19,7 @@ extension AtomicFile {
   /// Saves `archive` as `torch.save` would save a `state_dict`, replacing an older file at once.
   ///
   /// - Throws: as `writeAtomically`, and if PyTorch has no such types.
-  public func writeTorch(_ archive: TensorArchive, to path: String) throws(FileError) {
+  package func writeTorch(_ archive: TensorArchive, to path: String) throws(FileError) {
     let image = try TorchImage(archive, path: path)
     try write(image.regions, to: path) {
       (temporary) throws(FileError) in

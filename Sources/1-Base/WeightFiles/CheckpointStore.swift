@@ -5,34 +5,34 @@ import Glibc
 ///
 /// What `save` returned for survives any crash: it is on the disk, read back and verified. Only one
 /// process may use the folder; `RunFolderLock` sees to that.
-public struct CheckpointStore: Sendable {
+package struct CheckpointStore: Sendable {
   /// A checkpoint that was read and verified.
-  public struct Checkpoint: Sendable {
+  package struct Checkpoint: Sendable {
     /// The iteration after which it was saved.
-    public let iteration: Int
+    package let iteration: Int
     /// Its file.
-    public let path: String
+    package let path: String
     /// Its content.
-    public let archive: TensorArchive
+    package let archive: TensorArchive
   }
 
   /// What a start finds.
-  public struct Recovery: Sendable {
+  package struct Recovery: Sendable {
     /// The newest valid checkpoint. If there is none but `refused` is not empty, all are damaged:
     /// do not train from scratch over them.
-    public let newest: Checkpoint?
+    package let newest: Checkpoint?
     /// Why each newer one was refused, newest first.
-    public let refused: [FileError]
+    package let refused: [FileError]
   }
 
   /// The folder.
-  public let folder: String
+  package let folder: String
   /// How many of the last checkpoints stay.
-  public let keep: Int
+  package let keep: Int
   private let files: FileStore
 
   /// The checkpoints in `folder`, of which the last `keep` (2 or more) stay.
-  public init(folder: String, keep: Int = 2, files: FileStore = FileStore()) {
+  package init(folder: String, keep: Int = 2, files: FileStore = FileStore()) {
     precondition(keep >= 2, "keep \(keep): one damaged file must leave another")
     self.folder = folder
     self.keep = keep
@@ -42,7 +42,7 @@ public struct CheckpointStore: Sendable {
   /// Makes the folder if it is missing and removes temporary files of dead processes.
   ///
   /// - Returns: the names that were removed.
-  public func prepare() throws(FileError) -> [String] {
+  package func prepare() throws(FileError) -> [String] {
     var isNew = true
     do throws(SystemError) {
       try files.mkdir(folder)
@@ -61,7 +61,7 @@ public struct CheckpointStore: Sendable {
   ///
   /// - Returns: the older files that could not be removed.
   /// - Throws: when the checkpoint is not acknowledged; the older ones are as they were.
-  public func save(
+  package func save(
     _ archive: TensorArchive, iteration: Int
   ) throws(FileError) -> [FileError] {
     precondition(iteration >= 0, "iteration \(iteration)")
@@ -79,7 +79,7 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Reads the newest checkpoint that is valid, going to the next older one after each refusal.
-  public func newestValid() throws(FileError) -> Recovery {
+  package func newestValid() throws(FileError) -> Recovery {
     var refused: [FileError] = []
     for iteration in try iterations().reversed() {
       do throws(FileError) {
@@ -98,7 +98,7 @@ public struct CheckpointStore: Sendable {
   private static let iterationKey = "iteration"
 
   /// The file of the checkpoint after `iteration`.
-  public func path(_ iteration: Int) -> String { folder + "/" + Self.name(iteration) }
+  package func path(_ iteration: Int) -> String { folder + "/" + Self.name(iteration) }
 
   private static func name(_ iteration: Int) -> String {
     let digits = String(iteration)

@@ -1,5 +1,5 @@
 /// The type of a tensor's elements, named as safetensors names them.
-public enum ElementType: String, CaseIterable, Sendable {
+package enum ElementType: String, CaseIterable, Sendable {
   /// IEEE 754 double precision.
   case f64 = "F64"
   /// IEEE 754 single precision.
@@ -26,7 +26,7 @@ public enum ElementType: String, CaseIterable, Sendable {
   case bool = "BOOL"
 
   /// Bytes of one element.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .f64, .i64, .u64: 8
     case .f32, .i32, .u32: 4

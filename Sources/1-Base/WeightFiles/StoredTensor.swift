@@ -1,18 +1,18 @@
 import Files
 
 /// A named tensor as it lies in a weight file: row-major, dense, little endian.
-public struct StoredTensor: Sendable {
+package struct StoredTensor: Sendable {
   /// The name, for weights a `state_dict` key.
-  public let name: String
+  package let name: String
   /// The type of the elements.
-  public let elementType: ElementType
+  package let elementType: ElementType
   /// The size of each axis; empty for a scalar.
-  public let shape: [Int]
+  package let shape: [Int]
   /// The elements.
-  public let bytes: ByteRegion
+  package let bytes: ByteRegion
 
   /// A tensor over `bytes`, whose count must be what type and shape say.
-  public init(name: String, elementType: ElementType, shape: [Int], bytes: ByteRegion) {
+  package init(name: String, elementType: ElementType, shape: [Int], bytes: ByteRegion) {
     let expected = StoredTensor.byteCount(elementType, shape)
     precondition(
       expected == bytes.count,
@@ -24,7 +24,7 @@ public struct StoredTensor: Sendable {
   }
 
   /// Number of elements: the product of the shape.
-  public var elementCount: Int { bytes.count / elementType.byteCount }
+  package var elementCount: Int { bytes.count / elementType.byteCount }
 
   /// Bytes of a dense tensor; nil if a size is negative or the sizes other than 0 overflow.
   ///
@@ -42,17 +42,17 @@ public struct StoredTensor: Sendable {
 }
 
 /// The tensors of one weight file in order, with the file's metadata.
-public struct TensorArchive: Sendable {
+package struct TensorArchive: Sendable {
   /// The tensors; their names differ.
-  public let tensors: [StoredTensor]
+  package let tensors: [StoredTensor]
   /// What the file says about itself.
-  public var metadata: [String: String]
+  package var metadata: [String: String]
   /// What was chosen or left out when it was read, a line each, for a person.
-  public var notes: [String]
+  package var notes: [String]
   private let indexOfName: [String: Int]
 
   /// An archive of tensors with different names.
-  public init(
+  package init(
     tensors: [StoredTensor], metadata: [String: String] = [:], notes: [String] = []
   ) {
     self.tensors = tensors
@@ -66,7 +66,7 @@ public struct TensorArchive: Sendable {
   }
 
   /// The tensor called `name`.
-  public subscript(name: String) -> StoredTensor? {
+  package subscript(name: String) -> StoredTensor? {
     indexOfName[name].map { tensors[$0] }
   }
 }

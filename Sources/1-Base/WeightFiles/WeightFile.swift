@@ -1,7 +1,7 @@
 import Files
 
 /// Reading of weight files of any kind that this module knows.
-public enum WeightFile {
+package enum WeightFile {
   /// Reads safetensors, or a `state_dict` that `torch.save` wrote, by what the file begins with.
   ///
   /// Nothing in a file is executed, and memory is only taken after the sizes have been checked.
@@ -9,7 +9,7 @@ public enum WeightFile {
   /// - Parameters:
   ///   - name: the file, or a part of it as `run.pth#model_ema`.
   ///   - files: what reads it.
-  public static func read(
+  package static func read(
     _ name: String, files: FileStore = FileStore()
   ) throws(FileError) -> TensorArchive {
     try read(WeightPlace(name, files: files), files: files)
@@ -25,7 +25,7 @@ public enum WeightFile {
   }
 
   /// Reads what lies at `place`.
-  public static func read(
+  package static func read(
     _ place: WeightPlace, files: FileStore = FileStore()
   ) throws(FileError) -> TensorArchive {
     let (start, count) = try { () throws(FileError) in

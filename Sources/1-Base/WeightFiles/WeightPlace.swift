@@ -1,18 +1,18 @@
 import Files
 
 /// Where weights lie: a file, and what of it, as `run.pth#model_ema`.
-public struct WeightPlace: Sendable, Equatable {
+package struct WeightPlace: Sendable, Equatable {
   /// The file.
-  public let path: String
+  package let path: String
   /// The keys, joined by points, that lead to a dict of tensors, or the beginning of tensors' names,
   /// without the point after it; nil: the file has one answer.
-  public let key: String?
+  package let key: String?
 
   /// A whole file, whatever its name holds.
-  public init(path: String) { (self.path, key) = (path, nil) }
+  package init(path: String) { (self.path, key) = (path, nil) }
 
   /// The place that `text` names. A file whose own name holds a # is found too.
-  public init(_ text: String, files: FileStore = FileStore()) {
+  package init(_ text: String, files: FileStore = FileStore()) {
     self.init(path: text)
     guard let mark = text.lastIndex(of: "#"), files.isAbsent(text) else { return }
     let before = String(text[..<mark])

@@ -2,16 +2,16 @@ import ImageIO
 import Randomness
 
 /// The size of the window that training sees of an image.
-public struct CropSize: Equatable, Sendable {
+package struct CropSize: Equatable, Sendable {
   /// Rows.
-  public var height: Int
+  package var height: Int
   /// Columns.
-  public var width: Int
+  package var width: Int
   /// Pixels.
-  public var pixelCount: Int { height * width }
+  package var pixelCount: Int { height * width }
 
   /// A crop of at least one pixel.
-  public init(height: Int, width: Int) {
+  package init(height: Int, width: Int) {
     precondition(height > 0 && width > 0, "crop of \(height) x \(width) pixels")
     self.height = height
     self.width = width
@@ -19,18 +19,18 @@ public struct CropSize: Equatable, Sendable {
 }
 
 /// What chance decides about one sample.
-public struct AugmentationDraws: Equatable, Sendable {
+package struct AugmentationDraws: Equatable, Sendable {
   /// The scale is 0.5 + scaleIndex / 10; 0...15.
-  public var scaleIndex: Int
+  package var scaleIndex: Int
   /// The first row of the crop in the scaled image.
-  public var rowOffset: Int
+  package var rowOffset: Int
   /// The first column of the crop in the scaled image.
-  public var columnOffset: Int
+  package var columnOffset: Int
   /// Whether the crop is mirrored left to right.
-  public var isMirrored: Bool
+  package var isMirrored: Bool
 
   /// Draws that were recorded.
-  public init(scaleIndex: Int, rowOffset: Int, columnOffset: Int, isMirrored: Bool) {
+  package init(scaleIndex: Int, rowOffset: Int, columnOffset: Int, isMirrored: Bool) {
     precondition((0...15).contains(scaleIndex), "scaleIndex \(scaleIndex) is not in 0...15")
     self.scaleIndex = scaleIndex
     self.rowOffset = rowOffset
@@ -39,9 +39,9 @@ public struct AugmentationDraws: Equatable, Sendable {
   }
 
   /// The scale that leaves the image as it is.
-  public static let originalScaleIndex = 5
+  package static let originalScaleIndex = 5
   /// The factor by which width and height are multiplied, 0.5 to 2.
-  public var factor: Double { 0.5 + Double(scaleIndex) / 10 }
+  package var factor: Double { 0.5 + Double(scaleIndex) / 10 }
 }
 
 /// Scale, crop and mirror of a training sample, and its normalisation.
@@ -50,17 +50,17 @@ public struct AugmentationDraws: Equatable, Sendable {
 /// thread nor earlier samples matter. The steps are those of the published training: scale by
 /// 0.5 + k / 10 (photo bilinear, labels nearest), subtract the mean, pad below and to the right
 /// with 0 and 255 up to the crop, crop, mirror.
-public struct Augmentation: Sendable {
+package struct Augmentation: Sendable {
   /// The size of the output.
-  public let crop: CropSize
+  package let crop: CropSize
   /// The run's seed.
-  public let seed: UInt64
+  package let seed: UInt64
   /// Whether chance decides; if not, the image keeps its scale, is not mirrored, and the crop is
   /// its middle (offsets floor(excess / 2)).
-  public let isRandom: Bool
+  package let isRandom: Bool
 
   /// An augmentation to `crop`.
-  public init(crop: CropSize, seed: UInt64, isRandom: Bool = true) {
+  package init(crop: CropSize, seed: UInt64, isRandom: Bool = true) {
     self.crop = crop
     self.seed = seed
     self.isRandom = isRandom
@@ -70,7 +70,7 @@ public struct Augmentation: Sendable {
   ///
   /// Order: scale index of 16, row offset, column offset (each inclusive of the last that fits),
   /// mirror of 2 (0 means mirrored). All four are drawn always.
-  public func draws(
+  package func draws(
     iteration: Int, position: Int, height: Int, width: Int
   ) -> AugmentationDraws {
     func excess(_ length: Int, _ factor: Double, _ crop: Int) -> Int {
@@ -98,7 +98,7 @@ public struct Augmentation: Sendable {
   ///   - sample: the image and its labels as they were read.
   ///   - image: `[3, H, W]` of the crop, B, G, R, mean subtracted; every value is written.
   ///   - labels: `[H, W]` of the crop; 255 is ignored; every value is written.
-  public func apply(
+  package func apply(
     _ draws: AugmentationDraws, to sample: LabelledImage,
     image: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<UInt8>
   ) {

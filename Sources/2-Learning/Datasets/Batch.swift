@@ -4,19 +4,19 @@ import Host
 ///
 /// The memory belongs to the batch and goes back to the loader with it: keep the batch as long as
 /// anything reads its buffers.
-public final class Batch: Sendable {
+package final class Batch: Sendable {
   /// The iteration, from 1.
-  public let iteration: Int
+  package let iteration: Int
   /// The places in the global batch; n of them.
-  public let positions: Range<Int>
+  package let positions: Range<Int>
   /// The samples at these places, by their index in the source.
-  public let sampleIndices: [Int]
+  package let sampleIndices: [Int]
   /// H and W.
-  public let crop: CropSize
+  package let crop: CropSize
   /// `[n, 3, H, W]`: B, G, R, mean subtracted.
-  public var images: UnsafeMutableBufferPointer<Float> { storage.images }
+  package var images: UnsafeMutableBufferPointer<Float> { storage.images }
   /// `[n, H, W]`: class indices; 255 is ignored.
-  public var labels: UnsafeMutableBufferPointer<UInt8> { storage.labels }
+  package var labels: UnsafeMutableBufferPointer<UInt8> { storage.labels }
 
   private let storage: BatchStorage
   private let pool: BatchPool

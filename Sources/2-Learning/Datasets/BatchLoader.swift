@@ -5,7 +5,7 @@ import Host
 /// What a batch holds depends on source, order, augmentation, iteration and position alone: the
 /// number of threads and the division into ranks change nothing. At most `batchesAhead` finished or
 /// begun batches wait, and their buffers are used again.
-public final class BatchLoader: Sendable {
+package final class BatchLoader: Sendable {
   private let work: LoaderWork
   private let threads: WorkerThreads
 
@@ -21,7 +21,7 @@ public final class BatchLoader: Sendable {
   ///   - threadCount: threads that read and augment.
   ///   - batchesAhead: batches that are read before they are asked for, at least 1.
   /// - Throws: `ThreadError` if the system does not give all threads.
-  public init(
+  package init(
     source: any SampleSource, order: SampleOrder, augmentation: Augmentation, batchSize: Int,
     positions: Range<Int>, iterations: ClosedRange<Int>, threadCount: Int, batchesAhead: Int
   ) throws(ThreadError) {
@@ -48,13 +48,13 @@ public final class BatchLoader: Sendable {
   /// Call it once for each iteration, from one thread at a time.
   /// - Throws: the error of the sample with the lowest position, which names its file; from then
   ///   on the same error again.
-  public func next() throws -> Batch { try work.next() }
+  package func next() throws -> Batch { try work.next() }
 
   /// How long `next()` has waited so far, in seconds.
-  public var waitedSeconds: Double { work.waitedSeconds }
+  package var waitedSeconds: Double { work.waitedSeconds }
 
   /// Ends the threads and waits for them; `next()` must not be called afterwards.
-  public func stop() {
+  package func stop() {
     work.stop()
     threads.join()
   }

@@ -4,7 +4,7 @@ import Host
 ///
 /// The first samples that fit stay. In a permuted order every sample is asked for equally often, so
 /// replacing one by another would gain nothing.
-public final class CachedSource: SampleSource {
+package final class CachedSource: SampleSource {
   private struct Cache {
     var samples: [Int: LabelledImage] = [:]
     var bytes = 0
@@ -15,22 +15,22 @@ public final class CachedSource: SampleSource {
   private let cache = Monitor(Cache())
 
   /// A cache of at most `maximumBytes` bytes of pixels over `source`.
-  public init(_ source: any SampleSource, maximumBytes: Int) {
+  package init(_ source: any SampleSource, maximumBytes: Int) {
     self.source = source
     self.maximumBytes = maximumBytes
   }
 
   /// The number of samples.
-  public var count: Int { source.count }
+  package var count: Int { source.count }
   /// The classes that the labels index.
-  public var classes: ClassList { source.classes }
+  package var classes: ClassList { source.classes }
   /// What to call a sample.
-  public func name(_ index: Int) -> String { source.name(index) }
+  package func name(_ index: Int) -> String { source.name(index) }
   /// The bytes of pixels that are kept now.
-  public var cachedBytes: Int { cache.change { $0.bytes } }
+  package var cachedBytes: Int { cache.change { $0.bytes } }
 
   /// A kept sample, or one that the source reads.
-  public func sample(_ index: Int) throws -> LabelledImage {
+  package func sample(_ index: Int) throws -> LabelledImage {
     if let known = cache.change({ $0.samples[index] }) { return known }
     let sample = try source.sample(index)
     let bytes = sample.image.pixels.count + sample.labels.pixels.count

@@ -1,16 +1,16 @@
 import ImageIO
 
 /// The classes of a dataset: names and the colours that pictures of labels are painted in.
-public struct ClassList: Equatable, Sendable {
+package struct ClassList: Equatable, Sendable {
   /// The name of each class.
-  public let names: [String]
+  package let names: [String]
   /// The colour of each class.
-  public let colours: [RGBColour]
+  package let colours: [RGBColour]
   /// The number of classes, C.
-  public var count: Int { names.count }
+  package var count: Int { names.count }
 
   /// Classes of these names and colours; 1 to 254 of them.
-  public init(names: [String], colours: [RGBColour]) {
+  package init(names: [String], colours: [RGBColour]) {
     precondition(
       names.count == colours.count && (1...ClassList.maximumCount).contains(names.count),
       "\(names.count) names, \(colours.count) colours; expected 1 to \(ClassList.maximumCount) of each"
@@ -20,15 +20,15 @@ public struct ClassList: Equatable, Sendable {
   }
 
   /// Numbered classes with colours that differ from each other.
-  public init(count: Int) {
+  package init(count: Int) {
     self.init(names: (0..<count).map { "class \($0)" }, colours: ClassList.distinctColours(count))
   }
 
   /// The most classes: a label of one byte names 0 to 253 beside 254 (not a class) and 255 (ignored).
-  public static let maximumCount = 254
+  package static let maximumCount = 254
 
   /// 256 colours for a palette PNG of labels: the classes, then black; 255 is white.
-  public var palette: [RGBColour] {
+  package var palette: [RGBColour] {
     var palette = [RGBColour](repeating: RGBColour(0, 0, 0), count: 256)
     palette.replaceSubrange(0..<count, with: colours)
     palette[Int(ignoreIndex)] = RGBColour(255, 255, 255)

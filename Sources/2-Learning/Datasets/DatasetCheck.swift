@@ -2,9 +2,9 @@ import Host
 import ImageIO
 
 /// Looks at the files of a dataset before a run does.
-public enum DatasetCheck {
+package enum DatasetCheck {
   /// How far a look goes.
-  public enum Depth: Sendable {
+  package enum Depth: Sendable {
     /// That the files are there, of the right kind, of the same size and not cut off.
     case headers
     /// Label files alone: every value of them.
@@ -14,27 +14,27 @@ public enum DatasetCheck {
   }
 
   /// What is wrong with a sample.
-  public struct Problem: Equatable, Sendable, CustomStringConvertible {
+  package struct Problem: Equatable, Sendable, CustomStringConvertible {
     /// The sample's index in the list.
-    public let index: Int
+    package let index: Int
     /// The first fault found.
-    public let error: DatasetError
+    package let error: DatasetError
     /// One line.
-    public var description: String { error.description }
+    package var description: String { error.description }
   }
 
   /// What a look at some samples found.
-  public struct Findings: Sendable {
+  package struct Findings: Sendable {
     /// The first fault of each sample that has one, in the order of the list.
-    public var problems: [Problem] = []
+    package var problems: [Problem] = []
     /// Pixels of the label files that were read.
-    public var labels: LabelCounts
+    package var labels: LabelCounts
     /// The samples whose photo has an EXIF orientation by which it is turned, in the order of the list;
     /// none of depth `labels`.
-    public var turned: [Int] = []
+    package var turned: [Int] = []
     /// The samples of which a file has a slip that is forgiven, each with the first, in the order of the
     /// list; of depth `pixels` alone.
-    public var slips: [(index: Int, slip: String)] = []
+    package var slips: [(index: Int, slip: String)] = []
   }
 
   /// Looks at samples.
@@ -46,7 +46,7 @@ public enum DatasetCheck {
   ///   - threadCount: threads that read.
   ///   - tell: told how many samples were just looked at, on any of those threads.
   /// - Throws: `ThreadError` if the system does not give all threads.
-  public static func look(
+  package static func look(
     at dataset: ListDataset, indices: [Int]? = nil, depth: Depth, threadCount: Int,
     tell: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws(ThreadError) -> Findings {
@@ -88,7 +88,7 @@ public enum DatasetCheck {
   /// - Parameters:
   ///   - count: how many samples there are.
   ///   - limit: 2 or more.
-  public static func spread(_ count: Int, limit: Int) -> [Int] {
+  package static func spread(_ count: Int, limit: Int) -> [Int] {
     count <= limit
       ? Array(0..<count) : (0..<limit).map { $0 * (count - 1) / (limit - 1) }
   }
@@ -115,7 +115,7 @@ public enum DatasetCheck {
   ///     seems to be cut off.
   ///   - threadCount: threads that read.
   /// - Throws: `ThreadError` if the system does not give all threads.
-  public static func problems(
+  package static func problems(
     in dataset: ListDataset, indices: [Int]? = nil, decodesPixels: Bool = false,
     threadCount: Int
   ) throws(ThreadError) -> [Problem] {

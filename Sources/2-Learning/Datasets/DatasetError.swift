@@ -1,9 +1,9 @@
 import ImageIO
 
 /// What is wrong with a dataset: its list, a file or a pixel.
-public struct DatasetError: Error, Equatable, CustomStringConvertible {
+package struct DatasetError: Error, Equatable, CustomStringConvertible {
   /// What kind of fault it is.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     /// A line of a list file, or the list file itself.
     case list = "list"
     /// A file that is missing, damaged or of an unsupported kind.
@@ -19,14 +19,14 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
   }
 
   /// What kind of fault it is.
-  public let kind: Kind
+  package let kind: Kind
   /// The file and, of a list, the line.
-  public let place: String
+  package let place: String
   /// What was found and expected, on one line.
-  public let reason: String
+  package let reason: String
 
   /// A fault at a place.
-  public init(_ kind: Kind, at place: String, _ reason: String) {
+  package init(_ kind: Kind, at place: String, _ reason: String) {
     self.kind = kind
     self.place = place
     self.reason = reason
@@ -49,5 +49,5 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
   }
 
   /// One line: kind, place, reason.
-  public var description: String { "\(kind.rawValue): \(place): \(reason)" }
+  package var description: String { "\(kind.rawValue): \(place): \(reason)" }
 }

@@ -1,18 +1,18 @@
 import ImageIO
 
 /// How often each value occurs in label files, and what it means.
-public struct LabelCounts: Equatable, Sendable {
+package struct LabelCounts: Equatable, Sendable {
   /// How the files name classes.
-  public let encoding: LabelEncoding
+  package let encoding: LabelEncoding
   /// Pixels of each stored value; 256 of them.
-  public var stored = [Int64](repeating: 0, count: 256)
+  package var stored = [Int64](repeating: 0, count: 256)
   /// Files that hold each stored value; 256 of them.
-  public var holders = [Int64](repeating: 0, count: 256)
+  package var holders = [Int64](repeating: 0, count: 256)
   /// Files that were read.
-  public var fileCount: Int64 = 0
+  package var fileCount: Int64 = 0
 
   /// No pixels yet.
-  public init(_ encoding: LabelEncoding) { self.encoding = encoding }
+  package init(_ encoding: LabelEncoding) { self.encoding = encoding }
 
   /// Counts the pixels of a label file, as they are stored.
   mutating func add(_ labels: GrayImage) {
@@ -36,10 +36,10 @@ public struct LabelCounts: Equatable, Sendable {
   }
 
   /// All pixels.
-  public var total: Int64 { stored.reduce(0, +) }
+  package var total: Int64 { stored.reduce(0, +) }
 
   /// Pixels of each class.
-  public var classes: [Int64] {
+  package var classes: [Int64] {
     let count = encoding.classes.count
     return zip(encoding.table, stored).reduce(into: [Int64](repeating: 0, count: count)) {
       if $1.0 < count { $0[Int($1.0)] += $1.1 }
@@ -47,27 +47,27 @@ public struct LabelCounts: Equatable, Sendable {
   }
 
   /// Pixels of some class.
-  public var valid: Int64 { classes.reduce(0, +) }
+  package var valid: Int64 { classes.reduce(0, +) }
 
   /// Pixels that count nowhere.
-  public var ignored: Int64 {
+  package var ignored: Int64 {
     zip(encoding.table, stored).reduce(0) { $0 + ($1.0 == ignoreIndex ? $1.1 : 0) }
   }
 
   /// The stored values that occur, ascending.
-  public var values: [Int] { stored.indices.filter { stored[$0] > 0 } }
+  package var values: [Int] { stored.indices.filter { stored[$0] > 0 } }
 
   /// The stored values that occur and are neither a class nor ignored, ascending.
-  public var strangers: [Int] {
+  package var strangers: [Int] {
     let table = encoding.table
     return values.filter { table[$0] == LabelEncoding.invalid }
   }
 
   /// The stored values that occur as ranges: `0-10, 255`; `none` if there are none.
-  public var valuesInWords: String { LabelCounts.inWords(values) }
+  package var valuesInWords: String { LabelCounts.inWords(values) }
 
   /// Ascending values as ranges.
-  public static func inWords(_ values: [Int]) -> String {
+  package static func inWords(_ values: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []
     for value in values {
       if let last = ranges.last, last.upperBound + 1 == value {
@@ -83,11 +83,11 @@ public struct LabelCounts: Equatable, Sendable {
   }
 
   /// The classes that occur nowhere.
-  public var absent: [Int] {
+  package var absent: [Int] {
     let classes = classes
     return classes.indices.filter { classes[$0] == 0 }
   }
 
   /// Whether only 0 and 255 occur, as in a mask of black and white, and 255 is ignored here.
-  public var isMask: Bool { values == [0, 255] && valid > 0 }
+  package var isMask: Bool { values == [0, 255] && valid > 0 }
 }

@@ -1,17 +1,17 @@
 import ImageIO
 
 /// The samples of a list file.
-public struct ListDataset: SampleSource {
+package struct ListDataset: SampleSource {
   /// The list.
-  public let list: ListFile
+  package let list: ListFile
   /// How the label files name classes.
-  public let encoding: LabelEncoding
+  package let encoding: LabelEncoding
   /// What an image may measure at most.
-  public let limits: ImageLimits
+  package let limits: ImageLimits
   /// What the EXIF orientations of images and label files do.
-  public let turning: Turning
+  package let turning: Turning
   /// The classes: those of the encoding, or as the user calls them.
-  public let classes: ClassList
+  package let classes: ClassList
   private let decoder: LabelDecoder
 
   /// A dataset over a list; no image is touched.
@@ -22,7 +22,7 @@ public struct ListDataset: SampleSource {
   ///   - classes: names and colours of the user's own for as many classes; nil for the encoding's.
   ///   - limits: what an image may measure at most.
   ///   - turning: what EXIF orientations do.
-  public init(
+  package init(
     list: ListFile, encoding: LabelEncoding, classes: ClassList? = nil,
     limits: ImageLimits = .standard, turning: Turning = .exif
   ) {
@@ -39,20 +39,20 @@ public struct ListDataset: SampleSource {
   }
 
   /// The number of samples.
-  public var count: Int { list.count }
+  package var count: Int { list.count }
   /// The image's path in the list.
-  public func name(_ index: Int) -> String { list[index].image }
+  package func name(_ index: Int) -> String { list[index].image }
 
   /// The image and the label file, as the list names them.
-  public func files(_ index: Int) -> [String] { [list[index].image, list[index].label] }
+  package func files(_ index: Int) -> [String] { [list[index].image, list[index].label] }
 
   /// The file under the list's root.
-  public func path(ofFile name: String, _ index: Int) throws -> String {
+  package func path(ofFile name: String, _ index: Int) throws -> String {
     try list.resolve(name, line: list[index].line)
   }
 
   /// Reads an image and its labels; `DatasetError` names the file that is at fault.
-  public func sample(_ index: Int) throws -> LabelledImage {
+  package func sample(_ index: Int) throws -> LabelledImage {
     try sample(index) { _ in
     } slip: { _ in
     }

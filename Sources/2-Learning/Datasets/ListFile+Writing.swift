@@ -5,7 +5,7 @@ extension ListFile {
   ///
   /// - Parameter samples: images and label files, relative to the root folder.
   /// - Throws: `DatasetError` that names a path which no list can hold.
-  public static func text(
+  package static func text(
     of samples: [(image: String, label: String)]
   ) throws(DatasetError) -> String {
     var text = ""

@@ -10,25 +10,25 @@ import ImageIO
 /// followed, wherever they lead: they are the user's. Of PASCAL VOC an id alone stands for
 /// `JPEGImages/ID.jpg` and `SegmentationClassAug/ID.png`, or `SegmentationClass/ID.png` if there is no
 /// such folder. Kept as bytes: 10^7 samples take 20 bytes each beside the text.
-public struct ListFile: Sendable {
+package struct ListFile: Sendable {
   /// A line of the list.
-  public struct Entry: Equatable, Sendable {
+  package struct Entry: Equatable, Sendable {
     /// The image's path, relative to the root.
-    public let image: String
+    package let image: String
     /// The label file's path, relative to the root.
-    public let label: String
+    package let label: String
     /// The line, counted from 1.
-    public let line: Int
+    package let line: Int
   }
 
   /// The limits of a list file.
-  public enum Limit {
+  package enum Limit {
     /// Lines of a list.
-    public static let lines = 10_000_000
+    package static let lines = 10_000_000
     /// Bytes of a path.
-    public static let pathBytes = 4096
+    package static let pathBytes = 4096
     /// Bytes of the file.
-    public static let fileBytes = 2 << 30
+    package static let fileBytes = 2 << 30
   }
 
   /// Where in the text a line's paths are; of an id the label is empty.
@@ -39,9 +39,9 @@ public struct ListFile: Sendable {
   }
 
   /// The list file, as it was given.
-  public let path: String
+  package let path: String
   /// The root folder, symbolic links resolved.
-  public let root: String
+  package let root: String
   let bytes: [UInt8]
   /// The root folder as it was given and as it is, with a slash at its end.
   let rootPrefixes: [[UInt8]]
@@ -50,10 +50,10 @@ public struct ListFile: Sendable {
   var fields: [Fields] = []
 
   /// The number of samples.
-  public var count: Int { fields.count }
+  package var count: Int { fields.count }
 
   /// Reads a list file; no image is touched.
-  public init(
+  package init(
     path: String, root: String, encoding: LabelEncoding? = nil
   ) throws(DatasetError) {
     let bytes: [UInt8]
@@ -73,7 +73,7 @@ public struct ListFile: Sendable {
   ///   - path: names it in errors.
   ///   - root: the folder that its paths start from.
   ///   - encoding: how the label files name classes; lists of some formats, as VOC's, may hold ids.
-  public init(
+  package init(
     bytes: [UInt8], path: String, root: String, encoding: LabelEncoding? = nil
   ) throws(DatasetError) {
     self.path = path
@@ -94,7 +94,7 @@ public struct ListFile: Sendable {
   }
 
   /// The sample at an index in `0..<count`.
-  public subscript(index: Int) -> Entry {
+  package subscript(index: Int) -> Entry {
     let fields = fields[index]
     let (image, line) = (text(fields.image), Int(fields.line))
     if let ids, fields.label.isEmpty {
@@ -105,7 +105,7 @@ public struct ListFile: Sendable {
   }
 
   /// The file under the root that a path of the list names; it is there, behind links or not.
-  public func resolve(_ relative: String, line: Int) throws(DatasetError) -> String {
+  package func resolve(_ relative: String, line: Int) throws(DatasetError) -> String {
     let joined = (root == "/" ? "" : root) + "/" + relative
     guard access(joined, F_OK) != 0 else { return joined }
     var reason = "\(relative): \(String(cString: strerror(errno))) under \(root)"
@@ -120,7 +120,7 @@ public struct ListFile: Sendable {
   /// The sample whose image is a given file; nil if the list does not hold it.
   ///
   /// Only samples with the file's own name are looked at, so that long lists are quick.
-  public func index(ofImage path: String) -> Int? {
+  package func index(ofImage path: String) -> Int? {
     guard let wanted = realPath(path) else { return nil }
     func name(_ path: String) -> Substring? { path.split(separator: "/").last }
     return (0..<count).first { index in

@@ -2,12 +2,12 @@ import ImageIO
 
 /// From 8-bit RGB to the network's input: B, G, R planes with the mean of ImageNet subtracted, no
 /// division by a deviation.
-public enum Normalisation {
+package enum Normalisation {
   /// The mean of B, G and R.
-  public static let meanBGR = ImageNetMean.bgr
+  package static let meanBGR = ImageNetMean.bgr
 
   /// The whole image as `[3, H, W]` in B, G, R order: float32(double(value) - mean).
-  public static func normalise(_ image: RGBImage) -> [Float] {
+  package static func normalise(_ image: RGBImage) -> [Float] {
     let count = image.width * image.height
     return [Float](unsafeUninitializedCapacity: 3 * count) { buffer, initialized in
       normalise(image, into: buffer)
@@ -16,7 +16,7 @@ public enum Normalisation {
   }
 
   /// The same into a buffer of 3 * H * W values.
-  public static func normalise(_ image: RGBImage, into output: UnsafeMutableBufferPointer<Float>) {
+  package static func normalise(_ image: RGBImage, into output: UnsafeMutableBufferPointer<Float>) {
     let count = image.width * image.height
     precondition(
       output.count == 3 * count, "buffer of \(output.count) values; the image needs \(3 * count)")

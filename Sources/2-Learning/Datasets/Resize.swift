@@ -4,9 +4,9 @@ import ImageIO
 ///
 /// Every output pixel depends on its own coordinates only, so a window of the result costs no more
 /// than its own pixels.
-public enum Resize {
+package enum Resize {
   /// The resized length of `length` pixels: round(length * factor), halves to even.
-  public static func length(_ length: Int, factor: Double) -> Int {
+  package static func length(_ length: Int, factor: Double) -> Int {
     Int((Double(length) * factor).rounded(.toNearestOrEven))
   }
 
@@ -22,7 +22,7 @@ public enum Resize {
   ///
   /// Factor 0.5 is the mean of 2 x 2 pixels, (sum + 2) >> 2. Where an odd length leaves half a
   /// block at the border, it is the mean of the pixels that exist, halves to even.
-  public static func bilinear(_ image: RGBImage, factor: Double) -> RGBImage {
+  package static func bilinear(_ image: RGBImage, factor: Double) -> RGBImage {
     let width = length(image.width, factor: factor)
     let height = length(image.height, factor: factor)
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * width * height) { buffer, count in
@@ -36,7 +36,7 @@ public enum Resize {
   }
 
   /// The labels resized by taking the source pixel min(floor(d / factor), length - 1).
-  public static func nearest(_ labels: GrayImage, factor: Double) -> GrayImage {
+  package static func nearest(_ labels: GrayImage, factor: Double) -> GrayImage {
     let width = length(labels.width, factor: factor)
     let height = length(labels.height, factor: factor)
     let factor = effectiveFactor(factor, width: labels.width, height: labels.height)

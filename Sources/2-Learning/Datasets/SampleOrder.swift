@@ -6,18 +6,18 @@ import Randomness
 /// The permutations of all epochs, one after the other, form one stream; iteration n (from 1) takes
 /// its entries (n - 1) * B to n * B - 1, across the end of an epoch if need be. The stream is a
 /// function of the seed; ranks and threads do not appear in it.
-public final class SampleOrder: Sendable {
+package final class SampleOrder: Sendable {
   /// The number of samples of an epoch.
-  public let sampleCount: Int
+  package let sampleCount: Int
   /// The run's seed.
-  public let seed: UInt64
+  package let seed: UInt64
   /// Whether each epoch is permuted; if not, it is the list itself.
-  public let isShuffled: Bool
+  package let isShuffled: Bool
   /// The permutations of the last two epochs that were asked for, newest last.
   private let recent = Monitor<[(epoch: Int, permutation: [UInt32])]>([])
 
   /// An order of 1 to 2^32 - 1 samples.
-  public init(sampleCount: Int, seed: UInt64, isShuffled: Bool = true) {
+  package init(sampleCount: Int, seed: UInt64, isShuffled: Bool = true) {
     precondition(
       sampleCount > 0 && sampleCount <= Int(UInt32.max), "order of \(sampleCount) samples")
     self.sampleCount = sampleCount
@@ -27,7 +27,7 @@ public final class SampleOrder: Sendable {
 
   /// The sample at a position, `0..<batchSize`, of an iteration's global batch; the first
   /// iteration is 1.
-  public func sampleIndex(iteration: Int, position: Int, batchSize: Int) -> Int {
+  package func sampleIndex(iteration: Int, position: Int, batchSize: Int) -> Int {
     precondition(
       iteration >= 1 && (0..<batchSize).contains(position),
       "iteration \(iteration), position \(position) of \(batchSize)")

@@ -1,17 +1,17 @@
 import ImageIO
 
 /// The label of pixels that count nowhere.
-public let ignoreIndex: UInt8 = 255
+package let ignoreIndex: UInt8 = 255
 
 /// A photo and the class of each of its pixels.
-public struct LabelledImage: Equatable, Sendable {
+package struct LabelledImage: Equatable, Sendable {
   /// The photo `[H, W, 3]`.
-  public var image: RGBImage
+  package var image: RGBImage
   /// The class indices `[H, W]`; 255 is ignored.
-  public var labels: GrayImage
+  package var labels: GrayImage
 
   /// A photo with labels of the same size.
-  public init(image: RGBImage, labels: GrayImage) {
+  package init(image: RGBImage, labels: GrayImage) {
     precondition(
       image.width == labels.width && image.height == labels.height,
       "image \(image.width) x \(image.height), labels \(labels.width) x \(labels.height)")
@@ -23,7 +23,7 @@ public struct LabelledImage: Equatable, Sendable {
 /// Where labelled images come from: a list of files, synthetic scenes.
 ///
 /// A sample depends on nothing but its index, whichever rank or thread asks for it.
-public protocol SampleSource: Sendable {
+package protocol SampleSource: Sendable {
   /// The number of samples.
   var count: Int { get }
   /// The classes that the labels index.
@@ -40,7 +40,7 @@ public protocol SampleSource: Sendable {
 
 extension SampleSource {
   /// No files.
-  public func files(_ index: Int) -> [String] { [] }
+  package func files(_ index: Int) -> [String] { [] }
   /// The name, of what has no files.
-  public func path(ofFile name: String, _ index: Int) throws -> String { name }
+  package func path(ofFile name: String, _ index: Int) throws -> String { name }
 }

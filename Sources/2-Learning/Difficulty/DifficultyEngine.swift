@@ -7,7 +7,7 @@ import Reduction
 /// block; nothing of the size classes times full resolution is stored. Results do not depend on the
 /// number of threads. With global statistics decisions and losses are, bit for bit, the same for any
 /// split of the batch over ranks; gradients are those of the one global loss.
-public final class DifficultyEngine {
+package final class DifficultyEngine {
   private let pool: WorkerPool
   private let buffers = Buffers()
   private var geometry: Geometry?
@@ -16,7 +16,7 @@ public final class DifficultyEngine {
   /// An engine for one rank; it keeps its memory from step to step.
   ///
   /// - Parameter threadCount: the number of threads, at least 1.
-  public init(threadCount: Int) { pool = WorkerPool("rdd-loss", threadCount: threadCount) }
+  package init(threadCount: Int) { pool = WorkerPool("rdd-loss", threadCount: threadCount) }
 
   /// The loss of one step and its gradient for the student's logits. Collective.
   ///
@@ -27,7 +27,7 @@ public final class DifficultyEngine {
   ///   - reducer: the ranks that share the batch.
   /// - Returns: losses, equal on all ranks, and statistics. A NaN among the logits of a valid pixel
   ///   makes the loss a NaN.
-  public func evaluate(
+  package func evaluate(
     _ inputs: DifficultyInputs, options: DifficultyOptions, gradients: DifficultyGradients,
     reducer: any Reducer
   ) -> DifficultyResult {
@@ -48,7 +48,7 @@ public final class DifficultyEngine {
   ///   - inputs: the images; they are the whole batch whatever `globalCount` says.
   ///   - options: thresholds, masks and the direction of the divergence; the task does not matter.
   /// - Returns: maps at label resolution.
-  public func difficultyMaps(
+  package func difficultyMaps(
     _ inputs: DifficultyInputs, options: DifficultyOptions
   ) -> DifficultyMaps {
     var inputs = inputs

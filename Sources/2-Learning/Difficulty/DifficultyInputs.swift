@@ -2,18 +2,18 @@
 ///
 /// Logits are float32, `[imageCount, classCount, lowHeight, lowWidth]`, contiguous. Labels are class
 /// indices, `[imageCount, height, width]`; 255 is ignored.
-public struct DifficultyInputs {
+package struct DifficultyInputs {
   /// Which images of the global batch these are.
-  public struct Images {
+  package struct Images {
     /// The number of images of this rank; may be 0.
-    public var count: Int
+    package var count: Int
     /// The position of this rank's first image in the global batch.
-    public var first: Int
+    package var first: Int
     /// The number of images of all ranks.
-    public var globalCount: Int
+    package var globalCount: Int
 
     /// A rank's part of a batch; by default the whole batch.
-    public init(count: Int, first: Int = 0, globalCount: Int? = nil) {
+    package init(count: Int, first: Int = 0, globalCount: Int? = nil) {
       self.count = count
       self.first = first
       self.globalCount = globalCount ?? count
@@ -21,20 +21,20 @@ public struct DifficultyInputs {
   }
 
   /// The sizes of logits and labels.
-  public struct Sizes: Sendable, Equatable {
+  package struct Sizes: Sendable, Equatable {
     /// The number of classes, 1 to 255.
-    public var classCount: Int
+    package var classCount: Int
     /// The height of the logits.
-    public var lowHeight: Int
+    package var lowHeight: Int
     /// The width of the logits.
-    public var lowWidth: Int
+    package var lowWidth: Int
     /// The height of the labels.
-    public var height: Int
+    package var height: Int
     /// The width of the labels.
-    public var width: Int
+    package var width: Int
 
     /// Sizes in pixels; see the properties.
-    public init(classCount: Int, lowHeight: Int, lowWidth: Int, height: Int, width: Int) {
+    package init(classCount: Int, lowHeight: Int, lowWidth: Int, height: Int, width: Int) {
       self.classCount = classCount
       self.lowHeight = lowHeight
       self.lowWidth = lowWidth
@@ -44,32 +44,32 @@ public struct DifficultyInputs {
   }
 
   /// The logits of one network, `[imageCount, classCount, lowHeight, lowWidth]` for each head.
-  public struct Logits {
+  package struct Logits {
     /// The main head's.
-    public var main: UnsafePointer<Float>
+    package var main: UnsafePointer<Float>
     /// The auxiliary head's, if the network has one.
-    public var auxiliary: UnsafePointer<Float>?
+    package var auxiliary: UnsafePointer<Float>?
 
     /// Views of a network's logits.
-    public init(main: UnsafePointer<Float>, auxiliary: UnsafePointer<Float>? = nil) {
+    package init(main: UnsafePointer<Float>, auxiliary: UnsafePointer<Float>? = nil) {
       self.main = main
       self.auxiliary = auxiliary
     }
   }
 
   /// Which images of the batch these are.
-  public var images: Images
+  package var images: Images
   /// The sizes of logits and labels.
-  public var sizes: Sizes
+  package var sizes: Sizes
   /// The student's logits.
-  public var student: Logits
+  package var student: Logits
   /// The teacher's logits; only plain cross entropy without distillation does without.
-  public var teacher: Logits?
+  package var teacher: Logits?
   /// The labels, `[imageCount, height, width]`.
-  public var labels: UnsafePointer<UInt8>
+  package var labels: UnsafePointer<UInt8>
 
   /// Views of one rank's images; see the properties.
-  public init(
+  package init(
     images: Images, sizes: Sizes, student: Logits, teacher: Logits? = nil,
     labels: UnsafePointer<UInt8>
   ) {
@@ -136,14 +136,14 @@ extension DifficultyOptions {
 ///
 /// Float32, shaped like the logits. On many ranks the sum of what parameters receive is the gradient
 /// of the reported loss: reduce with SUM, do not divide.
-public struct DifficultyGradients {
+package struct DifficultyGradients {
   /// The gradient of the student's logits, `[imageCount, classCount, lowHeight, lowWidth]`.
-  public var main: UnsafeMutablePointer<Float>
+  package var main: UnsafeMutablePointer<Float>
   /// The gradient of the auxiliary head's logits; needed when the student has one.
-  public var auxiliary: UnsafeMutablePointer<Float>?
+  package var auxiliary: UnsafeMutablePointer<Float>?
 
   /// Buffers of the caller.
-  public init(
+  package init(
     main: UnsafeMutablePointer<Float>, auxiliary: UnsafeMutablePointer<Float>? = nil
   ) {
     self.main = main

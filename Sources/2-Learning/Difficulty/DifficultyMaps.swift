@@ -1,20 +1,20 @@
 import Reduction
 
 /// What the method sees in some images: maps `[imageCount, height, width]` at label resolution.
-public struct DifficultyMaps: Sendable {
+package struct DifficultyMaps: Sendable {
   /// The TFE weights in (0, 1]; nil where the teacher has no auxiliary head.
-  public var weight: [Float]?
+  package var weight: [Float]?
   /// The same before they are upsampled, `[imageCount, lowHeight, lowWidth]`.
-  public var lowWeight: [Float]?
+  package var lowWeight: [Float]?
   /// The probabilities that decide; NaN where the label is ignored. The order is student main,
   /// teacher main, student auxiliary, teacher auxiliary; heads that are missing are left out.
-  public var probabilities: [[Float]]
+  package var probabilities: [[Float]]
   /// 1 where a network finds a pixel hard, in the order of `probabilities`.
-  public var hard: [[UInt8]]
+  package var hard: [[UInt8]]
   /// 1 where the mask keeps a pixel; main head, then auxiliary head if there is one.
-  public var selected: [[UInt8]]
+  package var selected: [[UInt8]]
   /// Thresholds and counts.
-  public var statistics: DifficultyStatistics
+  package var statistics: DifficultyStatistics
 }
 
 extension DifficultyStep {

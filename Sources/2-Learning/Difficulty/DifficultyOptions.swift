@@ -1,7 +1,7 @@
 /// How a training step weighs pixels by their difficulty. Raw values are what recipes say.
-public struct DifficultyOptions: Sendable, Equatable {
+package struct DifficultyOptions: Sendable, Equatable {
   /// Which pixels the teacher-student stage keeps, from the two networks' masks of hard pixels.
-  public enum Mask: String, Sendable, CaseIterable {
+  package enum Mask: String, Sendable, CaseIterable {
     /// Pixels hard for exactly one of student and teacher.
     case xor
     /// Pixels hard for student or teacher.
@@ -13,7 +13,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// Over which pixels counts, thresholds and means are taken.
-  public enum Statistics: String, Sendable, CaseIterable {
+  package enum Statistics: String, Sendable, CaseIterable {
     /// The global batch: any number of ranks gives the result of one.
     case global
     /// Each rank's own images; the loss is the mean over ranks, as in the authors' code.
@@ -21,7 +21,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// The direction of the divergence between the teacher's heads (equation 6).
-  public enum Divergence: String, Sendable, CaseIterable {
+  package enum Divergence: String, Sendable, CaseIterable {
     /// KL(auxiliary || main), as in the authors' code.
     case auxiliaryToMain = "auxiliary_main"
     /// KL(main || auxiliary), as in the paper.
@@ -29,7 +29,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// How the TFE weights enter the loss.
-  public enum Weighting: String, Sendable, CaseIterable {
+  package enum Weighting: String, Sendable, CaseIterable {
     /// Each pixel's cross entropy has its own weight (equation 8).
     case perPixel = "per_pixel"
     /// The mean cross entropy over valid pixels times the mean weight over all pixels, which the
@@ -38,7 +38,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// The probability that decides whether a pixel is hard.
-  public enum Confidence: String, Sendable, CaseIterable {
+  package enum Confidence: String, Sendable, CaseIterable {
     /// The probability of the labelled class, as in the authors' code.
     case groundTruth = "ground_truth"
     /// The largest probability, as in the paper.
@@ -46,7 +46,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// How the teacher-student loss is averaged.
-  public enum Reduction: String, Sendable, CaseIterable {
+  package enum Reduction: String, Sendable, CaseIterable {
     /// The class-weighted mean over the kept pixels, as in the authors' code.
     case maskedMean = "masked_mean"
     /// The sum over the kept pixels divided by the number of all pixels, as in the paper.
@@ -54,7 +54,7 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// The task loss of a step.
-  public enum Task: Sendable, Equatable {
+  package enum Task: Sendable, Equatable {
     /// The mean cross entropy over valid pixels.
     case crossEntropy
     /// Weights from the disagreement of the teacher's heads (TFE, equations 6 to 8).
@@ -66,34 +66,34 @@ public struct DifficultyOptions: Sendable, Equatable {
   }
 
   /// The task loss.
-  public var task = Task.teacherStudent
+  package var task = Task.teacherStudent
   /// The combination of masks (TSE).
-  public var mask = Mask.xor
+  package var mask = Mask.xor
   /// The confidence at or below which a pixel is hard (TSE).
-  public var threshold = 0.7
+  package var threshold = 0.7
   /// The least number of pixels to keep of each network; of a rank when statistics are local (TSE).
-  public var minimumKept = 100_000
+  package var minimumKept = 100_000
   /// Over which pixels statistics are taken.
-  public var statistics = Statistics.global
+  package var statistics = Statistics.global
   /// A weight for each class, or nil for all ones (TSE).
-  public var classWeights: [Float]?
+  package var classWeights: [Float]?
   /// The direction of the divergence (TFE).
-  public var divergence = Divergence.auxiliaryToMain
+  package var divergence = Divergence.auxiliaryToMain
   /// How the weights enter the loss (TFE).
-  public var weighting = Weighting.perPixel
+  package var weighting = Weighting.perPixel
   /// The probability that decides (TSE).
-  public var confidence = Confidence.groundTruth
+  package var confidence = Confidence.groundTruth
   /// The mean that is taken (TSE).
-  public var reduction = Reduction.maskedMean
+  package var reduction = Reduction.maskedMean
   /// The factor of the auxiliary head's task loss.
-  public var auxiliaryWeight = 0.4
+  package var auxiliaryWeight = 0.4
   /// The factor of the distillation term; 0 leaves it out.
-  public var distillationWeight = 1.0
+  package var distillationWeight = 1.0
   /// The temperature of the distillation term.
-  public var distillationTemperature = 1.0
+  package var distillationTemperature = 1.0
 
   /// The authors' choices for Cityscapes, without class weights.
-  public init() {}
+  package init() {}
 
   /// The factor of the TFE or cross-entropy part of the task loss.
   var firstShare: Double {

@@ -1,7 +1,7 @@
 import Reduction
 
 /// What computes a step's losses: `TaskLoss`, or another in its place, as a device's own.
-public protocol LossEngine {
+package protocol LossEngine {
   /// The loss of one step and its gradient. Collective.
   ///
   /// - Parameters:

@@ -1,7 +1,7 @@
 import Host
 
 /// The classes that a network predicts, at label resolution.
-public enum Prediction {
+package enum Prediction {
   /// The class with the largest upsampled logit of each pixel; the first one where several are.
   ///
   /// - Parameters:
@@ -14,7 +14,7 @@ public enum Prediction {
   ///   - threadCount: the number of threads.
   /// - Returns: class indices, `[height, width]`. Comparisons with a NaN do not hold, so a broken
   ///   logit is passed over.
-  public static func argmax(
+  package static func argmax(
     _ logits: UnsafePointer<Float>, classCount: Int, lowHeight: Int, lowWidth: Int,
     height: Int, width: Int, threadCount: Int = 1
   ) -> [UInt8] {
@@ -72,20 +72,20 @@ public enum Prediction {
 }
 
 /// Counts of labels against predictions, `[label][prediction]`.
-public struct ConfusionMatrix: Sendable, Equatable {
+package struct ConfusionMatrix: Sendable, Equatable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The counts, `[classCount, classCount]`; sums over ranks are sums of these.
-  public var counts: [Int64]
+  package var counts: [Int64]
 
   /// No pixels yet.
-  public init(classCount: Int) {
+  package init(classCount: Int) {
     self.classCount = classCount
     counts = Array(repeating: 0, count: classCount * classCount)
   }
 
   /// Counts the valid pixels of an image; a label of 255 is ignored.
-  public mutating func add(labels: [UInt8], predictions: [UInt8]) {
+  package mutating func add(labels: [UInt8], predictions: [UInt8]) {
     require(
       labels.count == predictions.count,
       "ConfusionMatrix: \(labels.count) labels and \(predictions.count) predictions")
@@ -98,7 +98,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
   }
 
   /// Intersection over union of each class; nil for a class that neither labels nor predictions have.
-  public var intersectionOverUnion: [Double?] {
+  package var intersectionOverUnion: [Double?] {
     (0..<classCount).map { c in
       let row = counts[c * classCount..<(c + 1) * classCount].reduce(0, +)
       let column = (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + c] }
@@ -109,18 +109,18 @@ public struct ConfusionMatrix: Sendable, Equatable {
   }
 
   /// The mean over all classes; an absent class counts as 0, as in the authors' code.
-  public var meanIntersectionOverUnion: Double {
+  package var meanIntersectionOverUnion: Double {
     intersectionOverUnion.reduce(0) { $0 + ($1 ?? 0) } / Double(classCount)
   }
 
   /// The mean over the classes that occur; 0 when none does.
-  public var meanOverPresentClasses: Double {
+  package var meanOverPresentClasses: Double {
     let present = intersectionOverUnion.compactMap { $0 }
     return present.isEmpty ? 0 : present.reduce(0, +) / Double(present.count)
   }
 
   /// The share of valid pixels that are predicted rightly; 0 when there is none.
-  public var pixelAccuracy: Double {
+  package var pixelAccuracy: Double {
     let total = counts.reduce(0, +)
     let right = (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + $1] }
     return total == 0 ? 0 : Double(right) / Double(total)

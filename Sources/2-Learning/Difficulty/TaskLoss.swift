@@ -2,9 +2,9 @@ import Reduction
 import Torch
 
 /// The losses of a step on tensors, by either engine.
-public final class TaskLoss: LossEngine {
+package final class TaskLoss: LossEngine {
   /// What computes difficulty and losses.
-  public enum Engine: String, Sendable, CaseIterable {
+  package enum Engine: String, Sendable, CaseIterable {
     /// `DifficultyEngine`: fused sweeps over host memory, float32.
     case fused
     /// `ReferenceEngine`: LibTorch operator by operator, any type and device.
@@ -12,28 +12,28 @@ public final class TaskLoss: LossEngine {
   }
 
   /// Logits of a network's heads, or their gradients, `[n, C, h, w]`.
-  public struct Heads {
+  package struct Heads {
     /// The main head's.
-    public let main: Tensor
+    package let main: Tensor
     /// The auxiliary head's, where there is one.
-    public let auxiliary: Tensor?
+    package let auxiliary: Tensor?
 
     /// Two heads, or one.
-    public init(main: Tensor, auxiliary: Tensor?) {
+    package init(main: Tensor, auxiliary: Tensor?) {
       self.main = main
       self.auxiliary = auxiliary
     }
   }
 
   /// Class indices `[n, H, W]`, 255 where ignored, in memory that the caller keeps alive.
-  public struct Labels {
+  package struct Labels {
     let indices: UnsafeBufferPointer<UInt8>
     let imageCount: Int
     let height: Int
     let width: Int
 
     /// A view of labels. As many labels as pixels, or the program stops.
-    public init(
+    package init(
       _ indices: UnsafeBufferPointer<UInt8>, imageCount: Int, height: Int, width: Int
     ) {
       require(
@@ -47,7 +47,7 @@ public final class TaskLoss: LossEngine {
   }
 
   /// A step's losses, and the gradients of the student's logits.
-  public typealias Outcome = (result: DifficultyResult, gradients: Heads)
+  package typealias Outcome = (result: DifficultyResult, gradients: Heads)
 
   private let engine: Engine
   private let fused: DifficultyEngine
@@ -61,13 +61,13 @@ public final class TaskLoss: LossEngine {
   /// - Parameters:
   ///   - engine: what computes it.
   ///   - threadCount: the threads of the fused engine.
-  public init(engine: Engine, threadCount: Int) {
+  package init(engine: Engine, threadCount: Int) {
     self.engine = engine
     fused = DifficultyEngine(threadCount: threadCount)
   }
 
   /// See `LossEngine.evaluate`. Collective.
-  public func evaluate(
+  package func evaluate(
     student: Heads, teacher: Heads?, labels: Labels, firstImage: Int, globalImageCount: Int,
     options: DifficultyOptions, reducer: any Reducer
   ) -> Outcome {
@@ -138,19 +138,19 @@ public final class TaskLoss: LossEngine {
 // MARK: Maps
 
 /// What an engine sees in one rank's images before anything is decided over ranks.
-public struct LossMaps {
+package struct LossMaps {
   /// The TFE weights `[n, h, w]`; nil where the teacher has no auxiliary head.
-  public var lowWeight: [Double]?
+  package var lowWeight: [Double]?
   /// The TFE weights `[n, H, W]`; nil where the teacher has no auxiliary head.
-  public var weight: [Double]?
+  package var weight: [Double]?
   /// The probabilities that decide, `[n, H, W]`, NaN where ignored: student main, teacher main,
   /// student auxiliary, teacher auxiliary.
-  public var probabilities: [[Float]]
+  package var probabilities: [[Float]]
 }
 
 extension TaskLoss {
   /// The maps of some images; see `LossEngine.maps`.
-  public func maps(
+  package func maps(
     student: Heads, teacher: Heads, labels: Labels, options: DifficultyOptions
   ) -> LossMaps {
     Self.check(student, teacher, labels)

@@ -14,7 +14,7 @@ import Torch
 /// and adds over images by requests, `MethodStep.summed` and terms alone.
 ///
 /// A method is added by a file with such a class and a line in `MethodTable.all`.
-public protocol Distiller: AnyObject {
+package protocol Distiller: AnyObject {
   /// Name, source, default weight and options.
   static var card: MethodCard { get }
 
@@ -43,39 +43,39 @@ public protocol Distiller: AnyObject {
 
 extension Distiller {
   /// What the card says.
-  public var needs: MethodNeeds { Self.card.needs }
+  package var needs: MethodNeeds { Self.card.needs }
   /// Never.
-  public func adaptsTeacher(_ iteration: Int) -> Bool { false }
+  package func adaptsTeacher(_ iteration: Int) -> Bool { false }
   /// No.
-  public var replacesTask: Bool { false }
+  package var replacesTask: Bool { false }
   /// Asks for nothing.
-  public func request(_ requests: MethodRequests, _ step: MethodStep) {}
+  package func request(_ requests: MethodRequests, _ step: MethodStep) {}
 }
 
 /// What a method needs beyond the student's logits.
-public struct MethodNeeds: OptionSet, Sendable {
+package struct MethodNeeds: OptionSet, Sendable {
   /// The bits.
-  public let rawValue: Int
+  package let rawValue: Int
   /// A set from its bits.
-  public init(rawValue: Int) { self.rawValue = rawValue }
+  package init(rawValue: Int) { self.rawValue = rawValue }
   /// The teacher's logits.
-  public static let teacher = MethodNeeds(rawValue: 1)
+  package static let teacher = MethodNeeds(rawValue: 1)
   /// What the main classifiers of student and teacher read.
-  public static let features = MethodNeeds(rawValue: 2)
+  package static let features = MethodNeeds(rawValue: 2)
   /// The logits of both auxiliary heads.
-  public static let auxiliary = MethodNeeds(rawValue: 4)
+  package static let auxiliary = MethodNeeds(rawValue: 4)
   /// Labels on the grid of the logits, and the number of those that count.
-  public static let labels = MethodNeeds(rawValue: 8)
+  package static let labels = MethodNeeds(rawValue: 8)
   /// Passes over other images than the batch's, which are mixed from several: at least two images.
-  public static let views = MethodNeeds(rawValue: 16)
+  package static let views = MethodNeeds(rawValue: 16)
   /// A teacher that is not compiled, whose norms may follow the batch and are then part of the state.
-  public static let adaptation = MethodNeeds(rawValue: 32)
+  package static let adaptation = MethodNeeds(rawValue: 32)
   /// Networks that can be differentiated twice with respect to images.
-  public static let inputGradients = MethodNeeds(rawValue: 64)
+  package static let inputGradients = MethodNeeds(rawValue: 64)
   /// What the student's stages give.
-  public static let stages = MethodNeeds(rawValue: 128)
+  package static let stages = MethodNeeds(rawValue: 128)
   /// What the teacher's stages give.
-  public static let taughtStages = MethodNeeds(rawValue: 256)
+  package static let taughtStages = MethodNeeds(rawValue: 256)
 
   /// The needs as words.
   package var words: String {
@@ -91,24 +91,24 @@ public struct MethodNeeds: OptionSet, Sendable {
 }
 
 /// A method's row in tables and documents.
-public struct MethodCard: Sendable {
+package struct MethodCard: Sendable {
   /// The name in recipes.
-  public let name: String
+  package let name: String
   /// What it aligns, in a few words.
-  public let title: String
+  package let title: String
   /// The paper.
-  public let source: String
+  package let source: String
   /// The factor of all its terms if the recipe gives none.
-  public let weight: Double
+  package let weight: Double
   /// What each step must bring.
-  public let needs: MethodNeeds
+  package let needs: MethodNeeds
   /// Its options besides `weight`.
-  public let options: [MethodOption]
+  package let options: [MethodOption]
   /// The names of methods that cannot stand beside it.
-  public let excludes: [String]
+  package let excludes: [String]
 
   /// A row of the table.
-  public init(
+  package init(
     name: String, title: String, source: String, weight: Double, needs: MethodNeeds,
     options: [MethodOption] = [], excludes: [String] = []
   ) {
@@ -123,9 +123,9 @@ public struct MethodCard: Sendable {
 }
 
 /// A part of a method's loss.
-public struct Term {
+package struct Term {
   /// How the ranks' values make up the global one.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// A part of the value for each of this rank's images, `[n]`.
     case share
     /// The whole value, a scalar that all ranks compute alike from what they gathered or summed,
@@ -134,19 +134,19 @@ public struct Term {
   }
 
   /// Its name within the method; empty if the method has one term.
-  public let name: String
+  package let name: String
   /// Without factors, float64 or the step's type: see `kind`.
-  public let value: Tensor
+  package let value: Tensor
   /// Its factor within the method; a term of factor 0 is reported only.
-  public let weight: Double
+  package let weight: Double
   /// How it is summed for reports.
-  public let kind: Kind
+  package let kind: Kind
 
   /// A method's only term.
-  public init(_ value: Tensor, kind: Kind = .share) { self.init("", value, kind: kind) }
+  package init(_ value: Tensor, kind: Kind = .share) { self.init("", value, kind: kind) }
 
   /// One of several terms.
-  public init(_ name: String, _ value: Tensor, weight: Double = 1, kind: Kind = .share) {
+  package init(_ name: String, _ value: Tensor, weight: Double = 1, kind: Kind = .share) {
     self.name = name
     self.value = value
     self.weight = weight
@@ -155,50 +155,50 @@ public struct Term {
 }
 
 /// The networks and the run that a method is made for.
-public struct MethodSetting {
+package struct MethodSetting {
   /// What a method knows of a network.
-  public struct Shape: Sendable {
+  package struct Shape: Sendable {
     /// The channels of the features that the main classifier reads.
-    public let featureWidth: Int
+    package let featureWidth: Int
     /// Whether there is an auxiliary head.
-    public let hasAuxiliary: Bool
+    package let hasAuxiliary: Bool
 
     /// A shape.
-    public init(featureWidth: Int, hasAuxiliary: Bool) {
+    package init(featureWidth: Int, hasAuxiliary: Bool) {
       self.featureWidth = featureWidth
       self.hasAuxiliary = hasAuxiliary
     }
   }
 
   /// The number of classes.
-  public var classCount: Int
+  package var classCount: Int
   /// The student.
-  public var student: Shape
+  package var student: Shape
   /// The teacher; nil where the recipe has none.
-  public var teacher: Shape?
+  package var teacher: Shape?
   /// The images of all ranks in a step.
-  public var batchSize: Int
+  package var batchSize: Int
   /// The iterations of the run.
-  public var iterations: Int
+  package var iterations: Int
   /// The run's seed.
-  public var seed: UInt64
+  package var seed: UInt64
   /// The type and place of new tensors.
-  public var type: ElementType
+  package var type: ElementType
   /// Where new tensors are.
-  public var device: Device
+  package var device: Device
 
   /// A frozen copy of the teacher whose tensors were changed first; nil where there is no teacher.
-  public var changedTeacher: ((_ change: (StateDict) -> Void) -> (Tensor) -> SegmentationOutput)?
+  package var changedTeacher: ((_ change: (StateDict) -> Void) -> (Tensor) -> SegmentationOutput)?
 
   /// A frozen network of the zoo by name and file, with features and stages; nil where none is read.
-  public var frozenNetwork:
+  package var frozenNetwork:
     ((_ network: String, _ path: String) throws -> (Tensor) -> SegmentationOutput)?
 
   /// The teacher's running statistics, for a method that moves them.
-  public var teacherBuffers: [StateDict.Entry] = []
+  package var teacherBuffers: [StateDict.Entry] = []
 
   /// A setting.
-  public init(
+  package init(
     classCount: Int, student: Shape, teacher: Shape?, batchSize: Int, iterations: Int,
     seed: UInt64, type: ElementType = .float32, device: Device = .cpu
   ) {
@@ -219,12 +219,12 @@ public struct MethodSetting {
 }
 
 /// A method that a recipe cannot have; one line.
-public struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What, where, found, expected, what to do.
-  public let description: String
+  package let description: String
 
   /// An error about a method, or one of its options, at a place of the recipe.
-  public init(
+  package init(
     _ what: String = "method", place: String, found: String, expected: String, remedy: String
   ) {
     description = "\(what): \(place): found \(found); expected \(expected); \(remedy)"

@@ -1,7 +1,7 @@
 /// An option of a method, as recipes give it.
-public struct MethodOption: Sendable {
+package struct MethodOption: Sendable {
   /// What may stand there.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// A number of a range.
     case number(ClosedRange<Double>)
     /// A whole number of a range.
@@ -13,46 +13,46 @@ public struct MethodOption: Sendable {
   }
 
   /// The name in recipes.
-  public let name: String
+  package let name: String
   /// What stands there if the recipe says nothing.
-  public let initial: String
+  package let initial: String
   /// What may stand there.
-  public let kind: Kind
+  package let kind: Kind
   /// One line for the reference.
-  public let meaning: String
+  package let meaning: String
   /// The name that older recipes use; it is read and not documented.
-  public var formerName: String?
+  package var formerName: String?
 
   /// A number of a range.
-  public static func number(
+  package static func number(
     _ name: String, _ initial: Double, _ range: ClosedRange<Double>, _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, initial: "\(initial)", kind: .number(range), meaning: meaning)
   }
   /// A factor: a number from 0 to a million.
-  public static func factor(
+  package static func factor(
     _ name: String, _ initial: Double, _ meaning: String
   ) -> MethodOption { number(name, initial, 0...1e6, meaning) }
   /// A whole number of a range.
-  public static func integer(
+  package static func integer(
     _ name: String, _ initial: Int, _ range: ClosedRange<Int>, _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, initial: "\(initial)", kind: .integer(range), meaning: meaning)
   }
   /// One of some words, the first by default; older recipes may call it by another name.
-  public static func word(
+  package static func word(
     _ name: String, formerly formerName: String? = nil, _ words: [String], _ meaning: String
   ) -> MethodOption {
     MethodOption(
       name: name, initial: words[0], kind: .word(words), meaning: meaning, formerName: formerName)
   }
   /// A file, `none` by default.
-  public static func path(_ name: String, _ meaning: String) -> MethodOption {
+  package static func path(_ name: String, _ meaning: String) -> MethodOption {
     MethodOption(name: name, initial: "none", kind: .path, meaning: meaning)
   }
 
   /// What may stand there, in words.
-  public var expected: String {
+  package var expected: String {
     switch kind {
     case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
     case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
@@ -76,16 +76,16 @@ public struct MethodOption: Sendable {
 }
 
 /// A method as a recipe lists it.
-public struct ChosenMethod: Sendable {
+package struct ChosenMethod: Sendable {
   /// What stands behind `name`.
-  public let name: String
+  package let name: String
   /// The other keys with their texts, `weight` among them.
-  public let options: [(key: String, text: String)]
+  package let options: [(key: String, text: String)]
   /// Where it stands, for messages.
-  public let place: String
+  package let place: String
 
   /// A method with options by text.
-  public init(
+  package init(
     _ name: String, _ options: [(key: String, text: String)] = [],
     place: String = "distill.methods"
   ) {
@@ -96,11 +96,11 @@ public struct ChosenMethod: Sendable {
 }
 
 /// The options of one method, all of them valid.
-public struct MethodOptions: Sendable {
+package struct MethodOptions: Sendable {
   /// Where the method stands in the recipe, for messages.
-  public let place: String
+  package let place: String
   /// The factor of all terms.
-  public let weight: Double
+  package let weight: Double
   private let texts: [String: String]
 
   /// Checks what a recipe says against a method's card.
@@ -135,7 +135,7 @@ public struct MethodOptions: Sendable {
   }
 
   /// The text of an option that the method's card has.
-  public func word(_ name: String) -> String {
+  package func word(_ name: String) -> String {
     guard let text = texts[name] else {
       preconditionFailure("MethodOptions: no \(name); expected an option of the card")
     }
@@ -143,7 +143,7 @@ public struct MethodOptions: Sendable {
   }
 
   /// The number of an option that the card has as a number.
-  public subscript(_ name: String) -> Double {
+  package subscript(_ name: String) -> Double {
     guard let value = Double(word(name)) else {
       preconditionFailure("MethodOptions: \(name) is \(word(name)); expected a number")
     }
@@ -151,13 +151,13 @@ public struct MethodOptions: Sendable {
   }
 
   /// The whole number of an option that the card has as one.
-  public func integer(_ name: String) -> Int { Int(self[name]) }
+  package func integer(_ name: String) -> Int { Int(self[name]) }
 
   /// The file of an option; nil for `none`.
-  public func path(_ name: String) -> String? { word(name) == "none" ? nil : word(name) }
+  package func path(_ name: String) -> String? { word(name) == "none" ? nil : word(name) }
 
   /// An error about this method.
-  public func refused(found: String, expected: String, remedy: String) -> MethodError {
+  package func refused(found: String, expected: String, remedy: String) -> MethodError {
     MethodError(place: place, found: found, expected: expected, remedy: remedy)
   }
 }

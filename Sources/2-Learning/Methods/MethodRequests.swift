@@ -3,7 +3,7 @@ import Reduction
 import Torch
 
 /// What the methods of a step must know of all ranks; one exact sum and one gather answer it all.
-public final class MethodRequests {
+package final class MethodRequests {
   struct Rows {
     let key: String
     let own: Tensor
@@ -34,7 +34,7 @@ public final class MethodRequests {
   /// - Parameters:
   ///   - key: the name of the answer.
   ///   - own: one row an image, `[n, ...]`; the answer has the shape of a row.
-  public func sum(_ key: String, _ own: Tensor) {
+  package func sum(_ key: String, _ own: Tensor) {
     precondition(
       own.shape.first == imageCount,
       "MethodRequests.sum: \(own.shape); expected \(imageCount) rows")
@@ -47,7 +47,7 @@ public final class MethodRequests {
   ///   - key: the name of the answer.
   ///   - own: this rank's rows `[r, D]`.
   ///   - isLive: whether this rank's own rows keep their gradient in the answer.
-  public func gather(_ key: String, rows own: Tensor, isLive: Bool = false) {
+  package func gather(_ key: String, rows own: Tensor, isLive: Bool = false) {
     rows.append(Rows(key: prefix + key, own: own, isLive: isLive))
   }
 
@@ -57,7 +57,7 @@ public final class MethodRequests {
   ///   - key: the name of the answer.
   ///   - values: this rank's, any shape; NaNs are left out.
   ///   - rank: k, from 1, once the sums are known; 0 if there is nothing to select.
-  public func smallest(_ key: String, _ values: Tensor, rank: @escaping (Reduced) -> Int) {
+  package func smallest(_ key: String, _ values: Tensor, rank: @escaping (Reduced) -> Int) {
     selections.append(Selection(prefix: prefix, key: key, values: values, rank: rank))
   }
 

@@ -3,48 +3,48 @@ import Reduction
 import Torch
 
 /// One iteration, as methods see it on one rank.
-public struct MethodStep {
+package struct MethodStep {
   /// From 1.
-  public let iteration: Int
+  package let iteration: Int
   /// The positions of this rank's images in the global batch.
-  public let positions: Range<Int>
+  package let positions: Range<Int>
   /// The images of all ranks.
-  public let batchSize: Int
+  package let batchSize: Int
   /// This rank's images, `[n, 3, H, W]`.
-  public let images: Tensor
+  package let images: Tensor
   /// Class indices `[n, H, W]`, int64, 255 where ignored.
-  public let labels: Tensor
+  package let labels: Tensor
   /// The student's output, with history.
-  public let student: SegmentationOutput
+  package let student: SegmentationOutput
   /// The teacher's output, without history; nil where the recipe has none.
-  public let taught: SegmentationOutput?
+  package let taught: SegmentationOutput?
   /// RDD's map on the grid of the logits, `[n, h, w]`, which multiplies what methods say of a pixel;
   /// nil where the scope leaves methods alone.
-  public let difficulty: Tensor?
+  package let difficulty: Tensor?
   /// The ranks.
-  public let reducer: any Reducer
+  package let reducer: any Reducer
   /// Class indices on the grid of the logits, `[n, h, w]`, int64, 255 where ignored.
-  public let lowLabels: Tensor
+  package let lowLabels: Tensor
   /// Passes over other images.
-  public let passes: Passes
+  package let passes: Passes
 
   /// Passes of the networks over images `[n, 3, H, W]` of the method's own.
-  public struct Passes {
+  package struct Passes {
     /// The student in training, with history. Collective.
-    public let student: (Tensor) -> SegmentationOutput
+    package let student: (Tensor) -> SegmentationOutput
     /// The student in evaluation mode, without history.
-    public let evaluated: (Tensor) -> SegmentationOutput
+    package let evaluated: (Tensor) -> SegmentationOutput
     /// The teacher, without history.
-    public let teacher: (Tensor) -> SegmentationOutput
+    package let teacher: (Tensor) -> SegmentationOutput
 
     /// The student's logits with history, differentiable twice and without dropout: by the batch's
     /// statistics, which leave the running ones alone (collective, derivatives too), or by those.
-    public let studentGraph: (_ images: Tensor, _ byBatch: Bool) -> Tensor
+    package let studentGraph: (_ images: Tensor, _ byBatch: Bool) -> Tensor
     /// The teacher's logits, with history.
-    public let teacherGraph: (Tensor) -> Tensor
+    package let teacherGraph: (Tensor) -> Tensor
 
     /// Passes of two networks.
-    public init(
+    package init(
       student: @escaping (Tensor) -> SegmentationOutput,
       evaluated: @escaping (Tensor) -> SegmentationOutput,
       teacher: @escaping (Tensor) -> SegmentationOutput,
@@ -59,19 +59,19 @@ public struct MethodStep {
     }
 
     /// What is called where a method runs a pass that its needs do not name.
-    public static func missing<Result>() -> Result {
+    package static func missing<Result>() -> Result {
       preconditionFailure("MethodStep: no such pass; expected one that the card's needs name")
     }
 
     /// None: for methods that do not need any.
-    public static var none: Passes {
+    package static var none: Passes {
       Passes(
         student: { _ in missing() }, evaluated: { _ in missing() }, teacher: { _ in missing() })
     }
   }
 
   /// A step; activations of other types become the logits' type.
-  public init(
+  package init(
     iteration: Int, positions: Range<Int>, batchSize: Int, images: Tensor, labels: Tensor,
     student: SegmentationOutput, teacher: SegmentationOutput?, difficulty: Tensor? = nil,
     reducer: any Reducer = SingleProcess(), passes: Passes = .none
@@ -92,16 +92,16 @@ public struct MethodStep {
   }
 
   /// The grid of the logits.
-  public var height: Int { student.logits.size(2) }
+  package var height: Int { student.logits.size(2) }
   /// The grid of the logits.
-  public var width: Int { student.logits.size(3) }
+  package var width: Int { student.logits.size(3) }
   /// The number of classes.
-  public var classCount: Int { student.logits.size(1) }
+  package var classCount: Int { student.logits.size(1) }
   /// The type of the losses.
-  public var type: ElementType { student.logits.type }
+  package var type: ElementType { student.logits.type }
 
   /// The teacher's output, which the method's needs ask for.
-  public var teacher: SegmentationOutput {
+  package var teacher: SegmentationOutput {
     guard let taught else {
       preconditionFailure("MethodStep: no teacher; expected one, as the card's needs say")
     }
@@ -109,7 +109,7 @@ public struct MethodStep {
   }
 
   /// The features `[n, F, h, w]` of student and teacher, which the method's needs ask for.
-  public var features: (student: Tensor, teacher: Tensor) {
+  package var features: (student: Tensor, teacher: Tensor) {
     guard let own = student.feature, let other = teacher.feature else {
       preconditionFailure("MethodStep: no features; expected them, as the card's needs say")
     }
@@ -117,7 +117,7 @@ public struct MethodStep {
   }
 
   /// The auxiliary logits of student and teacher, which the method's needs ask for.
-  public var auxiliaryLogits: (student: Tensor, teacher: Tensor) {
+  package var auxiliaryLogits: (student: Tensor, teacher: Tensor) {
     guard let own = student.auxiliaryLogits, let other = teacher.auxiliaryLogits else {
       preconditionFailure("MethodStep: no auxiliary head; expected one, as the card's needs say")
     }
@@ -125,22 +125,22 @@ public struct MethodStep {
   }
 
   /// 1 where a label on the grid of the logits counts, else 0, `[n, h, w]`.
-  public var valid: Tensor { lowLabels.notEqual(255).to(type) }
+  package var valid: Tensor { lowLabels.notEqual(255).to(type) }
 
   /// Class indices on the grid of the logits with 0 where ignored, `[n, h, w]`, int64.
-  public var indices: Tensor { lowLabels * lowLabels.notEqual(255).to(.int64) }
+  package var indices: Tensor { lowLabels * lowLabels.notEqual(255).to(.int64) }
 
   /// The sum over all images of all ranks at once, with the gradient of this rank's images; for
   /// what is known only after the requests were answered. Exact, as those are. Collective.
   ///
   /// - Parameter own: one row an image, `[n, ...]`; the sum has the shape of a row.
-  public func summed(_ own: Tensor) -> Tensor { own.sum(overImages: StepSums()([own], reducer)[0]) }
+  package func summed(_ own: Tensor) -> Tensor { own.sum(overImages: StepSums()([own], reducer)[0]) }
 
   /// The exact sums over all images of all ranks of numbers `[n]` each. Collective.
   func totals(_ own: [Tensor]) -> [Double] { StepSums()(own, reducer).flatMap { $0 } }
 
   /// The factors of the pixels in means: the map, or ones. `[n, h, w]`.
-  public var weights: Tensor {
+  package var weights: Tensor {
     difficulty ?? Tensor.full(lowLabels.shape, 1, type, device: lowLabels.device)
   }
 

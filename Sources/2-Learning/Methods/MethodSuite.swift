@@ -4,15 +4,15 @@ import Reduction
 import Torch
 
 /// The methods of a run, asked together.
-public final class MethodSuite {
+package final class MethodSuite {
   /// What the methods of a step come to.
-  public struct Outcome {
+  package struct Outcome {
     /// A scalar to start backward from, if it has a history: of this rank's part of the sum.
-    public let root: Tensor
+    package let root: Tensor
     /// The global value of the weighted sum: the same bits however ranks share the images.
-    public let loss: Double
+    package let loss: Double
     /// The global values of the terms without the methods' weights, `cwd` or `dsd.psd`.
-    public let terms: [(name: String, value: Double)]
+    package let terms: [(name: String, value: Double)]
   }
 
   private let teacherBuffers: [StateDict.Entry]
@@ -20,12 +20,12 @@ public final class MethodSuite {
   private let sums = (requests: StepSums(), terms: StepSums())
   private let active: [(method: any Distiller, weight: Double, state: StateDict)]
   /// What each step must bring.
-  public let needs: MethodNeeds
+  package let needs: MethodNeeds
 
   /// The methods that a recipe lists; nil if none has a weight.
   ///
   /// - Throws: `MethodError` for the first that cannot be.
-  public init?(_ chosen: [ChosenMethod], _ setting: MethodSetting) throws(MethodError) {
+  package init?(_ chosen: [ChosenMethod], _ setting: MethodSetting) throws(MethodError) {
     try MethodTable.check(chosen)
     var active: [(any Distiller, Double, StateDict)] = []
     for choice in chosen {
@@ -78,21 +78,21 @@ public final class MethodSuite {
   }
 
   /// The tensors of all methods: trained ones and other state, the teacher's norms if they move.
-  public var entries: [StateDict.Entry] { active.flatMap(\.state.entries) + teacherBuffers }
+  package var entries: [StateDict.Entry] { active.flatMap(\.state.entries) + teacherBuffers }
 
   /// Whether the teacher's norms follow the batch of an iteration.
-  public func adaptsTeacher(_ iteration: Int) -> Bool {
+  package func adaptsTeacher(_ iteration: Int) -> Bool {
     active.contains { $0.method.adaptsTeacher(iteration) }
   }
 
   /// Whether the task loss is left out.
-  public var replacesTask: Bool { active.contains { $0.method.replacesTask } }
+  package var replacesTask: Bool { active.contains { $0.method.replacesTask } }
 
   /// The methods themselves, for comparisons with reference numbers.
   package var distillers: [any Distiller] { active.map(\.method) }
 
   /// The terms of a step. Collective.
-  public func evaluate(_ step: MethodStep) -> Outcome {
+  package func evaluate(_ step: MethodStep) -> Outcome {
     let requests = MethodRequests(imageCount: step.positions.count)
     askForPixels(requests, step)
     for (method, _, _) in active {

@@ -1,7 +1,7 @@
 /// The methods by name: the only place that lists them.
-public enum MethodTable {
+package enum MethodTable {
   /// All methods, in the order of documents.
-  public static var all: [any Distiller.Type] {
+  package static var all: [any Distiller.Type] {
     [
       PixelDistillation.self, AttentionTransfer.self, FitNet.self, ChannelWise.self,
       Structured.self, IntraClassVariation.self, DoubleSimilarity.self, CrossImage.self,
@@ -12,14 +12,14 @@ public enum MethodTable {
   }
 
   /// The names in recipes.
-  public static var names: [String] { all.map { $0.card.name } }
+  package static var names: [String] { all.map { $0.card.name } }
 
   /// The cards.
-  public static var cards: [MethodCard] { all.map { $0.card } }
+  package static var cards: [MethodCard] { all.map { $0.card } }
 
   /// Stops at the first of a recipe's methods that does not exist, stands twice, has an option that
   /// cannot be, or excludes another.
-  public static func check(_ chosen: [ChosenMethod]) throws(MethodError) {
+  package static func check(_ chosen: [ChosenMethod]) throws(MethodError) {
     var seen: Set<String> = []
     for choice in chosen {
       let card = try type(of: choice).card
@@ -48,7 +48,7 @@ public enum MethodTable {
   }
 
   /// Methods and their options as Markdown.
-  public static func reference(of cards: [MethodCard] = cards) -> String {
+  package static func reference(of cards: [MethodCard] = cards) -> String {
     var lines = ["| Method | Weight | What it aligns | Needs | Source |"]
     lines.append("| --- | --- | --- | --- | --- |")
     for card in cards {

@@ -1,7 +1,7 @@
 import Torch
 
 /// Answers to the requests of a step; equal on all ranks but for where gradients go.
-public final class Reduced {
+package final class Reduced {
   var prefix = ""
   var sums: [String: Tensor] = [:]
   var totals: [String: [Double]] = [:]
@@ -9,16 +9,16 @@ public final class Reduced {
   var selected: [String: Float] = [:]
 
   /// The sum over all images, with the gradient of this rank's.
-  public func sum(_ key: String) -> Tensor { found(sums[prefix + key], key) }
+  package func sum(_ key: String) -> Tensor { found(sums[prefix + key], key) }
 
   /// The global sum of a single number.
-  public func total(_ key: String) -> Double { found(totals[prefix + key], key)[0] }
+  package func total(_ key: String) -> Double { found(totals[prefix + key], key)[0] }
 
   /// All ranks' rows, in rank order.
-  public func rows(_ key: String) -> Tensor { found(rows[prefix + key], key) }
+  package func rows(_ key: String) -> Tensor { found(rows[prefix + key], key) }
 
   /// The k-th smallest value; nil where k was 0.
-  public func smallest(_ key: String) -> Float? { selected[prefix + key] }
+  package func smallest(_ key: String) -> Float? { selected[prefix + key] }
 
   private func found<Value>(_ value: Value?, _ key: String) -> Value {
     guard let value else {
@@ -29,7 +29,7 @@ public final class Reduced {
 }
 
 /// Over which pixels of the grid of the logits a mean is taken.
-public enum Pixels: String, Sendable {
+package enum Pixels: String, Sendable {
   /// All of them, ignored ones included.
   case all
   /// Those with a label.
@@ -38,7 +38,7 @@ public enum Pixels: String, Sendable {
 
 extension Reduced {
   /// The global denominator of a mean over pixels: their number, or the sum of RDD's map over them.
-  public func weight(_ pixels: Pixels, _ step: MethodStep) -> Double {
+  package func weight(_ pixels: Pixels, _ step: MethodStep) -> Double {
     let key = "pixels.\(pixels.rawValue)"
     if let total = totals[key] { return total[0] }
     precondition(pixels == .all && step.difficulty == nil, "Reduced: no \(key); needs lack labels")
@@ -52,7 +52,7 @@ extension Reduced {
   ///   - x: `[n, h, w]`.
   ///   - pixels: which of them count.
   ///   - step: the batch, its labels and RDD's map.
-  public func mean(_ x: Tensor, over pixels: Pixels = .all, _ step: MethodStep) -> Tensor {
+  package func mean(_ x: Tensor, over pixels: Pixels = .all, _ step: MethodStep) -> Tensor {
     let total = weight(pixels, step)
     var weighted = x
     if let map = step.difficulty { weighted = weighted * map }

@@ -4,7 +4,7 @@ import Torch
 ///
 /// BatchNorm is folded into the convolutions. Its logits are those of the network in evaluation
 /// mode, to rounding.
-public final class FrozenNetwork: @unchecked Sendable {
+package final class FrozenNetwork: @unchecked Sendable {
   private let program: FrozenProgram
   private let input: InputNormalisation
   private let hasFeature: Bool
@@ -17,7 +17,7 @@ public final class FrozenNetwork: @unchecked Sendable {
   ///   - precision: float32 or bfloat16.
   ///   - withFeature: whether its output has what the main classifier reads.
   ///   - withStages: whether its output has what the backbone's stages give.
-  public init(
+  package init(
     _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false,
     withStages: Bool = false
   ) {
@@ -40,7 +40,7 @@ public final class FrozenNetwork: @unchecked Sendable {
   ///
   /// - Parameter images: `[N, 3, H, W]`, BGR with the mean subtracted, float32.
   /// - Returns: logits at H/8 x W/8, rounded up, feature and stages if they were asked for.
-  public func callAsFunction(_ images: Tensor) -> SegmentationOutput {
+  package func callAsFunction(_ images: Tensor) -> SegmentationOutput {
     let outputs = Autograd.withoutHistory { program.run(input(images)).map { $0.to(.float32) } }
     let heads = outputs.count - stageCount - (hasFeature ? 1 : 0)
     return SegmentationOutput(

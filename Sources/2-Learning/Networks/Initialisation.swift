@@ -3,16 +3,16 @@ import Randomness
 import Torch
 
 /// How a network's values start, and of which type they are.
-public struct Initialisation: Sendable {
+package struct Initialisation: Sendable {
   /// The run's seed; nil leaves convolutions at zero, for weights that a file will bring.
-  public let seed: UInt64?
+  package let seed: UInt64?
   /// The type of parameters and buffers: float32, or float64 for tests.
-  public let type: ElementType
+  package let type: ElementType
   /// Where they are.
-  public let device: Device
+  package let device: Device
 
   /// What the last norm of a residual branch scales by.
-  public let branchScale: Double
+  package let branchScale: Double
 
   /// Whether tensors have a shape and no values: what no one writes takes no memory.
   let isOutline: Bool
@@ -36,7 +36,7 @@ public struct Initialisation: Sendable {
   ///   - device: where they lie.
   ///   - branchScale: 1 to train. In evaluation nothing has been learnt yet that keeps sums of a
   ///     hundred layers small: a network that stays random needs less.
-  public init(
+  package init(
     seed: UInt64?, type: ElementType = .float32, device: Device = .cpu, branchScale: Double = 1
   ) {
     self.branchScale = branchScale

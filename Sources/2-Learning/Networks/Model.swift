@@ -1,7 +1,7 @@
 import Torch
 
 /// A network with named tensors that can be trained: one of the zoo, or of a test.
-public protocol Model: AnyObject, Sendable {
+package protocol Model: AnyObject, Sendable {
   /// The named tensors.
   var state: StateDict { get }
 
@@ -17,12 +17,12 @@ public protocol Model: AnyObject, Sendable {
 
 extension Model {
   /// Logits and features of images, without the backbone's stages. Collective in training.
-  public func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
+  package func callAsFunction(_ images: Tensor, _ pass: Pass) -> SegmentationOutput {
     self(images, pass, withStages: false)
   }
 
   /// The type of the parameters: float32, or float64 in tests.
-  public var parameterType: ElementType { state.entries[0].tensor.type }
+  package var parameterType: ElementType { state.entries[0].tensor.type }
   /// Where the parameters are.
-  public var device: Device { state.entries[0].tensor.device }
+  package var device: Device { state.entries[0].tensor.device }
 }

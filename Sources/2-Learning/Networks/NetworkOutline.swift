@@ -1,16 +1,16 @@
 /// How large a network is, found without its values and so almost without memory.
-public struct NetworkOutline: Sendable, Equatable {
+package struct NetworkOutline: Sendable, Equatable {
   /// The trained values.
-  public let parameterCount: Int
+  package let parameterCount: Int
   /// All values, running statistics among them.
-  public let valueCount: Int
+  package let valueCount: Int
   /// What convolutions give for one image, in values.
-  public let convolutionCount: Int
+  package let convolutionCount: Int
   /// The multiplications of a weight with an element for one image, each with its addition; convolutions
   /// alone have them.
-  public let multiplyAdds: Int
+  package let multiplyAdds: Int
   /// What all else gives that is no part of a convolution's block: pools, sizes changed, concatenations.
-  public let otherCount: Int
+  package let otherCount: Int
 
   /// The outline of a network for images of a size.
   ///
@@ -20,7 +20,7 @@ public struct NetworkOutline: Sendable, Equatable {
   ///   - headWidth: the channels before the classifier; nil for the published width.
   ///   - height: of an image.
   ///   - width: of an image.
-  public init(
+  package init(
     _ architecture: Architecture, classCount: Int, headWidth: Int? = nil, height: Int, width: Int
   ) {
     self.init(
@@ -35,7 +35,7 @@ public struct NetworkOutline: Sendable, Equatable {
   ///   - network: of any values.
   ///   - height: of an image.
   ///   - width: of an image.
-  public init(_ network: SegmentationNetwork, height: Int, width: Int) {
+  package init(_ network: SegmentationNetwork, height: Int, width: Int) {
     parameterCount = network.state.parameterCount
     valueCount = network.state.entries.reduce(0) { $0 + $1.tensor.count }
     let counts = CountOperators()
@@ -49,5 +49,5 @@ public struct NetworkOutline: Sendable, Equatable {
   /// that follows it give, and all else once.
   ///
   /// - Parameter byteCount: of a value.
-  public func keptBytes(byteCount: Int) -> Int { (2 * convolutionCount + otherCount) * byteCount }
+  package func keptBytes(byteCount: Int) -> Int { (2 * convolutionCount + otherCount) * byteCount }
 }

@@ -1,7 +1,7 @@
 import Torch
 
 /// Number format of networks; losses are computed in float32 or better. Raw values are what recipes say.
-public enum Precision: String, Sendable, CaseIterable {
+package enum Precision: String, Sendable, CaseIterable {
   /// 32 bits.
   case float32
   /// 16 bits, as wide a range as float32, for the networks' operators; weights stay float32.
@@ -10,7 +10,7 @@ public enum Precision: String, Sendable, CaseIterable {
   case float64
 
   /// LibTorch's type of the activations.
-  public var elementType: ElementType {
+  package var elementType: ElementType {
     switch self {
     case .float32: .float32
     case .bfloat16: .bfloat16
@@ -19,5 +19,5 @@ public enum Precision: String, Sendable, CaseIterable {
   }
 
   /// The type of the weights.
-  public var parameterType: ElementType { self == .float64 ? .float64 : .float32 }
+  package var parameterType: ElementType { self == .float64 ? .float64 : .float32 }
 }

@@ -1,19 +1,19 @@
 import Torch
 
 /// What a network says about its images.
-public struct SegmentationOutput: Sendable {
+package struct SegmentationOutput: Sendable {
   /// The main head's scores before softmax, `[N, C, h, w]`.
-  public let logits: Tensor
+  package let logits: Tensor
   /// The auxiliary head's, `[N, C, h, w]`; nil for a network without one.
-  public let auxiliaryLogits: Tensor?
+  package let auxiliaryLogits: Tensor?
   /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network that was compiled
   /// without it.
-  public let feature: Tensor?
+  package let feature: Tensor?
   /// What the backbone's last three stages give, `[N, F, h, w]` each; empty if they were not asked for.
-  public let stages: [Tensor]
+  package let stages: [Tensor]
 
   /// An output from its parts.
-  public init(
+  package init(
     logits: Tensor, auxiliaryLogits: Tensor?, feature: Tensor?, stages: [Tensor] = []
   ) {
     self.logits = logits
@@ -24,15 +24,15 @@ public struct SegmentationOutput: Sendable {
 }
 
 /// A segmentation network of the zoo: its layers and their named tensors.
-public final class SegmentationNetwork: Model, @unchecked Sendable {
+package final class SegmentationNetwork: Model, @unchecked Sendable {
   /// Which network of the zoo it is.
-  public let architecture: Architecture
+  package let architecture: Architecture
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The channels of the features that the main classifier reads.
-  public let headWidth: Int
+  package let headWidth: Int
   /// The named tensors.
-  public let state: StateDict
+  package let state: StateDict
   /// What its layers want their images to be.
   let input: InputNormalisation
   private let body: any NetworkBody
@@ -44,7 +44,7 @@ public final class SegmentationNetwork: Model, @unchecked Sendable {
   ///   - classCount: the number of classes.
   ///   - headWidth: the channels before the classifier; nil for the published width.
   ///   - start: how the values start, their type and device.
-  public convenience init(
+  package convenience init(
     _ architecture: Architecture, classCount: Int, headWidth: Int? = nil, start: Initialisation
   ) {
     self.init(
@@ -74,7 +74,7 @@ public final class SegmentationNetwork: Model, @unchecked Sendable {
   ///   - pass: training or evaluation, and the type of the activations. Collective in training.
   ///   - withStages: whether the output has what the backbone's stages give.
   /// - Returns: logits of the type of the parameters, at H/8 x W/8, rounded up.
-  public func callAsFunction(
+  package func callAsFunction(
     _ images: Tensor, _ pass: Pass, withStages: Bool
   ) -> SegmentationOutput {
     let x = input(images).to(pass.precision).contiguous(.channelsLast)

@@ -4,7 +4,7 @@ import WeightFiles
 
 extension StateDict {
   /// How a file's tensors are matched with the network's.
-  public enum Matching: Sendable {
+  package enum Matching: Sendable {
     /// Every tensor of the network and no other. Files without the counters that PyTorch added
     /// later (`num_batches_tracked`) fit too.
     case whole
@@ -27,7 +27,7 @@ extension StateDict {
   /// - Throws: `WeightMismatch` that says which tensors do not fit; `FileError` that names a number that
   ///   is not finite, or a negative variance.
   @discardableResult
-  public func load(
+  package func load(
     _ archive: TensorArchive, from path: String, matching: Matching = .whole, network: String,
     valueAdvice: String? = nil
   ) throws -> [String] {
@@ -108,7 +108,7 @@ extension StateDict {
 
   /// Copies of the tensors under their names, in order; floating-point ones as float32 unless the
   /// network's are float64.
-  public func stored(prefix: String = "") -> [StoredTensor] {
+  package func stored(prefix: String = "") -> [StoredTensor] {
     entries.map { StoredTensor(name: prefix + $0.name, $0.tensor) }
   }
 }
@@ -122,7 +122,7 @@ extension StoredTensor {
   }
 
   /// A copy of a tensor, row-major.
-  public init(name: String, _ tensor: Tensor) {
+  package init(name: String, _ tensor: Tensor) {
     let dense = Autograd.withoutHistory { tensor.detached.to(device: .cpu).contiguous() }
     let bytes = UnsafeRawBufferPointer(
       start: dense.data, count: dense.count * dense.type.byteCount)
@@ -134,7 +134,7 @@ extension StoredTensor {
 
 extension Tensor {
   /// A copy of a file's tensor in host memory. Its type must be one of `ElementType.torch`.
-  public convenience init(_ stored: StoredTensor) {
+  package convenience init(_ stored: StoredTensor) {
     guard let type = stored.elementType.torch else {
       preconditionFailure("Tensor: \(stored.name) is \(stored.elementType); expected a known type")
     }
@@ -150,7 +150,7 @@ extension Tensor {
 
 extension WeightFiles.ElementType {
   /// LibTorch's type of the same elements; nil for those that weights do not use.
-  public var torch: Torch.ElementType? {
+  package var torch: Torch.ElementType? {
     switch self {
     case .f64: .float64
     case .f32: .float32
@@ -168,7 +168,7 @@ extension WeightFiles.ElementType {
 
 extension Torch.ElementType {
   /// The same type as safetensors names it.
-  public var stored: WeightFiles.ElementType {
+  package var stored: WeightFiles.ElementType {
     switch self {
     case .float32: .f32
     case .bfloat16: .bf16

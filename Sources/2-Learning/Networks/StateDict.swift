@@ -1,9 +1,9 @@
 import Torch
 
 /// A network's named tensors, in the order of PyTorch's `state_dict`.
-public final class StateDict: @unchecked Sendable {
+package final class StateDict: @unchecked Sendable {
   /// What an entry is for.
-  public enum Role: Sendable {
+  package enum Role: Sendable {
     /// Trained: has a gradient.
     case parameter
     /// Kept beside the parameters: running statistics and counters.
@@ -11,13 +11,13 @@ public final class StateDict: @unchecked Sendable {
   }
 
   /// One named tensor.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     /// PyTorch's key, as `head.aspp.b0.0.weight`.
-    public let name: String
+    package let name: String
     /// The tensor that the layers use; write into it, do not replace it.
-    public let tensor: Tensor
+    package let tensor: Tensor
     /// Whether it is trained.
-    public let role: Role
+    package let role: Role
 
     /// A tensor under a name.
     package init(name: String, tensor: Tensor, role: Role) {
@@ -28,7 +28,7 @@ public final class StateDict: @unchecked Sendable {
   }
 
   /// The entries in PyTorch's order.
-  public private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   /// The number of dropout layers so far; each has an index of its own.
   var dropoutCount = 0
 
@@ -36,13 +36,13 @@ public final class StateDict: @unchecked Sendable {
   package init() {}
 
   /// The entries that are trained, in order.
-  public var parameters: [Entry] { entries.filter { $0.role == .parameter } }
+  package var parameters: [Entry] { entries.filter { $0.role == .parameter } }
 
   /// The number of trained values.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+  package var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
 
   /// The tensor of a name.
-  public subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
+  package subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
 
   func add(_ name: String, _ tensor: Tensor, _ role: Role) {
     entries.append(Entry(name: name, tensor: tensor, role: role))
@@ -50,7 +50,7 @@ public final class StateDict: @unchecked Sendable {
 }
 
 /// Where a layer's tensors go and how they start: a prefix of names, passed to initialisers.
-public struct Scope {
+package struct Scope {
   package let state: StateDict
   let prefix: String
   package let start: Initialisation
@@ -63,7 +63,7 @@ public struct Scope {
   }
 
   /// The scope of a child module.
-  public func callAsFunction(_ name: String) -> Scope {
+  package func callAsFunction(_ name: String) -> Scope {
     Scope(state: state, prefix: prefix + name + ".", start: start)
   }
 

@@ -2,13 +2,13 @@ import Files
 import WeightFiles
 
 /// Weights that do not fit a network, by tensor.
-public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
+package struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   /// Tensors of which the same is wrong.
-  public struct Kind: Equatable, Sendable {
+  package struct Kind: Equatable, Sendable {
     /// What is wrong, after a number of tensors: `missing`.
-    public let name: String
+    package let name: String
     /// One entry a tensor: its name, or more where each is wrong in its own way.
-    public let tensors: [String]
+    package let tensors: [String]
     /// What is said after a tensor's name where it stands alone.
     fileprivate var ending = ""
 
@@ -17,20 +17,20 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   }
 
   /// The file.
-  public let path: String
+  package let path: String
   /// The network that the weights were to fill.
-  public let network: String
+  package let network: String
   /// One entry a tensor: of another shape, missing, or left over; of names that look alike one for both.
-  public var problems: [String] { kinds.flatMap(\.problems) }
+  package var problems: [String] { kinds.flatMap(\.problems) }
   /// The same by kind; none is empty.
-  public let kinds: [Kind]
+  package let kinds: [Kind]
   /// The problems that a line shows, of each kind some.
   private let shown: [String]
   /// What to do.
   private let advice: String
 
   /// A mismatch of one or more tensors.
-  public init(path: String, network: String, problems: [String]) {
+  package init(path: String, network: String, problems: [String]) {
     self.path = path
     self.network = network
     kinds = [Kind(name: "that do not fit", tensors: problems)]
@@ -80,7 +80,7 @@ public struct WeightMismatch: Error, Equatable, CustomStringConvertible {
   }
 
   /// One line: file, network, some tensors, what to do.
-  public var description: String {
+  package var description: String {
     let more = problems.count > shown.count ? "; and \(problems.count - shown.count) more" : ""
     return
       "weights: \(path): found \(shown.joined(separator: "; "))\(more); expected the tensors of "

@@ -1,14 +1,14 @@
 /// Two students beside each other in one image: what both see, and where only one of them is right.
-public struct BesidePanel: Sendable {
+package struct BesidePanel: Sendable {
   /// A student.
-  public struct Student: Sendable {
+  package struct Student: Sendable {
     /// What it is called.
-    public let name: String
+    package let name: String
     /// Its classes `[height, width]`.
-    public let classes: [UInt8]
+    package let classes: [UInt8]
 
     /// A student that sees these classes.
-    public init(_ name: String, _ classes: [UInt8]) { (self.name, self.classes) = (name, classes) }
+    package init(_ name: String, _ classes: [UInt8]) { (self.name, self.classes) = (name, classes) }
   }
 
   private let title: String
@@ -19,7 +19,7 @@ public struct BesidePanel: Sendable {
   private let second: Student
 
   /// A panel of an image, its labels `[height, width]` and what two students see.
-  public init(
+  package init(
     title: String, photo: Canvas, labels: [UInt8], palette: ClassPalette, first: Student,
     second: Student
   ) {
@@ -33,23 +33,23 @@ public struct BesidePanel: Sendable {
   }
 
   /// Pixels that the first student alone has right: vermilion, far from blue for all eyes.
-  public static let firstOnly = DifficultyPanel.studentOnly
+  package static let firstOnly = DifficultyPanel.studentOnly
   /// Pixels that the second student alone has right.
-  public static let secondOnly = DifficultyPanel.teacherOnly
+  package static let secondOnly = DifficultyPanel.teacherOnly
 
   /// The share of the labelled pixels that the second student has right, less that of the first.
-  public var gain: Double {
+  package var gain: Double {
     let valid = palette.validCount(labels)
     return valid == 0 ? 0 : Double(onlySecond.count { $0 } - onlyFirst.count { $0 }) / Double(valid)
   }
 
   /// The panel as a picture; see `Panel.picture`.
-  public func picture(tileWidth: Int = 420) -> Canvas {
+  package func picture(tileWidth: Int = 420) -> Canvas {
     Panel(title: title, tiles: tiles, legend: Legend(palette)).picture(tileWidth: tileWidth)
   }
 
   /// Photo, labels, both students, and the photo with the pixels that one of them has right.
-  public var tiles: [Panel.Tile] {
+  package var tiles: [Panel.Tile] {
     let (width, height) = (photo.width, photo.height)
     let valid = palette.validCount(labels)
     let masks = [

@@ -7,7 +7,7 @@ extension Canvas {
   ///   - y: row.
   ///   - scale: the size: a line of text is 15 times as many rows high, capitals 9 times.
   ///   - colour: of the letters; their edges are mixed with what is below.
-  public mutating func write(
+  package mutating func write(
     _ text: String, x: Int, y: Int, scale: Int = 1, colour: PictureColour = .ink
   ) {
     var left = x
@@ -20,7 +20,7 @@ extension Canvas {
   }
 
   /// Columns and rows of a line of text.
-  public static func size(of text: String, scale: Int = 1) -> (width: Int, height: Int) {
+  package static func size(of text: String, scale: Int = 1) -> (width: Int, height: Int) {
     (text.reduce(0) { $0 + advance($1) } * scale, StrokeFont.height * scale)
   }
 

@@ -1,26 +1,26 @@
 /// A colour of pictures.
-public struct PictureColour: Sendable, Equatable {
+package struct PictureColour: Sendable, Equatable {
   /// Red, 0...255.
-  public var red: UInt8
+  package var red: UInt8
   /// Green, 0...255.
-  public var green: UInt8
+  package var green: UInt8
   /// Blue, 0...255.
-  public var blue: UInt8
+  package var blue: UInt8
 
   /// A colour from its channels.
-  public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+  package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
     (self.red, self.green, self.blue) = (red, green, blue)
   }
 
   /// White.
-  public static let white = PictureColour(255, 255, 255)
+  package static let white = PictureColour(255, 255, 255)
   /// Black.
-  public static let black = PictureColour(0, 0, 0)
+  package static let black = PictureColour(0, 0, 0)
   /// The colour of captions.
-  public static let ink = PictureColour(32, 32, 36)
+  package static let ink = PictureColour(32, 32, 36)
 
   /// This colour moved towards another by a share in 0...1.
-  public func mixed(with other: PictureColour, _ share: Float) -> PictureColour {
+  package func mixed(with other: PictureColour, _ share: Float) -> PictureColour {
     func mix(_ from: UInt8, _ to: UInt8) -> UInt8 {
       UInt8(max(0, min(255, Float(from) + (Float(to) - Float(from)) * share + 0.5)))
     }
@@ -29,16 +29,16 @@ public struct PictureColour: Sendable, Equatable {
 }
 
 /// A picture in memory, red, green and blue in bytes: `[height, width, 3]`.
-public struct Canvas: Sendable, Equatable {
+package struct Canvas: Sendable, Equatable {
   /// Columns.
-  public let width: Int
+  package let width: Int
   /// Rows.
-  public let height: Int
+  package let height: Int
   /// `[height, width, 3]`.
-  public private(set) var pixels: [UInt8]
+  package private(set) var pixels: [UInt8]
 
   /// A picture of given bytes `[height, width, 3]`.
-  public init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == width * height * 3,
       "Canvas: \(pixels.count) bytes are not \(width)x\(height)x3")
@@ -46,7 +46,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// A picture of one colour.
-  public init(width: Int, height: Int, fill colour: PictureColour = .white) {
+  package init(width: Int, height: Int, fill colour: PictureColour = .white) {
     precondition(width > 0 && height > 0, "Canvas: size \(width)x\(height) is not positive")
     (self.width, self.height) = (width, height)
     pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { bytes, count in
@@ -60,13 +60,13 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// A picture whose pixel at each index in `0..<width * height` is what `colour` gives.
-  public init(width: Int, height: Int, colour: (Int) -> PictureColour) {
+  package init(width: Int, height: Int, colour: (Int) -> PictureColour) {
     self.init(width: width, height: height)
     for index in 0..<width * height { self[index] = colour(index) }
   }
 
   /// The pixel at an index, row by row.
-  public subscript(index: Int) -> PictureColour {
+  package subscript(index: Int) -> PictureColour {
     get { PictureColour(pixels[index * 3], pixels[index * 3 + 1], pixels[index * 3 + 2]) }
     set {
       pixels[index * 3] = newValue.red
@@ -76,13 +76,13 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// The pixel at a column and a row.
-  public subscript(x: Int, y: Int) -> PictureColour {
+  package subscript(x: Int, y: Int) -> PictureColour {
     get { self[y * width + x] }
     set { self[y * width + x] = newValue }
   }
 
   /// Fills a rectangle; what lies outside the picture is left out.
-  public mutating func fill(x: Range<Int>, y: Range<Int>, _ colour: PictureColour) {
+  package mutating func fill(x: Range<Int>, y: Range<Int>, _ colour: PictureColour) {
     let columns = x.clamped(to: 0..<width)
     for row in y.clamped(to: 0..<height) {
       for column in columns { self[column, row] = colour }
@@ -90,7 +90,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// Lays another picture over this one; what lies outside is left out.
-  public mutating func paste(_ other: Canvas, x: Int, y: Int) {
+  package mutating func paste(_ other: Canvas, x: Int, y: Int) {
     for row in (y..<y + other.height).clamped(to: 0..<height) {
       for column in (x..<x + other.width).clamped(to: 0..<width) {
         self[column, row] = other[column - x, row - y]
@@ -99,7 +99,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// The picture with every pixel repeated `factor` times in both axes.
-  public func enlarged(by factor: Int) -> Canvas {
+  package func enlarged(by factor: Int) -> Canvas {
     precondition(factor > 0, "Canvas: factor \(factor) is not positive")
     let wide = width * factor
     return Canvas(width: wide, height: height * factor) { index in
@@ -108,7 +108,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// This picture moved towards another of its size by a share in 0...1.
-  public func blended(with other: Canvas, share: Float) -> Canvas {
+  package func blended(with other: Canvas, share: Float) -> Canvas {
     precondition(
       other.width == width && other.height == height,
       "Canvas: \(other.width)x\(other.height) over \(width)x\(height)")

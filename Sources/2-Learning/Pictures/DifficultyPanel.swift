@@ -1,25 +1,25 @@
 /// What the method sees in one image: photo, labels, both predictions, the weights of the first
 /// stage and the pixels of the second.
-public struct DifficultyPanel: Sendable {
+package struct DifficultyPanel: Sendable {
   /// The image.
-  public let photo: Canvas
+  package let photo: Canvas
   /// The classes' names and colours.
-  public let palette: ClassPalette
+  package let palette: ClassPalette
   /// What is written above all tiles.
-  public let title: String
+  package let title: String
   /// Labels `[height, width]`, 255 where ignored; nil where nobody drew them.
-  public let labels: [UInt8]?
+  package let labels: [UInt8]?
   /// The teacher's classes `[height, width]`.
-  public var teacher: [UInt8]?
+  package var teacher: [UInt8]?
   /// The classes of the student, or of a network without a teacher, `[height, width]`.
-  public var student: [UInt8]?
+  package var student: [UInt8]?
   /// The weights of TFE-RDD `[height, width]`, exp(-KL) in (0, 1].
-  public var weights: [Float]?
+  package var weights: [Float]?
   /// The pixels of TSE-RDD `[height, width]` that are hard for the teacher and for the student.
-  public var hard: (teacher: [Bool], student: [Bool])?
+  package var hard: (teacher: [Bool], student: [Bool])?
 
   /// A panel of an image and its labels `[height, width]`; the other tiles are there when set.
-  public init(title: String, photo: Canvas, labels: [UInt8]?, palette: ClassPalette) {
+  package init(title: String, photo: Canvas, labels: [UInt8]?, palette: ClassPalette) {
     precondition(
       labels.map { $0.count == photo.width * photo.height } ?? true,
       "DifficultyPanel: \(labels?.count ?? 0) labels for \(photo.width)x\(photo.height)")
@@ -27,19 +27,19 @@ public struct DifficultyPanel: Sendable {
   }
 
   /// Pixels hard for the student alone: vermilion, far from the teacher's blue for all eyes.
-  public static let studentOnly = PictureColour(230, 97, 1)
+  package static let studentOnly = PictureColour(230, 97, 1)
   /// Pixels hard for the teacher alone.
-  public static let teacherOnly = PictureColour(64, 176, 255)
+  package static let teacherOnly = PictureColour(64, 176, 255)
   /// Pixels hard for both.
-  public static let both = PictureColour(250, 240, 190)
+  package static let both = PictureColour(250, 240, 190)
 
   /// The panel as a picture; see `Panel.picture`.
-  public func picture(tileWidth: Int = 420) -> Canvas {
+  package func picture(tileWidth: Int = 420) -> Canvas {
     Panel(title: title, tiles: tiles, legend: Legend(palette)).picture(tileWidth: tileWidth)
   }
 
   /// The tiles that are set, in the order of the method.
-  public var tiles: [Panel.Tile] {
+  package var tiles: [Panel.Tile] {
     let (width, height) = (photo.width, photo.height)
     var tiles = [Panel.Tile("photo", photo)]
     if let labels {

@@ -1,33 +1,33 @@
 /// Swatches with names, in as many lines as the width asks for.
-public struct Legend: Sendable {
+package struct Legend: Sendable {
   /// One line of a legend.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     /// What the colour means.
-    public let name: String
+    package let name: String
     /// The swatch.
-    public let colour: PictureColour
+    package let colour: PictureColour
 
     /// An entry.
-    public init(_ name: String, _ colour: PictureColour) {
+    package init(_ name: String, _ colour: PictureColour) {
       (self.name, self.colour) = (name, colour)
     }
   }
 
   /// The entries, in reading order.
-  public let entries: [Entry]
+  package let entries: [Entry]
 
   /// A legend of the given entries.
-  public init(_ entries: [Entry]) { self.entries = entries }
+  package init(_ entries: [Entry]) { self.entries = entries }
 
   /// A legend of a palette's classes and of ignored pixels.
-  public init(_ palette: ClassPalette) {
+  package init(_ palette: ClassPalette) {
     entries =
       zip(palette.names, palette.colours).map { Entry($0, $1) }
       + [Entry("ignored", palette.ignored)]
   }
 
   /// The legend as a picture `width` columns wide.
-  public func picture(width: Int, scale: Int = 1) -> Canvas {
+  package func picture(width: Int, scale: Int = 1) -> Canvas {
     // As high as capitals with their pen, beside them.
     let swatch = 11 * scale
     let step = (StrokeFont.height + 3) * scale

@@ -1,14 +1,14 @@
 /// Names and colours of classes.
-public struct ClassPalette: Sendable {
+package struct ClassPalette: Sendable {
   /// Lower-case names, in the order of the classes.
-  public let names: [String]
+  package let names: [String]
   /// One colour for each class.
-  public let colours: [PictureColour]
+  package let colours: [PictureColour]
   /// The colour of ignored pixels and of labels beyond the classes.
-  public let ignored: PictureColour
+  package let ignored: PictureColour
 
   /// A palette of as many names as colours.
-  public init(names: [String], colours: [PictureColour], ignored: PictureColour = .black) {
+  package init(names: [String], colours: [PictureColour], ignored: PictureColour = .black) {
     precondition(
       names.count == colours.count,
       "ClassPalette: \(names.count) names, \(colours.count) colours")
@@ -16,12 +16,12 @@ public struct ClassPalette: Sendable {
   }
 
   /// The colour of a label.
-  public func colour(_ label: UInt8) -> PictureColour {
+  package func colour(_ label: UInt8) -> PictureColour {
     Int(label) < colours.count ? colours[Int(label)] : ignored
   }
 
   /// Labels `[height, width]` as a picture of class colours.
-  public func mask(_ labels: [UInt8], width: Int, height: Int) -> Canvas {
+  package func mask(_ labels: [UInt8], width: Int, height: Int) -> Canvas {
     precondition(
       labels.count == width * height,
       "ClassPalette: \(labels.count) labels are not \(width)x\(height)")
@@ -29,7 +29,7 @@ public struct ClassPalette: Sendable {
   }
 
   /// Labels `[height, width]` laid over a photo of the same size; `share` 1 hides the photo.
-  public func overlay(_ labels: [UInt8], on photo: Canvas, share: Float = 0.5) -> Canvas {
+  package func overlay(_ labels: [UInt8], on photo: Canvas, share: Float = 0.5) -> Canvas {
     photo.blended(
       with: mask(labels, width: photo.width, height: photo.height), share: share)
   }
@@ -39,14 +39,14 @@ public struct ClassPalette: Sendable {
 ///
 /// Lightness rises evenly and hue goes from blue to yellow without red against green, so the scale
 /// reads the same for colour-blind eyes and in grey print.
-public struct ColourScale: Sendable {
+package struct ColourScale: Sendable {
   /// The number at the dark end.
-  public let low: Float
+  package let low: Float
   /// The number at the light end.
-  public let high: Float
+  package let high: Float
 
   /// A scale from `low` to `high`, which is the larger.
-  public init(low: Float = 0, high: Float = 1) {
+  package init(low: Float = 0, high: Float = 1) {
     precondition(low < high, "ColourScale: \(low) is not below \(high)")
     (self.low, self.high) = (low, high)
   }
@@ -59,7 +59,7 @@ public struct ColourScale: Sendable {
   private static let notANumber = PictureColour(255, 0, 255)
 
   /// The colour of a number; beyond the ends the ends' colours, magenta if it is not a number.
-  public func colour(_ value: Float) -> PictureColour {
+  package func colour(_ value: Float) -> PictureColour {
     guard !value.isNaN else { return Self.notANumber }
     let share = max(0, min(1, (value - low) / (high - low)))
     let place = share * Float(Self.stops.count - 1)
@@ -68,7 +68,7 @@ public struct ColourScale: Sendable {
   }
 
   /// Numbers `[height, width]` as a picture.
-  public func map(_ values: [Float], width: Int, height: Int) -> Canvas {
+  package func map(_ values: [Float], width: Int, height: Int) -> Canvas {
     precondition(
       values.count == width * height,
       "ColourScale: \(values.count) values are not \(width)x\(height)")
@@ -76,7 +76,7 @@ public struct ColourScale: Sendable {
   }
 
   /// A horizontal bar of the scale with its ends and its middle written below.
-  public func bar(width: Int, scale: Int = 1) -> Canvas {
+  package func bar(width: Int, scale: Int = 1) -> Canvas {
     let thick = 8 * scale
     let text = StrokeFont.height * scale
     var bar = Canvas(width: width, height: thick + 2 * scale + text)
@@ -111,7 +111,7 @@ public struct ColourScale: Sendable {
 extension Canvas {
   /// The picture dimmed, with the pixels of each mask `[height, width]` in its colour; later masks
   /// lie over earlier ones.
-  public func marked(_ masks: [(pixels: [Bool], colour: PictureColour)]) -> Canvas {
+  package func marked(_ masks: [(pixels: [Bool], colour: PictureColour)]) -> Canvas {
     for mask in masks {
       precondition(
         mask.pixels.count == width * height,

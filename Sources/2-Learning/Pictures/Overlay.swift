@@ -6,7 +6,7 @@ extension ClassPalette {
   ///   - classes: `[height, width]`, of the photo's size.
   ///   - photo: the photo.
   ///   - hasLegend: without it the picture is as large as the photo.
-  public func seen(_ classes: [UInt8], in photo: Canvas, hasLegend: Bool = true) -> Canvas {
+  package func seen(_ classes: [UInt8], in photo: Canvas, hasLegend: Bool = true) -> Canvas {
     let overlay = overlay(classes, on: photo, share: 0.45)
       .outlined(classes, mask(classes, width: photo.width, height: photo.height))
     guard hasLegend else { return overlay }

@@ -1,22 +1,22 @@
 /// Pictures side by side, each with a caption above and a key below if it needs one.
-public struct Panel: Sendable {
+package struct Panel: Sendable {
   /// One picture of a panel.
-  public struct Tile: Sendable {
+  package struct Tile: Sendable {
     /// The line above the picture.
-    public let caption: String
+    package let caption: String
     /// The picture.
-    public let picture: Canvas
+    package let picture: Canvas
     /// What explains the picture's colours.
-    public let key: Key
+    package let key: Key
 
     /// A captioned picture.
-    public init(_ caption: String, _ picture: Canvas, key: Key = .none) {
+    package init(_ caption: String, _ picture: Canvas, key: Key = .none) {
       (self.caption, self.picture, self.key) = (caption, picture, key)
     }
   }
 
   /// What explains a tile's colours.
-  public enum Key: Sendable {
+  package enum Key: Sendable {
     /// Nothing.
     case none
     /// A colour bar with numbers.
@@ -26,16 +26,16 @@ public struct Panel: Sendable {
   }
 
   /// The line above all tiles.
-  public let title: String
+  package let title: String
   /// The tiles, in reading order; all pictures have the same size.
-  public let tiles: [Tile]
+  package let tiles: [Tile]
   /// Tiles side by side.
-  public let columns: Int
+  package let columns: Int
   /// Swatches below all tiles.
-  public let legend: Legend?
+  package let legend: Legend?
 
   /// A panel of tiles of one size.
-  public init(title: String, tiles: [Tile], columns: Int = 3, legend: Legend? = nil) {
+  package init(title: String, tiles: [Tile], columns: Int = 3, legend: Legend? = nil) {
     precondition(!tiles.isEmpty && columns > 0, "Panel: no tiles or no columns")
     for tile in tiles {
       let (first, other) = (tiles[0].picture, tile.picture)
@@ -51,7 +51,7 @@ public struct Panel: Sendable {
   /// The panel as a picture.
   ///
   /// Tiles narrower than `tileWidth` are enlarged by a whole factor, each pixel a square; see `Zoom`.
-  public func picture(tileWidth: Int = 420) -> Canvas {
+  package func picture(tileWidth: Int = 420) -> Canvas {
     let first = tiles[0].picture
     let zoom = Zoom(
       width: first.width, height: first.height, count: tiles.count, tileWidth: tileWidth)

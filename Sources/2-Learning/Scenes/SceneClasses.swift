@@ -2,7 +2,7 @@ import Datasets
 import ImageIO
 
 /// Which classes the labels of drawn scenes tell apart.
-public enum SceneClasses: String, Sendable, CaseIterable {
+package enum SceneClasses: String, Sendable, CaseIterable {
   /// All of them.
   case all
   /// Those that fill areas; the pixels of thin and rare things are ignored. In scenes of 64 x 128
@@ -10,7 +10,7 @@ public enum SceneClasses: String, Sendable, CaseIterable {
   case large
 
   /// The classes, in the order of their labels.
-  public var members: [StreetClass] {
+  package var members: [StreetClass] {
     switch self {
     case .all: StreetClass.allCases
     case .large: [.road, .pavement, .building, .vegetation, .sky, .car]
@@ -18,7 +18,7 @@ public enum SceneClasses: String, Sendable, CaseIterable {
   }
 
   /// Their names and colours.
-  public var list: ClassList {
+  package var list: ClassList {
     ClassList(
       names: members.map(\.name),
       colours: members.map { RGBColour($0.colour.red, $0.colour.green, $0.colour.blue) })

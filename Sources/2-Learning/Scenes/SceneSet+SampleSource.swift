@@ -3,13 +3,13 @@ import ImageIO
 
 extension SceneSet: SampleSource {
   /// The street's classes with their colours.
-  public var classes: ClassList { told.list }
+  package var classes: ClassList { told.list }
 
   /// The part and the scene's number.
-  public func name(_ index: Int) -> String { "\(part) scene \(index)" }
+  package func name(_ index: Int) -> String { "\(part) scene \(index)" }
 
   /// Draws a scene.
-  public func sample(_ index: Int) -> LabelledImage {
+  package func sample(_ index: Int) -> LabelledImage {
     let scene = image(index)
     return LabelledImage(
       image: RGBImage(width: width, height: height, pixels: scene.pixels),

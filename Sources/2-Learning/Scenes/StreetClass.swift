@@ -1,7 +1,7 @@
 /// The classes of the drawn street scenes; the raw value is the label.
 ///
 /// Names and colours follow the habits of street-scene data sets, so that pictures look familiar.
-public enum StreetClass: UInt8, CaseIterable, Sendable {
+package enum StreetClass: UInt8, CaseIterable, Sendable {
   /// The carriageway with its marks.
   case road
   /// What people walk on, beside the road.
@@ -26,13 +26,13 @@ public enum StreetClass: UInt8, CaseIterable, Sendable {
   case car
 
   /// The label of pixels that no loss and no metric counts.
-  public static let ignoreIndex: UInt8 = 255
+  package static let ignoreIndex: UInt8 = 255
 
   /// The class's name, lower case.
-  public var name: String { String(describing: self) }
+  package var name: String { String(describing: self) }
 
   /// The class's colour in label pictures: red, green, blue.
-  public var colour: (red: UInt8, green: UInt8, blue: UInt8) {
+  package var colour: (red: UInt8, green: UInt8, blue: UInt8) {
     switch self {
     case .road: (128, 64, 128)
     case .pavement: (244, 35, 232)

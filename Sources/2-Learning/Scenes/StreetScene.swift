@@ -9,9 +9,9 @@ import Randomness
 /// Scenes are made to be hard in the ways photos are: facades, cars, clothes and posts share their
 /// colours, cars are painted like the road, far things fade, shadows fall, bars and spokes let the
 /// background through, and edges are soft while labels are crisp.
-public struct StreetScene: Sendable {
+package struct StreetScene: Sendable {
   /// Which set a scene belongs to; the sets' random streams are independent.
-  public enum Part: Int, Sendable {
+  package enum Part: Int, Sendable {
     /// Scenes to train on.
     case training
     /// Scenes to validate on.
@@ -19,16 +19,16 @@ public struct StreetScene: Sendable {
   }
 
   /// Columns.
-  public let width: Int
+  package let width: Int
   /// Rows.
-  public let height: Int
+  package let height: Int
   /// The image, red, green, blue: `[height, width, 3]`.
-  public let pixels: [UInt8]
+  package let pixels: [UInt8]
   /// `StreetClass` raw values, or 255 where ignored: `[height, width]`.
-  public let labels: [UInt8]
+  package let labels: [UInt8]
 
   /// Draws a scene.
-  public init(seed: UInt64, part: Part, index: Int, width: Int, height: Int) {
+  package init(seed: UInt64, part: Part, index: Int, width: Int, height: Int) {
     precondition(width > 0 && height > 0, "StreetScene: size \(width)x\(height) is not positive")
     var random = CounterRandom(.scene, seed: seed, part.rawValue, index)
     let sun = SceneSun(&random)
@@ -67,22 +67,22 @@ public struct StreetScene: Sendable {
 }
 
 /// A set of drawn scenes: the scene of an index is the same whenever and wherever it is drawn.
-public struct SceneSet: Sendable {
+package struct SceneSet: Sendable {
   /// The seed of all scenes.
-  public let seed: UInt64
+  package let seed: UInt64
   /// Training or validation.
-  public let part: StreetScene.Part
+  package let part: StreetScene.Part
   /// How many scenes the set has.
-  public let count: Int
+  package let count: Int
   /// Columns of a scene.
-  public let width: Int
+  package let width: Int
   /// Rows of a scene.
-  public let height: Int
+  package let height: Int
   /// The classes that the labels of samples tell apart.
-  public let told: SceneClasses
+  package let told: SceneClasses
 
   /// A set of `count` scenes of `width` x `height` pixels.
-  public init(
+  package init(
     seed: UInt64, part: StreetScene.Part, count: Int, width: Int, height: Int,
     told: SceneClasses = .all
   ) {
@@ -92,7 +92,7 @@ public struct SceneSet: Sendable {
   }
 
   /// Draws the scene of an index in `0..<count`.
-  public func image(_ index: Int) -> StreetScene {
+  package func image(_ index: Int) -> StreetScene {
     precondition((0..<count).contains(index), "SceneSet: index \(index) is not in 0..<\(count)")
     return StreetScene(seed: seed, part: part, index: index, width: width, height: height)
   }

@@ -1,19 +1,19 @@
 import MPI
 
 /// One parameter's gradient, wherever it lies.
-public struct GradientBuffer {
+package struct GradientBuffer {
   /// The gradient's bytes.
-  public let bytes: UnsafeMutableRawBufferPointer
+  package let bytes: UnsafeMutableRawBufferPointer
   /// Size and type.
-  public let shape: GradientShape
+  package let shape: GradientShape
 
   /// A gradient of values of one type.
-  public init<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
+  package init<Value: ReducibleValue>(_ values: UnsafeMutableBufferPointer<Value>) {
     self.init(UnsafeMutableRawBufferPointer(values), of: Value.elementType)
   }
 
   /// A gradient whose type is known at run time only.
-  public init(_ bytes: UnsafeMutableRawBufferPointer, of type: ElementType) {
+  package init(_ bytes: UnsafeMutableRawBufferPointer, of type: ElementType) {
     precondition(
       bytes.count.isMultiple(of: type.byteCount),
       "GradientBuffer: \(bytes.count) bytes; expected whole values of \(type)")

@@ -1,17 +1,17 @@
 import Dispatch
 
 /// What happened to one bucket in one backward pass, in nanoseconds of the monotonic clock.
-public struct BucketEvent: Sendable {
+package struct BucketEvent: Sendable {
   /// The bucket's index, which is its place in the order of reduction.
-  public let bucket: Int
+  package let bucket: Int
   /// Bytes reduced.
-  public let byteCount: Int
+  package let byteCount: Int
   /// When its last gradient became ready.
-  public internal(set) var handedOverNanoseconds: UInt64 = 0
+  package internal(set) var handedOverNanoseconds: UInt64 = 0
   /// When its reduction began.
-  public internal(set) var begunNanoseconds: UInt64 = 0
+  package internal(set) var begunNanoseconds: UInt64 = 0
   /// When its reduction had ended.
-  public internal(set) var endedNanoseconds: UInt64 = 0
+  package internal(set) var endedNanoseconds: UInt64 = 0
 }
 
 /// How far the buckets are in one backward pass. Pure bookkeeping; its owner holds the lock.

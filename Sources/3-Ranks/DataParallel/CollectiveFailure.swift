@@ -2,7 +2,7 @@ import MPI
 
 /// What happens when a collective fails, on whatever thread: the ranks can no longer agree, so the
 /// job ends.
-public enum CollectiveFailure {
+package enum CollectiveFailure {
   /// Runs a collective; when it throws, the job ends.
   static func orEndJob<Result>(_ body: () throws(MPIError) -> Result) -> Result {
     do {
@@ -19,20 +19,20 @@ public enum CollectiveFailure {
 }
 
 /// Ranks hold different things where all must hold the same.
-public struct DisagreementError: Error, Equatable, CustomStringConvertible {
+package struct DisagreementError: Error, Equatable, CustomStringConvertible {
   /// What differs.
-  public let what: String
+  package let what: String
   /// The ranks that differ from rank 0.
-  public let ranks: [Int]
+  package let ranks: [Int]
 
   /// Ranks that differ from rank 0.
-  public init(what: String, ranks: [Int]) {
+  package init(what: String, ranks: [Int]) {
     self.what = what
     self.ranks = ranks
   }
 
   /// One line.
-  public var description: String {
+  package var description: String {
     "\(what): ranks \(ranks.map(String.init).joined(separator: ", ")): not as on rank 0; "
       + "expected the same on all ranks; start all ranks with the same program and recipe"
   }

@@ -4,11 +4,11 @@ import MPI
 import Synchronization
 
 /// The one way out of a rank that failed.
-public enum FailureExit {
+package enum FailureExit {
   /// The exit code when ranks can no longer communicate: EX_PROTOCOL of sysexits.h.
-  public static let communicationFailed: Int32 = 76
+  package static let communicationFailed: Int32 = 76
   /// The exit code in place of one outside 1...255: EX_SOFTWARE of sysexits.h.
-  public static let internalFailure: Int32 = 70
+  package static let internalFailure: Int32 = 70
   /// How long ranks other than 0 wait before they speak, so that what fails alike on all ranks (a
   /// bad recipe) is said once: rank 0's abort ends them within 0.2 s, or 1 s on a busy host, by the
   /// SIGTERM that mpirun sends first; before MPI is active it takes mpirun about 1 s to see that rank 0
@@ -28,7 +28,7 @@ public enum FailureExit {
   ///   - code: 1...255.
   ///   - abruptly: ends this process alone, without any call that could wait for a rank that does
   ///     not answer; the launcher then ends the others.
-  public static func leave(_ message: String, code: Int32, abruptly: Bool = false) -> Never {
+  package static func leave(_ message: String, code: Int32, abruptly: Bool = false) -> Never {
     let isFirst = isLeaving.compareExchange(
       expected: false, desired: true, ordering: .acquiringAndReleasing
     ).exchanged
@@ -71,7 +71,7 @@ public enum FailureExit {
   /// - Parameters:
   ///   - world: the ranks.
   ///   - code: 1...255, the same on all ranks.
-  public static func end(_ world: World, code: Int32) throws(MPIError) -> Never {
+  package static func end(_ world: World, code: Int32) throws(MPIError) -> Never {
     guard world.environment.isStartedByMPIRun, World.openMPIVersion == 4 else {
       try world.finalize()
       exit(code)
@@ -85,7 +85,7 @@ public enum FailureExit {
   }
 
   /// As `leave(_:code:)`, with an error's description.
-  public static func leave(_ error: any Error, code: Int32) -> Never {
+  package static func leave(_ error: any Error, code: Int32) -> Never {
     leave(String(describing: error), code: code)
   }
 

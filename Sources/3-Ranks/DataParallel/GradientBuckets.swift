@@ -12,15 +12,15 @@ import MPI
 ///
 /// With one rank there is no thread and nothing is copied. A failed collective ends the job through
 /// `CollectiveFailure`, a thread that does not start through `FailureExit`.
-public final class GradientBuckets: @unchecked Sendable {
+package final class GradientBuckets: @unchecked Sendable {
   /// How gradients are dealt into buckets.
-  public let layout: GradientLayout
+  package let layout: GradientLayout
   /// Whether buckets are reduced while backward runs; otherwise `wait()` reduces them.
-  public let isOverlapped: Bool
+  package let isOverlapped: Bool
   /// What happened to each bucket between the last two calls of `wait()`, in bucket order.
-  public private(set) var events: [BucketEvent] = []
+  package private(set) var events: [BucketEvent] = []
   /// How long the last `wait()` waited: communication that backward did not hide.
-  public private(set) var exposedSeconds = 0.0
+  package private(set) var exposedSeconds = 0.0
 
   private let memory: BucketMemory
   private let communicator: Communicator
@@ -41,7 +41,7 @@ public final class GradientBuckets: @unchecked Sendable {
   ///   - communicator: duplicated; the caller may go on using it.
   ///   - overlap: false reduces inside `wait()`. So does an MPI that does not allow threads.
   ///   - wire: what gradients are on their way; the same on all ranks.
-  public convenience init(
+  package convenience init(
     shapes: [GradientShape], bucketBytes: Int, communicator: Communicator, overlap: Bool = true,
     wire: GradientWire = .full
   ) throws(MPIError) {
@@ -55,7 +55,7 @@ public final class GradientBuckets: @unchecked Sendable {
   ///
   /// A bucket whose gradients lie one after another, without gaps, is reduced in place; the others
   /// are copied to and fro. Parameters are those of the other initialiser.
-  public convenience init(
+  package convenience init(
     gradients: [GradientBuffer], bucketBytes: Int, communicator: Communicator,
     overlap: Bool = true, wire: GradientWire = .full
   ) throws(MPIError) {
@@ -86,13 +86,13 @@ public final class GradientBuckets: @unchecked Sendable {
   }
 
   /// Where backward writes a gradient; all ranks' sum is there after `wait()`.
-  public func gradient(_ index: Int) -> UnsafeMutableRawBufferPointer { memory.gradient(index) }
+  package func gradient(_ index: Int) -> UnsafeMutableRawBufferPointer { memory.gradient(index) }
 
   /// Says that a gradient is final; it must not be touched again before `wait()` returns.
   ///
   /// Any thread may call it. Once for every gradient between two calls of `wait()`, also for a
   /// gradient of zeros.
-  public func ready(_ index: Int) {
+  package func ready(_ index: Int) {
     condition.lock()
     if round.ready(index) != nil { condition.broadcast() }
     condition.unlock()
@@ -101,7 +101,7 @@ public final class GradientBuckets: @unchecked Sendable {
   /// Returns when all gradients hold the sums over all ranks. Collective.
   ///
   /// Every gradient has been made ready before.
-  public func wait() {
+  package func wait() {
     let begin = DispatchTime.now().uptimeNanoseconds
     condition.lock()
     round.requireAllReady()
@@ -120,7 +120,7 @@ public final class GradientBuckets: @unchecked Sendable {
 
   /// Ends the thread and gives the communicator back, after the last `wait()` and before MPI ends.
   /// Collective.
-  public func close() throws(MPIError) {
+  package func close() throws(MPIError) {
     condition.lock()
     precondition(!isClosing, "GradientBuckets.close: called twice; expected once")
     precondition(

@@ -2,44 +2,44 @@ import MPI
 import Randomness
 
 /// The size and type of one parameter's gradient.
-public struct GradientShape: Hashable, Sendable {
+package struct GradientShape: Hashable, Sendable {
   /// The number of values.
-  public let count: Int
+  package let count: Int
   /// The type of the values.
-  public let type: ElementType
+  package let type: ElementType
 
   /// A gradient of `count` values, at least 0.
-  public init(count: Int, type: ElementType) {
+  package init(count: Int, type: ElementType) {
     precondition(count >= 0, "GradientShape: count \(count); expected at least 0")
     self.count = count
     self.type = type
   }
 
   /// Bytes of the whole gradient.
-  public var byteCount: Int { count * type.byteCount }
+  package var byteCount: Int { count * type.byteCount }
 }
 
 /// How gradients are dealt into buckets; a function of shapes and limit alone, so that all ranks
 /// hold the same buckets.
-public struct GradientLayout: Sendable {
+package struct GradientLayout: Sendable {
   /// One bucket: gradients of one type that are reduced in one call.
-  public struct Bucket: Sendable {
+  package struct Bucket: Sendable {
     /// The type of all values.
-    public let type: ElementType
+    package let type: ElementType
     /// The gradients' indices.
-    public internal(set) var members: Range<Int>
+    package internal(set) var members: Range<Int>
     /// Where each member begins, in bytes from the bucket's begin.
-    public internal(set) var offsets: [Int] = []
+    package internal(set) var offsets: [Int] = []
     /// Bytes of the bucket, gaps included.
-    public internal(set) var byteCount = 0
+    package internal(set) var byteCount = 0
   }
 
   /// The gradients, in the order in which backward finishes them.
-  public let shapes: [GradientShape]
+  package let shapes: [GradientShape]
   /// The buckets, in the order in which they are reduced.
-  public let buckets: [Bucket]
+  package let buckets: [Bucket]
   /// The bucket of each gradient.
-  public let bucketOfGradient: [Int]
+  package let bucketOfGradient: [Int]
 
   /// Fills buckets in order; a new one begins where the limit would be passed or the type changes.
   ///
@@ -47,7 +47,7 @@ public struct GradientLayout: Sendable {
   ///   - shapes: in the order in which backward finishes the gradients.
   ///   - bucketBytes: the limit; a larger gradient has a bucket of its own.
   ///   - alignment: each member begins at a multiple of so many bytes; 1 leaves no gaps.
-  public init(_ shapes: [GradientShape], bucketBytes: Int, alignment: Int = 1) {
+  package init(_ shapes: [GradientShape], bucketBytes: Int, alignment: Int = 1) {
     precondition(
       bucketBytes > 0 && alignment > 0,
       "GradientLayout: bucketBytes \(bucketBytes), alignment \(alignment); expected more than 0")
@@ -72,7 +72,7 @@ public struct GradientLayout: Sendable {
   }
 
   /// The hash of types and sizes: equal layouts have equal hashes in every process.
-  public var hash: UInt64 {
+  package var hash: UInt64 {
     var hash = Fingerprint()
     for shape in shapes {
       hash.add(Int(shape.type.rawValue))

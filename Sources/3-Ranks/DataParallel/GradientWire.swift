@@ -1,7 +1,7 @@
 import MPI
 
 /// What gradients are on their way between ranks.
-public enum GradientWire: String, CaseIterable, Sendable {
+package enum GradientWire: String, CaseIterable, Sendable {
   /// As they are added.
   case full
   /// Rounded to bfloat16.

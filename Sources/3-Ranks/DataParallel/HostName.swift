@@ -1,9 +1,9 @@
 import Glibc
 
 /// The name of this host, as the kernel knows it: no name server is asked.
-public enum HostName {
+package enum HostName {
   /// The name; `unknown` if there is none.
-  public static var current: String {
+  package static var current: String {
     var characters = [CChar](repeating: 0, count: 256)
     guard gethostname(&characters, characters.count - 1) == 0 else { return "unknown" }
     let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

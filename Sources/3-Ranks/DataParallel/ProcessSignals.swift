@@ -1,7 +1,7 @@
 import Glibc
 
 /// What signals do to this process that are no wish to stop (`StopRequest`).
-public enum ProcessSignals {
+package enum ProcessSignals {
   /// Signals by which the system says that a process has done something wrong.
   private static let crashes = [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT]
   /// What Swift's runtime does at each of them, by signal.
@@ -15,7 +15,7 @@ public enum ProcessSignals {
   /// - QUIT ends the process, and so does a signal of a crash that another process sends. Swift's
   ///   runtime writes a backtrace at each of them and then goes on where it was, since a crash proper
   ///   would happen again there.
-  public static func prepare() {
+  package static func prepare() {
     for name in [SIGPIPE, SIGXFSZ] { signal(name, SIG_IGN) }
     if !isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
     for crash in crashes { endIfSent(crash) }

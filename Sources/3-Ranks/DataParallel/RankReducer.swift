@@ -6,32 +6,32 @@ import Synchronization
 /// Sums over the ranks of a communicator; what layers and losses see of MPI.
 ///
 /// A failed collective ends the job through `CollectiveFailure`.
-public final class RankReducer: Reducer {
+package final class RankReducer: Reducer {
   private let communicator: Communicator
   private let nanoseconds = Atomic<UInt64>(0)
 
   /// This process's index, in `0..<worldSize`.
-  public var rank: Int { communicator.rank }
+  package var rank: Int { communicator.rank }
   /// The number of ranks.
-  public var worldSize: Int { communicator.worldSize }
+  package var worldSize: Int { communicator.worldSize }
 
   /// Seconds spent in its sums so far, waiting for other ranks included.
-  public var seconds: Double { Double(nanoseconds.load(ordering: .relaxed)) / 1e9 }
+  package var seconds: Double { Double(nanoseconds.load(ordering: .relaxed)) / 1e9 }
 
   /// A reducer over a communicator that no other thread uses meanwhile.
-  public init(_ communicator: Communicator) { self.communicator = communicator }
+  package init(_ communicator: Communicator) { self.communicator = communicator }
 
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: UnsafeMutableBufferPointer<Double>) { reduce(values, .sum) }
+  package func sum(_ values: UnsafeMutableBufferPointer<Double>) { reduce(values, .sum) }
 
   /// Replaces each value with its sum over all ranks. Collective.
-  public func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .sum) }
+  package func sum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .sum) }
 
   /// Replaces each value with the largest of all ranks. Collective.
-  public func maximum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .maximum) }
+  package func maximum(_ values: UnsafeMutableBufferPointer<Int64>) { reduce(values, .maximum) }
 
   /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
-  public func gather(_ bytes: [UInt8]) -> [[UInt8]] {
+  package func gather(_ bytes: [UInt8]) -> [[UInt8]] {
     guard worldSize > 1 else { return [bytes] }
     var gathered: [[UInt8]] = []
     CollectiveFailure.orEndJob { () throws(MPIError) in

@@ -2,7 +2,7 @@
 ///
 /// The same arithmetic deals out validation images: every image belongs to exactly one rank, so
 /// no image is counted twice, whatever the number of ranks.
-public enum Shard {
+package enum Shard {
   /// A rank's contiguous part of `batchSize` images.
   ///
   /// The first `batchSize % worldSize` ranks hold one image more than the others; a rank may hold
@@ -12,7 +12,7 @@ public enum Shard {
   ///   - batchSize: images of all ranks together, at least 0.
   ///   - rank: in `0..<worldSize`.
   ///   - worldSize: at least 1.
-  public static func range(of batchSize: Int, rank: Int, worldSize: Int) -> Range<Int> {
+  package static func range(of batchSize: Int, rank: Int, worldSize: Int) -> Range<Int> {
     precondition(
       batchSize >= 0 && (0..<worldSize).contains(rank),
       "Shard.range: batchSize \(batchSize), rank \(rank) of \(worldSize); "

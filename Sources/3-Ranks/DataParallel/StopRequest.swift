@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The handler only sets a flag, which the loop looks at between two iterations. While no loop does,
 /// there is nothing to save, and the signals end the process.
-public enum StopRequest {
+package enum StopRequest {
   /// Nanoseconds after which a further SIGINT or SIGTERM is meant as such. Within them it is one wish
   /// that comes twice: from a scheduler and from its launcher, or in a terminal's haste.
   private static let repetition: UInt64 = 1_000_000_000
@@ -24,7 +24,7 @@ public enum StopRequest {
   /// ignored if they were, as below nohup.
   ///
   /// They end the process until `heed()`: SIGUSR1 with code 75, the others by themselves.
-  public static func listen() {
+  package static func listen() {
     // All that a handler may touch exists before there is one.
     isSet.store(false, ordering: .relaxed)
     isHeeded.store(false, ordering: .relaxed)
@@ -42,10 +42,10 @@ public enum StopRequest {
 
   /// From now on a loop looks at `isWanted`: the signals are wishes, and no longer the end. A second
   /// SIGINT or SIGTERM ends the process all the same, if it comes a second after the first or later.
-  public static func heed() { isHeeded.store(true, ordering: .relaxed) }
+  package static func heed() { isHeeded.store(true, ordering: .relaxed) }
 
   /// Whether this process was asked to stop; others may not have been yet.
-  public static var isWanted: Bool { isSet.load(ordering: .relaxed) }
+  package static var isWanted: Bool { isSet.load(ordering: .relaxed) }
 
   /// The signals end the process again. For one that has failed: nothing is left to be saved.
   static func cancel() {

@@ -4,9 +4,9 @@ import Host
 import MPI
 
 /// How many threads a rank computes with.
-public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
+package struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   /// Where the number comes from.
-  public enum Source: Equatable, Sendable {
+  package enum Source: Equatable, Sendable {
     /// The user's OMP_NUM_THREADS.
     case environment
     /// This rank's share of the cores that it may run on.
@@ -16,13 +16,13 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Threads for this rank, at least 1.
-  public let threadCount: Int
+  package let threadCount: Int
   /// Where the number comes from.
-  public let source: Source
+  package let source: Source
   /// The user's wish, if it is more than `most(cores:)` and so left out.
-  public let excess: Int?
+  package let excess: Int?
   /// Why this rank has fewer cores than its share of what its launcher has; nil if it has not.
-  public let bindingWarning: String?
+  package let bindingWarning: String?
 
   /// A rank's threads: the user's wish, or its share of the cores. Collective over the host.
   ///
@@ -30,7 +30,7 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   /// to cores of their own keep all of those.
   ///
   /// - Parameter local: the ranks on this host.
-  public init(local: Communicator) throws(MPIError) {
+  package init(local: Communicator) throws(MPIError) {
     let masks = try local.allgatherv(ThreadBudget.affinityMask())
     self.init(
       masks: masks, localRank: local.rank,
@@ -40,12 +40,12 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The most threads that a rank of this host may compute with.
-  public static var most: Int { most(cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  package static var most: Int { most(cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
   /// The most threads that a rank may compute with on a host of so many cores. More of them only wait
   /// for each other: with 64 threads on two cores a step takes seven times as long, and with 1024 a
   /// run does not come to its first one for minutes.
-  public static func most(cores: Int) -> Int { max(4 * cores, 16) }
+  package static func most(cores: Int) -> Int { max(4 * cores, 16) }
 
   /// As `init(local:)`, from facts that are known already.
   ///
@@ -57,7 +57,7 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   ///   - most: a wish for more threads than this is none.
   ///   - launcher: the mask of the process that started this one, which knows what the host grants; nil
   ///     if it is not known.
-  public init(
+  package init(
     masks: [[UInt8]], localRank: Int, wish: String?, quota: Double? = nil, most: Int = .max,
     launcher: [UInt8]? = nil
   ) {
@@ -100,7 +100,7 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Where the number comes from, in a few words: `2 cores`.
-  public var reason: String {
+  package var reason: String {
     func among(_ ranks: Int) -> String { ranks > 1 ? ", \(ranks) ranks on the host" : "" }
     switch source {
     case .environment: return "OMP_NUM_THREADS"
@@ -112,7 +112,7 @@ public struct ThreadBudget: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// One line for the log.
-  public var description: String { "\(counted(threadCount, "thread")) a rank (\(reason))" }
+  package var description: String { "\(counted(threadCount, "thread")) a rank (\(reason))" }
 
   /// The cores that this process may run on, 8 in a byte.
   static func affinityMask() -> [UInt8] {

@@ -3,18 +3,18 @@ import MPI
 /// Questions whose answer every rank must know alike before it goes on.
 ///
 /// A failed collective ends the job through `CollectiveFailure`.
-public struct WorldAgreement: Sendable {
+package struct WorldAgreement: Sendable {
   private let communicator: Communicator
 
   /// Asks the ranks of a communicator that no other thread uses meanwhile.
-  public init(_ communicator: Communicator) { self.communicator = communicator }
+  package init(_ communicator: Communicator) { self.communicator = communicator }
 
   /// The ranks whose hash is not rank 0's; empty when all are equal. Collective.
   ///
   /// One allreduce of 16 bytes when all are equal: cheap enough for every checkpoint.
   ///
   /// - Parameter hash: of what must be equal (recipe, binary, weights).
-  public func ranksThatDiffer(hash: UInt64) -> [Int] {
+  package func ranksThatDiffer(hash: UInt64) -> [Int] {
     Heartbeat.process.waiting {
       CollectiveFailure.orEndJob { () throws(MPIError) in
         // The smallest complement is the complement of the largest hash: one call finds both.
@@ -30,7 +30,7 @@ public struct WorldAgreement: Sendable {
   }
 
   /// Whether the flag is set on any rank: a wish to stop, a value that is not finite. Collective.
-  public func any(_ flag: Bool) -> Bool {
+  package func any(_ flag: Bool) -> Bool {
     Heartbeat.process.waiting {
       CollectiveFailure.orEndJob { () throws(MPIError) in
         try communicator.allreduce(UInt8(flag ? 1 : 0), .maximum) != 0

@@ -5,7 +5,7 @@
 ///
 /// - Returns: the nearest word, the first of equals; nil where none is near: more than a third of the
 ///   word's last part is another.
-public func nearest(to word: String, among words: some Sequence<String>) -> String? {
+package func nearest(to word: String, among words: some Sequence<String>) -> String? {
   let last = lastPart(of: word)
   let most = (last.utf8.count + 2) / 3
   func distance(_ other: String) -> (Int, Int) {

@@ -3,7 +3,7 @@ extension Recipe {
   /// `--set` over the file.
   ///
   /// Batch, schedule, mask and threshold are not among them: paper and scripts agree on them.
-  public enum Preset: String, RecipeChoice, CaseIterable {
+  package enum Preset: String, RecipeChoice, CaseIterable {
     /// The defaults: the published losses, with statistics over the global batch.
     case none
     /// As the authors' scripts compute, per-rank statistics included.

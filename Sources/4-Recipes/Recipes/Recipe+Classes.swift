@@ -3,17 +3,17 @@ import Files
 
 extension Recipe {
   /// Names and colours of the classes, in their order; none where the data set's own are meant.
-  public struct Classes: RecipeValue {
+  package struct Classes: RecipeValue {
     /// One of them.
-    public struct Item: Sendable, Equatable {
+    package struct Item: Sendable, Equatable {
       /// What reports and tables call it; no two are called the same.
-      public var name: String
+      package var name: String
       /// Red, green and blue of pictures; nil for a colour of the program's.
-      public var colour: [UInt8]?
+      package var colour: [UInt8]?
     }
 
     /// The classes.
-    public var list: [Item] = []
+    package var list: [Item] = []
   }
 
   /// The rule of `data.classes` that does not hold.

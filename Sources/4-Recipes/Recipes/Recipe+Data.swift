@@ -4,63 +4,63 @@ import Scenes
 
 extension Recipe {
   /// Images, labels and how they are prepared.
-  public struct Data: Sendable, Equatable {
+  package struct Data: Sendable, Equatable {
     /// Where the images come from.
-    public var kind = DataKind.scenes
+    package var kind = DataKind.scenes
     /// The folder of a list's images; absolute.
-    public var root: String?
+    package var root: String?
     /// The list of training images; relative to `root`.
-    public var trainList = "train.txt"
+    package var trainList = "train.txt"
     /// The list of validation images; relative to `root`.
-    public var validationList = "val.txt"
+    package var validationList = "val.txt"
     /// How label files say a class.
-    public var format = LabelFormat.trainIDs
+    package var format = LabelFormat.trainIDs
     /// Classes; 0 only before a recipe is read.
-    public var classCount = 0
+    package var classCount = 0
     /// Names and colours of the user's own for the classes.
-    public var ownClasses = Classes()
+    package var ownClasses = Classes()
     /// Crop height in pixels; 0 only before a recipe is read.
-    public var cropHeight = 0
+    package var cropHeight = 0
     /// Crop width in pixels; 0 only before a recipe is read.
-    public var cropWidth = 0
+    package var cropWidth = 0
     /// Random scale, crop and mirror.
-    public var augment = true
+    package var augment = true
     /// A new order in each epoch.
-    public var shuffle = true
+    package var shuffle = true
     /// Threads of each rank that decode and augment.
-    public var loaderThreads = 1
+    package var loaderThreads = 1
     /// Batches prepared ahead.
-    public var prefetchBatches = 4
+    package var prefetchBatches = 4
     /// Memory of each rank for decoded images, in MiB.
-    public var cacheMebibytes = 512
+    package var cacheMebibytes = 512
     /// What of the listed files a run remembers, to notice that they have changed.
-    public var identity = DataIdentity.contents
+    package var identity = DataIdentity.contents
     /// Memory that one decoded image may take, in MiB.
-    public var imageMebibytes = 192
+    package var imageMebibytes = 192
     /// What the EXIF orientations of images and label files do.
-    public var orientation = Turning.exif
+    package var orientation = Turning.exif
     /// The synthetic street scenes.
-    public var scenes = Scenes()
+    package var scenes = Scenes()
   }
 
   /// Street scenes that the program draws.
-  public struct Scenes: Sendable, Equatable {
+  package struct Scenes: Sendable, Equatable {
     /// Height in pixels.
-    public var height = 128
+    package var height = 128
     /// Width in pixels.
-    public var width = 256
+    package var width = 256
     /// Training scenes.
-    public var trainCount = 500
+    package var trainCount = 500
     /// Validation scenes.
-    public var validationCount = 100
+    package var validationCount = 100
     /// The seed of what is drawn; not the run's.
-    public var seed = 1
+    package var seed = 1
     /// The classes that labels tell apart.
-    public var classes = SceneClasses.all
+    package var classes = SceneClasses.all
   }
 
   /// Where images come from.
-  public enum DataKind: String, RecipeChoice, CaseIterable {
+  package enum DataKind: String, RecipeChoice, CaseIterable {
     /// Synthetic street scenes.
     case scenes
     /// Files named by lists.
@@ -68,7 +68,7 @@ extension Recipe {
   }
 
   /// What of the listed files a run remembers.
-  public enum DataIdentity: String, RecipeChoice, CaseIterable {
+  package enum DataIdentity: String, RecipeChoice, CaseIterable {
     /// A hash of their bytes.
     case contents
     /// How many bytes they have.

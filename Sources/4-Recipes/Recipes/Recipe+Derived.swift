@@ -42,7 +42,7 @@ extension Recipe {
   ///
   /// - Parameter imageCount: the part's images.
   /// - Returns: k for that part; in proportion to the batch where the recipe counts it for the batch.
-  public func minimumKept(ofImages imageCount: Int) -> Int {
+  package func minimumKept(ofImages imageCount: Int) -> Int {
     let kept = distill.ohem.minimumKept ?? 0
     switch distill.ohem.minimumKeptUnit {
     case .batch:

@@ -3,48 +3,48 @@ import Difficulty
 
 extension Recipe {
   /// The losses.
-  public struct Distill: Sendable, Equatable {
+  package struct Distill: Sendable, Equatable {
     /// What is learned besides the labels.
-    public var method = Method.rdd
+    package var method = Method.rdd
     /// Methods beside the task loss.
-    public var methods = Methods()
+    package var methods = Methods()
     /// What the difficulty weighs.
-    public var scope = MapScope.task
+    package var scope = MapScope.task
     /// How pixels are weighed, but for what an iteration, the size of the batch and the classes decide:
     /// `task`, `minimumKept` and `classWeights`.
-    public var difficulty = DifficultyOptions()
+    package var difficulty = DifficultyOptions()
     /// The iteration from which TSE takes over; nil only before a recipe is read.
     var warmup: Int?
     /// Whether that iteration itself is still one of TFE.
-    public var warmupInclusive = false
+    package var warmupInclusive = false
     /// How TSE takes over.
-    public var `switch` = Switch.hard
+    package var `switch` = Switch.hard
     /// What computes the losses.
-    public var engine = TaskLoss.Engine.fused
+    package var engine = TaskLoss.Engine.fused
     /// Class weights of TSE; `auto` only before a recipe is read.
-    public var classWeights = ClassWeights.auto
+    package var classWeights = ClassWeights.auto
     /// How many pixels count as hard at least.
-    public var ohem = OHEM()
+    package var ohem = OHEM()
     /// Whether to stop or skip where the published scripts would crash or divide by zero.
-    public var strictOfficial = false
+    package var strictOfficial = false
 
     /// The iteration from which TSE takes over; before a recipe is read that of a default run.
-    public var warmupIterations: Int {
+    package var warmupIterations: Int {
       get { warmup ?? Recipe.warmup(of: Train().iterations) }
       set { warmup = newValue }
     }
   }
 
   /// How many pixels count as hard at least: the k-th smallest probability raises the threshold.
-  public struct OHEM: Sendable, Equatable {
+  package struct OHEM: Sendable, Equatable {
     /// k, counted as `minimumKeptUnit` says; nil only before a recipe is read.
-    public var minimumKept: Int?
+    package var minimumKept: Int?
     /// What k pixels are kept of.
-    public var minimumKeptUnit = KeptUnit.batch
+    package var minimumKeptUnit = KeptUnit.batch
   }
 
   /// What is learned besides the labels.
-  public enum Method: String, RecipeChoice, CaseIterable {
+  package enum Method: String, RecipeChoice, CaseIterable {
     /// Relative difficulty: TFE, then TSE, and the KD term.
     case rdd
     /// Labels and the KD term, without difficulty.
@@ -54,7 +54,7 @@ extension Recipe {
   }
 
   /// How TSE takes over from TFE.
-  public enum Switch: String, RecipeChoice, CaseIterable {
+  package enum Switch: String, RecipeChoice, CaseIterable {
     /// At one iteration.
     case hard
     /// From that iteration on, linearly until the last.
@@ -62,7 +62,7 @@ extension Recipe {
   }
 
   /// What `minimumKept` pixels are kept of.
-  public enum KeptUnit: String, RecipeChoice, CaseIterable {
+  package enum KeptUnit: String, RecipeChoice, CaseIterable {
     /// The whole global batch.
     case batch
     /// Each image of it, on average.
@@ -72,7 +72,7 @@ extension Recipe {
   }
 
   /// Class weights of the TSE loss.
-  public enum ClassWeights: RecipeValue {
+  package enum ClassWeights: RecipeValue {
     /// The published weights of the format that labels are read as, if it has any.
     case auto
     /// All ones.
@@ -114,7 +114,7 @@ extension Recipe.ClassWeights {
   }
 
   /// The weights of the classes; nil for all ones.
-  public var values: [Float]? {
+  package var values: [Float]? {
     switch self {
     case .auto, .none: nil
     case .published(let format): format.card.classWeights

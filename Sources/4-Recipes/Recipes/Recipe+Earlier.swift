@@ -19,7 +19,7 @@ extension Recipe {
   /// any data set. A key that this recipe says is left as it is.
   ///
   /// - Parameter begun: the resolved recipe in the run's folder, which says every key.
-  public func goingOn(with begun: Recipe) -> Recipe {
+  package func goingOn(with begun: Recipe) -> Recipe {
     var recipe = self
     if derived.paths.contains("distill.warmup_iterations"),
       begun.distill.warmup == Self.earlierWarmup

@@ -1,20 +1,20 @@
 extension Recipe {
   /// How the student is measured.
-  public struct Evaluation: Sendable, Equatable {
+  package struct Evaluation: Sendable, Equatable {
     /// Images that a rank evaluates at a time.
-    public var batchSize = 1
+    package var batchSize = 1
     /// Image scales whose logits are averaged.
-    public var scales = [1.0]
+    package var scales = [1.0]
     /// Whether mirrored images are averaged in.
-    public var flip = false
+    package var flip = false
     /// Which classes the mean is over.
-    public var meanIoU = MeanIoU.allClasses
+    package var meanIoU = MeanIoU.allClasses
     /// Validation images whose maps are drawn during training.
-    public var pictures = 2
+    package var pictures = 2
   }
 
   /// Which classes the mean IoU is over.
-  public enum MeanIoU: String, RecipeChoice, CaseIterable {
+  package enum MeanIoU: String, RecipeChoice, CaseIterable {
     /// All; one that occurs nowhere counts as 0, as in the scripts.
     case allClasses = "all_classes"
     /// Those that occur in labels or predictions.

@@ -1,37 +1,37 @@
 extension Recipe {
   /// The methods that stand beside the task loss, in order.
-  public struct Methods: RecipeValue {
+  package struct Methods: RecipeValue {
     /// One of them.
-    public struct Choice: Sendable, Equatable {
+    package struct Choice: Sendable, Equatable {
       /// What stands behind `name`.
-      public var name: String
+      package var name: String
       /// The other keys with their texts, in order; paths absolute.
-      public var options: [Option]
+      package var options: [Option]
       /// Where it stands, for messages; recipes that say the same in other places are equal.
-      public var place: String
+      package var place: String
 
       /// Whether they say the same.
-      public static func == (a: Choice, b: Choice) -> Bool {
+      package static func == (a: Choice, b: Choice) -> Bool {
         a.name == b.name && a.options == b.options
       }
     }
 
     /// A key of a method and its text.
-    public struct Option: Sendable, Equatable {
+    package struct Option: Sendable, Equatable {
       /// As `weight`.
-      public var key: String
+      package var key: String
       /// As it is written.
-      public var text: String
+      package var text: String
 
       /// Whether the text names a file, absolutely.
-      public var isPath: Bool { text.contains("/") }
+      package var isPath: Bool { text.contains("/") }
     }
 
     /// The methods.
-    public var list: [Choice] = []
+    package var list: [Choice] = []
 
     /// The methods without the files that they name, for those who compare the files themselves.
-    public var withoutFiles: Methods {
+    package var withoutFiles: Methods {
       var methods = self
       for place in methods.list.indices { methods.list[place].options.removeAll(where: \.isPath) }
       return methods
@@ -39,7 +39,7 @@ extension Recipe {
   }
 
   /// What RDD's difficulty weighs.
-  public enum MapScope: String, RecipeChoice, CaseIterable {
+  package enum MapScope: String, RecipeChoice, CaseIterable {
     /// The task loss.
     case task
     /// The methods' losses of pixels; the task loss is the plain cross entropy.

@@ -2,35 +2,35 @@ import Networks
 
 extension Recipe {
   /// The network that is trained.
-  public struct Student: Sendable, Equatable {
+  package struct Student: Sendable, Equatable {
     /// Its architecture.
-    public var network: Architecture = "deeplabv3_resnet18"
+    package var network: Architecture = "deeplabv3_resnet18"
     /// Weights of the whole network; absolute path.
-    public var weights: String?
+    package var weights: String?
     /// ImageNet weights of the backbone; absolute path.
-    public var backboneWeights: String?
+    package var backboneWeights: String?
     /// Dropout before the classifiers.
-    public var dropout = true
+    package var dropout = true
     /// Channels of the DeepLabV3 head; 0: the published width.
-    public var headWidth = 0
+    package var headWidth = 0
   }
 
   /// The frozen network that the student learns from. Its head's width follows from its weights.
-  public struct Teacher: Sendable, Equatable {
+  package struct Teacher: Sendable, Equatable {
     /// Its architecture.
-    public var network: Architecture = "deeplabv3_resnet101"
+    package var network: Architecture = "deeplabv3_resnet101"
     /// Weights of the whole network; absolute path.
-    public var weights: String?
+    package var weights: String?
     /// Whether a teacher without weights is drawn from the seed.
-    public var fromSeed = false
+    package var fromSeed = false
     /// What computes its logits.
-    public var engine = TeacherEngine.compiled
+    package var engine = TeacherEngine.compiled
     /// Whether it works on the next batch while gradients are on their way.
-    public var ahead = true
+    package var ahead = true
   }
 
   /// What computes the teacher's logits.
-  public enum TeacherEngine: String, RecipeChoice, CaseIterable {
+  package enum TeacherEngine: String, RecipeChoice, CaseIterable {
     /// LibTorch's operators.
     case eager
     /// Compiled once through oneDNN.

@@ -3,7 +3,7 @@ import Foundation
 
 extension Recipe {
   /// What a recipe is read for.
-  public enum Purpose: Sendable {
+  package enum Purpose: Sendable {
     /// A run: every rule between keys must hold.
     case training
     /// A look at the student alone: it needs no teacher, and no method.
@@ -18,7 +18,7 @@ extension Recipe {
   ///   - overrides: what follows each `--set`: `key=value`, the last of a key wins.
   ///   - purpose: what it is read for.
   /// - Throws: the first mistake, as one line with its place.
-  public static func load(
+  package static func load(
     _ file: String, overrides: [String] = [], for purpose: Purpose = .training
   ) throws(RecipeError) -> Recipe {
     let folder = absolutePath((file as NSString).deletingLastPathComponent, from: currentFolder)
@@ -36,7 +36,7 @@ extension Recipe {
   ///   - overrides: what follows each `--set`.
   ///   - purpose: what it is read for.
   /// - Throws: the first mistake, as one line with its place.
-  public static func decode(
+  package static func decode(
     yaml: String, file: String, folder: String = currentFolder, overrides: [String] = [],
     for purpose: Purpose = .training
   ) throws(RecipeError) -> Recipe {
@@ -69,7 +69,7 @@ extension Recipe {
   }
 
   /// The current folder.
-  public static var currentFolder: String { FileManager.default.currentDirectoryPath }
+  package static var currentFolder: String { FileManager.default.currentDirectoryPath }
 
   /// The text of a file, read no further than a recipe may be long.
   private static func text(of file: String) throws(RecipeError) -> String {
@@ -221,7 +221,7 @@ func absolutePath(_ path: String, from folder: String) -> String {
 
 /// A path in which a leading `~/` is the user's folder, as a shell would have it: HOME, or else what the
 /// system's list of users says. `~name` stays as it is.
-public func fromHome(_ path: String) -> String {
+package func fromHome(_ path: String) -> String {
   guard path.hasPrefix("~/"), let home = homeFolder, home.hasPrefix("/") else { return path }
   return home + path.dropFirst()
 }

@@ -4,59 +4,59 @@ import Torch
 
 extension Recipe {
   /// The loop and the optimiser.
-  public struct Train: Sendable, Equatable {
+  package struct Train: Sendable, Equatable {
     /// Optimiser steps of the run.
-    public var iterations = 40_000
+    package var iterations = 40_000
     /// Images of one step, over all ranks.
-    public var batchSize = 16
+    package var batchSize = 16
     /// The run's seed.
-    public var seed = 1
+    package var seed = 1
     /// Number format of the networks.
-    public var precision = Precision.float32
+    package var precision = Precision.float32
     /// Learning rate of the first iteration.
-    public var learningRate = 0.02
+    package var learningRate = 0.02
     /// Exponent of its decay.
-    public var polyPower = 0.9
+    package var polyPower = 0.9
     /// Momentum of SGD.
-    public var momentum = 0.9
+    package var momentum = 0.9
     /// Factor of the weights that is added to the gradient.
-    public var weightDecay = 1e-4
+    package var weightDecay = 1e-4
     /// Iterations between checkpoints; 0: the last only.
-    public var checkpointEvery = 1600
+    package var checkpointEvery = 1600
     /// Iterations between validations; 0: the last only.
-    public var validateEvery = 1600
+    package var validateEvery = 1600
     /// Checkpoints that stay, 2 or more: one damaged file must leave another.
-    public var keepCheckpoints = 3
+    package var keepCheckpoints = 3
     /// Iterations between log lines.
-    public var logEvery = 10
+    package var logEvery = 10
     /// Non-finite steps in a row that are skipped before the run ends.
-    public var nonfiniteLimit = 10
+    package var nonfiniteLimit = 10
     /// Batches without a labelled pixel in a row that end the run; 0: none do.
-    public var nothingLimit = 100
+    package var nothingLimit = 100
     /// Iterations between comparisons of the weights of all ranks; 0: only before each checkpoint.
-    public var compareEvery = 100
+    package var compareEvery = 100
     /// Seconds without progress after which the job ends; 0: from the median of the steps.
-    public var watchdogSeconds = 0.0
+    package var watchdogSeconds = 0.0
     /// Where the networks run.
-    public var device = Device.Kind.cpu
+    package var device = Device.Kind.cpu
     /// Compute threads of each rank; 0: its share of the cores.
-    public var threads = 0
+    package var threads = 0
     /// Vector instructions that kernels in host memory are chosen for, on all ranks; nil: the most that
     /// the processors of all ranks have.
-    public var instructions: InstructionSet?
+    package var instructions: InstructionSet?
     /// Gradients reduced together, in MiB.
-    public var bucketMebibytes = 25
+    package var bucketMebibytes = 25
     /// Whether gradients are added exactly, image by image.
-    public var exactSums = true
+    package var exactSums = true
     /// What gradients are on their way between ranks.
-    public var wire = GradientWire.full
+    package var wire = GradientWire.full
     /// Adversarial training: levels of 255 by which images move before the student sees them.
-    public var fgsm = 0.0
+    package var fgsm = 0.0
     /// Whether events are written for TensorBoard.
-    public var tensorboard = true
+    package var tensorboard = true
 
     /// Whether the sums of gradients are exact: what is rounded on the wire is not.
-    public var addsExactly: Bool { exactSums && wire == .full }
+    package var addsExactly: Bool { exactSums && wire == .full }
   }
 }
 

@@ -2,7 +2,7 @@ extension Recipe {
   /// The whole recipe as YAML: every key in the table's order with its value, paths absolute.
   ///
   /// Reading it gives the same recipe.
-  public func resolvedYAML() -> String {
+  package func resolvedYAML() -> String {
     var lines: [String] = []
     var open: [Substring] = []
     for key in Key.all {
@@ -23,7 +23,7 @@ extension Recipe {
   }
 
   /// Every key as a row of a Markdown table: name, type, default, meaning.
-  public static func referenceTable() -> String { referenceTable(of: Key.all) }
+  package static func referenceTable() -> String { referenceTable(of: Key.all) }
 
   /// Keys as rows of that table.
   package static func referenceTable(of keys: [Key]) -> String {
@@ -37,17 +37,17 @@ extension Recipe {
   }
 
   /// The keys whose values differ between two recipes, in the table's order.
-  public func differingKeys(from other: Recipe) -> [String] {
+  package func differingKeys(from other: Recipe) -> [String] {
     Key.all.filter { $0.yaml(self) != $0.yaml(other) }.map(\.path)
   }
 
   /// A key's value as `resolvedYAML()` writes it; nil if there is no such key.
-  public func value(ofKey path: String) -> String? {
+  package func value(ofKey path: String) -> String? {
     Key.all.first { $0.path == path }?.yaml(self)
   }
 
   /// The keys that differ between two recipes, a line each: `key: this one's value, the other's`.
-  public func differences(from other: Recipe) -> [String] {
+  package func differences(from other: Recipe) -> [String] {
     Key.all.compactMap { key in
       let (mine, theirs) = (key.yaml(self), key.yaml(other))
       return mine == theirs ? nil : "\(key.path): \(mine), was \(theirs)"

@@ -2,37 +2,37 @@ import Datasets
 import Networks
 
 /// A first recipe for images that somebody has found, with what it leaves to be decided as comments.
-public struct RecipeDraft: Sendable {
+package struct RecipeDraft: Sendable {
   /// The folder of the images; absolute.
-  public var root: String
+  package var root: String
   /// The lists; absolute, or relative to the root.
-  public var lists: (training: String, validation: String)
+  package var lists: (training: String, validation: String)
   /// Images of the training list.
-  public var imageCount: Int
+  package var imageCount: Int
   /// How label files say a class.
-  public var format: LabelFormat
+  package var format: LabelFormat
   /// Classes; those of the format, if it has its own.
-  public var classCount: Int
+  package var classCount: Int
   /// The least rows and columns of the images.
-  public var smallest: (height: Int, width: Int)
+  package var smallest: (height: Int, width: Int)
   /// Whether some class has no pixel.
-  public var lacksClasses = false
+  package var lacksClasses = false
   /// What is trained.
-  public var student = usualStudent
+  package var student = usualStudent
   /// What it learns from.
-  public var teacher = usualTeacher
+  package var teacher = usualTeacher
   /// The weights that the teacher will have, relative to the recipe's folder.
-  public var teacherWeights = "runs/teacher/best.safetensors"
+  package var teacherWeights = "runs/teacher/best.safetensors"
   /// Lines about the images and the labels, for the head of the file.
-  public var remarks: [String] = []
+  package var remarks: [String] = []
 
   /// The network that most begin to train.
-  public static let usualStudent: Architecture = "deeplabv3_resnet18"
+  package static let usualStudent: Architecture = "deeplabv3_resnet18"
   /// The network that most begin to learn from.
-  public static let usualTeacher: Architecture = "deeplabv3_resnet50"
+  package static let usualTeacher: Architecture = "deeplabv3_resnet50"
 
   /// A draft with the networks that most begin with.
-  public init(
+  package init(
     root: String, lists: (training: String, validation: String), imageCount: Int,
     format: LabelFormat, classCount: Int, smallest: (height: Int, width: Int)
   ) {
@@ -45,29 +45,29 @@ public struct RecipeDraft: Sendable {
   }
 
   /// Height and width of a training crop: multiples of 8 that the smallest image holds, 512 at the most.
-  public var crop: (height: Int, width: Int) {
+  package var crop: (height: Int, width: Int) {
     func side(_ length: Int) -> Int { max(32, min(512, length / 8 * 8)) }
     return (side(smallest.height), side(smallest.width))
   }
 
   /// Images of a step: 8, or fewer of few images. Norms need two.
-  public var batchSize: Int {
+  package var batchSize: Int {
     [8, 4].first { imageCount >= 4 * $0 } ?? 2
   }
 
   /// Every image about 200 times, in hundreds; 1000 to 40000, the paper's number.
-  public var iterations: Int {
+  package var iterations: Int {
     min(40_000, max(1000, 200 * imageCount / batchSize / 100 * 100))
   }
 
   /// Iterations between validations: twenty of them.
-  public var validateEvery: Int { iterations / 20 }
+  package var validateEvery: Int { iterations / 20 }
 
   /// The paper's rate for its 16 images, in proportion to the batch.
-  public var learningRate: Double { 0.02 * Double(batchSize) / 16 }
+  package var learningRate: Double { 0.02 * Double(batchSize) / 16 }
 
   /// The recipe's text. Nothing in it is read in another way than it is meant, whatever files are called.
-  public var yaml: String {
+  package var yaml: String {
     var lines = remarks.map { $0.isEmpty ? "#" : "# " + $0.onOneLine }
     lines += [
       "data:",

@@ -1,18 +1,18 @@
 /// What is wrong with a recipe, in one line: what, where, found, expected, what to do.
-public struct RecipeError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct RecipeError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The kind of mistake.
-  public var kind: Kind
+  package var kind: Kind
   /// Where it stands: `file:line`, `--set key=value`, or the file alone.
-  public var place: String
+  package var place: String
   /// What stands there.
-  public var found: String
+  package var found: String
   /// What may stand there.
-  public var expected: String
+  package var expected: String
   /// What to do about it.
-  public var remedy: String
+  package var remedy: String
 
   /// The kinds of mistakes in recipes.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     /// The file cannot be opened or read.
     case unreadable = "cannot read the recipe"
     /// Larger, deeper or richer than a recipe may be.
@@ -34,7 +34,7 @@ public struct RecipeError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// One line: `what: where: found; expected; what to do`.
-  public var description: String {
+  package var description: String {
     let line =
       "\(kind.rawValue): \(place): found \(found); expected \(expected); \(remedy)"
     return line.onOneLine

@@ -3,7 +3,7 @@ import Foundation
 import Reduction
 
 /// The numbers of this build beside reference numbers.
-public enum ParityCheck {
+package enum ParityCheck {
   /// Compares every expected tensor of a file with what its inputs give. Collective.
   ///
   /// - Parameters:
@@ -12,7 +12,7 @@ public enum ParityCheck {
   /// - Returns: a line for each `out.*`, and for `ref.*` that are computed on the way; equal on all
   ///   ranks.
   /// - Throws: `ParityError` for a file that is incomplete or of no known kind.
-  public static func lines(
+  package static func lines(
     _ file: ParityFile, _ run: ParityRun
   ) throws(ParityError) -> [ParityLine] {
     let computed = try compute(file, run)
@@ -30,7 +30,7 @@ public enum ParityCheck {
   }
 
   /// The same on `ranks` simulated ranks of this process.
-  public static func lines(
+  package static func lines(
     _ file: ParityFile, _ run: ParityRun, simulatedRanks ranks: Int, shares: [Int]? = nil
   ) throws(ParityError) -> [ParityLine] {
     let results = SimulatedRanks.run(ranks) { reducer -> Result<[ParityLine], ParityError> in
@@ -78,7 +78,7 @@ extension ParityFile {
 
   /// The files that paths name: files as they are, folders as their safetensors files by name.
   ///
-  public static func files(at paths: [String]) throws(ParityError) -> [ParityFile] {
+  package static func files(at paths: [String]) throws(ParityError) -> [ParityFile] {
     var files: [ParityFile] = []
     for path in paths {
       let store = FileStore()

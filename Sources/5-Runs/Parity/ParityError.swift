@@ -1,7 +1,7 @@
 /// A file of reference numbers that cannot be read or is of no known kind; one line.
-public struct ParityError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ParityError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What, where, found, expected, what to do.
-  public let description: String
+  package let description: String
 
   /// An error about a place in a file.
   init(_ path: String, _ place: String, found: String, expected: String) {

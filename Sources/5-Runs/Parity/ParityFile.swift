@@ -3,19 +3,19 @@ import WeightFiles
 
 /// A file of reference numbers: inputs `in.*`, what must come out of them `out.*`, and parameters in
 /// the metadata.
-public struct ParityFile: Sendable {
+package struct ParityFile: Sendable {
   /// The file's path.
-  public let path: String
+  package let path: String
   private let archive: TensorArchive
 
   /// Reads a safetensors file.
-  public init(_ path: String) throws(ParityError) {
+  package init(_ path: String) throws(ParityError) {
     self.path = path
     do { archive = try WeightFile.read(path) } catch { throw ParityError(error) }
   }
 
   /// The file's name without folder and extension.
-  public var name: String {
+  package var name: String {
     URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
   }
 

@@ -1,19 +1,19 @@
 /// The comparison of one expected tensor with what this build computes.
-public struct ParityLine: Sendable, Codable, Equatable {
+package struct ParityLine: Sendable, Codable, Equatable {
   /// The file's name without extension.
-  public let file: String
+  package let file: String
   /// The tensor.
-  public let name: String
+  package let name: String
   /// The largest absolute error; nil where nothing was computed or shapes differ.
-  public let absolute: Double?
+  package let absolute: Double?
   /// The largest error relative to what the tolerance is relative to.
-  public let relative: Double?
+  package let relative: Double?
   /// The relative tolerance of the element that is nearest to its limit.
-  public let tolerance: Double
+  package let tolerance: Double
   /// The largest share of the allowed error that is used up: at most 1 if all is well.
-  public let margin: Double
+  package let margin: Double
   /// Whether every element is within its tolerance.
-  public let ok: Bool
+  package let ok: Bool
 
   /// Compares a tensor with its expected values; nil for a tensor that was not computed.
   init(file: String, name: String, found: Computed?, expected: [Double]) {

@@ -2,18 +2,18 @@ import Files
 import Foundation
 
 /// All lines of a comparison, and what they come to.
-public struct ParityReport: Sendable {
+package struct ParityReport: Sendable {
   /// The lines.
-  public var lines: [ParityLine] = []
+  package var lines: [ParityLine] = []
 
   /// Nothing compared yet.
-  public init() {}
+  package init() {}
 
   /// Whether something was compared and all of it is within its tolerances.
-  public var isGood: Bool { !lines.isEmpty && lines.allSatisfy(\.ok) }
+  package var isGood: Bool { !lines.isEmpty && lines.allSatisfy(\.ok) }
 
   /// How many lines there are and hold, and which one is nearest to its tolerance.
-  public var lastLine: String {
+  package var lastLine: String {
     let good = lines.count(where: \.ok)
     guard let worst = lines.max(by: { $0.margin < $1.margin }) else { return "0 lines" }
     return String(
@@ -22,7 +22,7 @@ public struct ParityReport: Sendable {
   }
 
   /// The lines and their counts as one JSON object.
-  public var json: String {
+  package var json: String {
     get throws {
       struct Object: Encodable {
         let lines: [ParityLine]
@@ -38,7 +38,7 @@ public struct ParityReport: Sendable {
 
 extension ParityLine {
   /// File, tensor, largest errors, tolerance and verdict, in columns.
-  public var text: String {
+  package var text: String {
     let title = "\(file) \(name)".padding(toLength: 64, withPad: " ", startingAt: 0)
     guard let absolute, let relative else { return "\(title) not computed  NOT ok" }
     let numbers = String(

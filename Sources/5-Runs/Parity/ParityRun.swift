@@ -4,19 +4,19 @@ import Reduction
 import Torch
 
 /// With what a file is computed: engine, precision, device, and the ranks that share its images.
-public struct ParityRun: Sendable {
+package struct ParityRun: Sendable {
   /// The losses' engine.
-  public var engine: TaskLoss.Engine
+  package var engine: TaskLoss.Engine
   /// float32 or float64.
-  public var precision: ElementType
+  package var precision: ElementType
   /// Where networks and the reference engine compute.
-  public var device: Device
+  package var device: Device
   /// Threads of the fused engine.
-  public var threadCount: Int
+  package var threadCount: Int
   /// The ranks.
-  public var reducer: any Reducer
+  package var reducer: any Reducer
   /// The number of images of each rank; nil for equal shares.
-  public var shares: [Int]?
+  package var shares: [Int]?
 
   /// A run on the ranks of `reducer`.
   ///
@@ -26,7 +26,7 @@ public struct ParityRun: Sendable {
   ///   - device: where networks and the reference engine compute.
   ///   - threadCount: threads of the fused engine.
   ///   - reducer: the ranks.
-  public init(
+  package init(
     engine: TaskLoss.Engine = .fused, precision: ElementType = .float32, device: Device = .cpu,
     threadCount: Int = 1, reducer: any Reducer = SingleProcess()
   ) {

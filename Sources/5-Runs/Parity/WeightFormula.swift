@@ -7,20 +7,20 @@ import Torch
 ///
 /// A value depends on its tensor's name, a tag and its index alone: FNV-1a of `tag|name` seeds
 /// SplitMix64, whose top 24 bits are a uniform number in [0, 1).
-public struct WeightFormula: Sendable {
+package struct WeightFormula: Sendable {
   /// Tells networks with equal names apart.
-  public let tag: String
+  package let tag: String
   /// Factors of some convolutions, by name; 1 for the others.
-  public let gains: [String: Double]
+  package let gains: [String: Double]
 
   /// The formula of a tag.
-  public init(tag: String, gains: [String: Double] = [:]) {
+  package init(tag: String, gains: [String: Double] = [:]) {
     self.tag = tag
     self.gains = gains
   }
 
   /// Overwrites all tensors of a network; the counters of batches become 0.
-  public func fill(_ network: SegmentationNetwork) {
+  package func fill(_ network: SegmentationNetwork) {
     Autograd.withoutHistory {
       for entry in network.state.entries {
         let shape = entry.tensor.shape
@@ -34,7 +34,7 @@ public struct WeightFormula: Sendable {
   /// - Parameters:
   ///   - name: its `state_dict` name, which says what it is.
   ///   - shape: four lengths for a convolution, `[O, I / groups, kh, kw]`.
-  public func values(_ name: String, shape: [Int]) -> [Float] {
+  package func values(_ name: String, shape: [Int]) -> [Float] {
     let count = shape.reduce(1, *)
     if name.hasSuffix("num_batches_tracked") { return [Float](repeating: 0, count: count) }
     let uniform = uniforms(name, count: count)

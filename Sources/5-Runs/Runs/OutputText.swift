@@ -2,12 +2,12 @@ import Files
 import Steps
 
 /// A text that somebody asked for with an option that names its file.
-public struct OutputText: Sendable {
+package struct OutputText: Sendable {
   private let name: String
   private let option: String
 
   /// What messages say: what is written, and the option that names the file.
-  public init(of name: String, option: String) {
+  package init(of name: String, option: String) {
     self.name = name
     self.option = option
   }
@@ -16,7 +16,7 @@ public struct OutputText: Sendable {
   ///
   /// - Throws: `TrainingError` (exit code 73) for a place that this user cannot write; `FileError` (74)
   ///   if the disk is full or fails.
-  public func write(_ text: String, to path: String) throws {
+  package func write(_ text: String, to path: String) throws {
     do throws(FileError) {
       try AtomicFile().write(text, to: path)
     } catch {

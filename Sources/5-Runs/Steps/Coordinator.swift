@@ -10,31 +10,31 @@ import Torch
 ///
 /// The number of ranks is not a hyper-parameter: a batch of any size goes to any number of ranks,
 /// unevenly if need be, and what is computed is what one rank would compute.
-public final class Coordinator: Sendable {
+package final class Coordinator: Sendable {
   /// The ranks.
-  public let world: World
+  package let world: World
   /// Sums over the ranks, for losses and layers.
-  public let reducer: any Reducer
+  package let reducer: any Reducer
   /// The compute threads of this rank.
-  public let threadCount: Int
+  package let threadCount: Int
   /// Why there are so many, in a few words: `2 cores`.
   private let threadReason: String
   /// What is wrong with this rank's threads or cores, a line each.
-  public let threadWarnings: [String]
+  package let threadWarnings: [String]
   /// The vector instructions of all ranks.
-  public let instructions: InstructionAgreement
+  package let instructions: InstructionAgreement
   /// Questions that all ranks answer alike.
-  public let agreement: WorldAgreement
+  package let agreement: WorldAgreement
 
   /// This rank's index.
-  public var rank: Int { world.rank }
+  package var rank: Int { world.rank }
   /// The number of ranks.
-  public var worldSize: Int { world.worldSize }
+  package var worldSize: Int { world.worldSize }
   /// Whether this rank writes files and speaks to the user.
-  public var isLead: Bool { world.rank == 0 }
+  package var isLead: Bool { world.rank == 0 }
 
   /// The ranks and their threads, for the first line of a run: `1 rank x 2 threads (2 cores)`.
-  public var ranksInWords: String {
+  package var ranksInWords: String {
     "\(counted(worldSize, "rank")) x \(counted(threadCount, "thread")) (\(threadReason))"
   }
 
@@ -47,7 +47,7 @@ public final class Coordinator: Sendable {
   ///   - instructions: the vector instructions of all ranks; nil: the most that all have.
   /// - Throws: `TrainingError` if the host has not the cores for so many threads, or, on all ranks, if
   ///   one has not these instructions.
-  public init(
+  package init(
     _ world: World, threads: Int = 0, instructions: InstructionSet? = nil
   ) throws {
     self.world = world
@@ -73,12 +73,12 @@ public final class Coordinator: Sendable {
   }
 
   /// The positions of this rank's images in a global batch.
-  public func positions(of batchSize: Int) -> Range<Int> {
+  package func positions(of batchSize: Int) -> Range<Int> {
     Shard.range(of: batchSize, rank: rank, worldSize: worldSize)
   }
 
   /// Stops the job if a rank would have no image of a batch to train on.
-  public func requireImages(_ batchSize: Int) throws(TrainingError) {
+  package func requireImages(_ batchSize: Int) throws(TrainingError) {
     guard batchSize >= worldSize else {
       throw TrainingError(
         .badWorld,
@@ -88,7 +88,7 @@ public final class Coordinator: Sendable {
   }
 
   /// The largest of the ranks' values. Collective.
-  public func maximum(_ value: Double) throws(MPIError) -> Double {
+  package func maximum(_ value: Double) throws(MPIError) -> Double {
     try world.communicator.allreduce(value, .maximum)
   }
 
@@ -98,7 +98,7 @@ public final class Coordinator: Sendable {
   ///   - text: what must be equal.
   ///   - name: what it is, for the message.
   ///   - advice: what to do if they differ.
-  public func requireEqual(
+  package func requireEqual(
     _ text: String, _ name: String, advice: String = "copy one file to every host"
   ) throws(TrainingError) {
     let differing = agreement.ranksThatDiffer(hash: Fingerprint(text).value)

@@ -11,7 +11,7 @@ import WeightFiles
 
 extension TrainingError {
   /// The exit code that tells launchers what went wrong, whatever module it comes from.
-  public static func exitCode(of error: any Error) -> Int32 {
+  package static func exitCode(of error: any Error) -> Int32 {
     switch error {
     case let error as TrainingError: error.code.rawValue
     case let error as FileError: error.exitCode

@@ -8,14 +8,14 @@ import Torch
 ///
 /// Other instructions round otherwise, so that what a run computes would depend on which images fall
 /// to which processor.
-public struct InstructionAgreement: Sendable, CustomStringConvertible {
+package struct InstructionAgreement: Sendable, CustomStringConvertible {
   /// What every rank uses.
-  public let set: InstructionSet
+  package let set: InstructionSet
   private let wish: InstructionSet?
   private let offers: [InstructionSet]
 
   /// The environment variable that says what a host may use, if that is less than it has.
-  public static let variable = "RDD_INSTRUCTIONS"
+  package static let variable = "RDD_INSTRUCTIONS"
 
   /// Asks all ranks, and keeps this one to what they agree on. Collective, once in a process, before
   /// the first operator.
@@ -68,7 +68,7 @@ public struct InstructionAgreement: Sendable, CustomStringConvertible {
   }
 
   /// What is used and why, as `avx2 (the least of 2 ranks; rank 1 has avx512_bf16)`.
-  public var description: String {
+  package var description: String {
     let word = set.rawValue
     if wish != nil { return "\(word) (train.instructions)" }
     guard isLowered else { return word }
@@ -82,7 +82,7 @@ public struct InstructionAgreement: Sendable, CustomStringConvertible {
   }
 
   /// Whether some rank could use more than all do, and the recipe did not say so.
-  public var isLowered: Bool { wish == nil && offers.contains { $0 > set } }
+  package var isLowered: Bool { wish == nil && offers.contains { $0 > set } }
 
   private static func listed(_ items: [String]) -> String {
     items.prefix(8).joined(separator: ", ") + (items.count > 8 ? ", ..." : "")
@@ -133,7 +133,7 @@ extension Recipe {
   }
 
   /// Stops the job if the ranks' instructions cannot compute in the recipe's number format.
-  public func requireFormat(on agreement: InstructionAgreement) throws(TrainingError) {
+  package func requireFormat(on agreement: InstructionAgreement) throws(TrainingError) {
     guard train.precision == .bfloat16, train.device == .cpu, agreement.set < .avx512 else {
       return
     }

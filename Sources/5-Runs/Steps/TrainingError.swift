@@ -1,7 +1,7 @@
 /// What ends a run: one line and the exit code that tells launchers whether to start again.
-public struct TrainingError: Error, CustomStringConvertible, Sendable {
+package struct TrainingError: Error, CustomStringConvertible, Sendable {
   /// Exit codes, after sysexits.h where one fits.
-  public enum Code: Int32, Sendable, CaseIterable {
+  package enum Code: Int32, Sendable, CaseIterable {
     /// A recipe, list, image or weight file is wrong.
     case badData = 65
     /// Something that was named does not exist.
@@ -21,12 +21,12 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
   }
 
   /// What, where, found, expected, what to do.
-  public let description: String
+  package let description: String
   /// How the job ends.
-  public let code: Code
+  package let code: Code
 
   /// An error with its exit code.
-  public init(_ code: Code, _ description: String) {
+  package init(_ code: Code, _ description: String) {
     self.code = code
     self.description = description
   }

@@ -5,9 +5,9 @@ import Torch
 import WeightFiles
 
 /// Weights from one kind of file into another: `rdd convert`.
-public enum WeightConversion {
+package enum WeightConversion {
   /// What of a file is taken.
-  public enum Part: String, Sendable, CaseIterable {
+  package enum Part: String, Sendable, CaseIterable {
     /// All tensors, under their names.
     case all
     /// The backbone alone, under the names that a file of ImageNet weights has.
@@ -15,31 +15,31 @@ public enum WeightConversion {
   }
 
   /// What a conversion did.
-  public struct Summary: Sendable {
+  package struct Summary: Sendable {
     /// Tensors that were written.
-    public let tensorCount: Int
+    package let tensorCount: Int
     /// Their elements.
-    public let elementCount: Int
+    package let elementCount: Int
     /// Tensors of the file that were left out.
-    public let leftOut: [String]
+    package let leftOut: [String]
     /// What was chosen, a line each.
-    public let notes: [String]
+    package let notes: [String]
   }
 
   /// What stands in the place of a name's beginning.
-  public struct Renaming: Sendable, Equatable {
+  package struct Renaming: Sendable, Equatable {
     let old: String
     let new: String
 
     /// A renaming written as `old=new`; nil without the sign.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
       guard let sign = text.firstIndex(of: "=") else { return nil }
       (old, new) = (String(text[..<sign]), String(text[text.index(after: sign)...]))
     }
   }
 
   /// Why no file of this name can be written; nil if one can.
-  public static func refusal(ofTarget target: String) -> String? {
+  package static func refusal(ofTarget target: String) -> String? {
     let endings = [".safetensors", ".pth", ".pt"]
     if endings.contains(where: target.lowercased().hasSuffix) { return nil }
     let name = target.split(separator: "/").last ?? ""
@@ -59,7 +59,7 @@ public enum WeightConversion {
   ///   - target: its ending is one that `refusal(ofTarget:)` takes; replaced at once if it is there.
   /// - Throws: `FileError`, also for numbers that no network can compute with; `WeightMismatch` with
   ///   every tensor that does not fit, or `TrainingError` if the file says that it is of another network.
-  public static func run(
+  package static func run(
     _ source: String, part: Part, renaming: [Renaming] = [], network: String?, to target: String
   ) throws -> Summary {
     if let refusal = refusal(ofTarget: target) { throw TrainingError(.badData, refusal) }

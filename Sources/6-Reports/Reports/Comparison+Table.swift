@@ -3,7 +3,7 @@ import Foundation
 
 extension Comparison {
   /// The comparison as text: a table of the groups, then one of their differences.
-  public var table: String {
+  package var table: String {
     let width = max(5, rows.map { escaped($0.name).count }.max() ?? 0)
     var lines = [
       "mean IoU in percent, \(weights.rawValue) weights, mean +- standard deviation over seeds", "",

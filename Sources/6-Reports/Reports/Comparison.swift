@@ -2,9 +2,9 @@ import Files
 import Foundation
 
 /// Runs side by side: mean and spread over seeds, and differences with their uncertainty.
-public struct Comparison: Sendable, Encodable {
+package struct Comparison: Sendable, Encodable {
   /// Which weights a comparison is about.
-  public enum Weights: String, Sendable, CaseIterable, Encodable {
+  package enum Weights: String, Sendable, CaseIterable, Encodable {
     /// Those at the end, which no validation chose.
     case last
     /// Those of the best validation: chosen on the images that they are measured on.
@@ -12,25 +12,25 @@ public struct Comparison: Sendable, Encodable {
   }
 
   /// What the runs of a group reached.
-  public struct Row: Sendable, Encodable {
+  package struct Row: Sendable, Encodable {
     /// The group's name.
-    public let name: String
+    package let name: String
     /// The runs' folders.
-    public let runs: [String]
+    package let runs: [String]
     /// Their seeds.
-    public let seeds: [Int]
+    package let seeds: [Int]
     /// Mean IoU in percent.
-    public let meanIoU: Spread
+    package let meanIoU: Spread
     /// The share of valid pixels that are right, in percent.
-    public let pixelAccuracy: Spread
+    package let pixelAccuracy: Spread
     /// Seconds of training and validation.
-    public let seconds: Spread
+    package let seconds: Spread
     /// Images that the runs were measured on.
-    public let images: Int
+    package let images: Int
     /// Whether a run has not reached its recipe's last iteration.
-    public let isUnfinished: Bool
+    package let isUnfinished: Bool
     /// Lines of the runs' metrics that could not be read, and are left out.
-    public let damagedLines: Int
+    package let damagedLines: Int
 
     enum CodingKeys: String, CodingKey {
       case name, runs, seeds, images
@@ -43,15 +43,15 @@ public struct Comparison: Sendable, Encodable {
   }
 
   /// How two groups differ in mean IoU.
-  public struct Pair: Sendable, Encodable {
+  package struct Pair: Sendable, Encodable {
     /// The group from whose mean the other's is taken.
-    public let first: String
+    package let first: String
     /// The other.
-    public let second: String
+    package let second: String
     /// In points of percent; nil if the runs were not measured on the same.
-    public let difference: Difference?
+    package let difference: Difference?
     /// Why there is no difference, in words; nil if there is one.
-    public let obstacle: String?
+    package let obstacle: String?
 
     enum CodingKeys: String, CodingKey {
       case first, second, difference
@@ -60,13 +60,13 @@ public struct Comparison: Sendable, Encodable {
   }
 
   /// Which weights were compared.
-  public let weights: Weights
+  package let weights: Weights
   /// A row for each group, in the order given.
-  public let rows: [Row]
+  package let rows: [Row]
   /// The group from which all others are told; nil where all are told from each other.
-  public let baseline: String?
+  package let baseline: String?
   /// The differences that are told; see `init(_:weights:against:)`.
-  public let pairs: [Pair]
+  package let pairs: [Pair]
 
   enum CodingKeys: String, CodingKey {
     case weights, rows, pairs
@@ -86,7 +86,7 @@ public struct Comparison: Sendable, Encodable {
   ///   - groups: one or more.
   ///   - weights: the last, or the best.
   ///   - baseline: the index of a group.
-  public init(_ groups: [RunGroup], weights: Weights, against baseline: Int? = nil) {
+  package init(_ groups: [RunGroup], weights: Weights, against baseline: Int? = nil) {
     self.weights = weights
     func score(_ run: RunRecord) -> Double {
       100 * (weights == .last ? run.last : run.best).meanIoU
@@ -149,5 +149,5 @@ public struct Comparison: Sendable, Encodable {
   }
 
   /// One JSON object.
-  public var json: String { get throws { try JSONText.of(self, isPretty: true) } }
+  package var json: String { get throws { try JSONText.of(self, isPretty: true) } }
 }

@@ -1,5 +1,5 @@
 /// A run folder that cannot be read: one line with what, where, found, expected, what to do.
-public struct ReportError: Error, CustomStringConvertible, Sendable {
+package struct ReportError: Error, CustomStringConvertible, Sendable {
   /// The line.
-  public let description: String
+  package let description: String
 }

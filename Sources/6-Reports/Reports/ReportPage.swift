@@ -4,7 +4,7 @@ import Recipes
 /// Runs on one page of HTML that needs nothing else: no network and no other file.
 ///
 /// Its script only moves what is there; without it the page shows the same.
-public struct ReportPage {
+package struct ReportPage {
   let runs: [RunRecord]
   let names: [String]
   let curves: [RunCurves]
@@ -15,7 +15,7 @@ public struct ReportPage {
   private static let pointsOfCurve = 50...300
 
   /// A page about one run or more, in the order given.
-  public init(_ runs: [RunRecord]) {
+  package init(_ runs: [RunRecord]) {
     precondition(!runs.isEmpty, "ReportPage: no runs; expected one or more")
     self.runs = runs
     let short = runs.map(\.name)
@@ -29,7 +29,7 @@ public struct ReportPage {
   }
 
   /// The page.
-  public var html: String {
+  package var html: String {
     let title = runs.count == 1 ? "rdd: \(names[0])" : "rdd: \(runs.count) runs"
     let body = [
       Markup.section("Result", result), Markup.section("What differs in the recipes", differences),

@@ -3,17 +3,17 @@ import Foundation
 import Recipes
 
 /// Runs of one recipe that differ in their seed.
-public struct RunGroup: Sendable {
+package struct RunGroup: Sendable {
   /// The folder name that the runs share, or the first run's path.
-  public internal(set) var name: String
+  package internal(set) var name: String
   /// One run a seed or more, in the order given.
-  public let runs: [RunRecord]
+  package let runs: [RunRecord]
 
   /// The seeds of the runs.
-  public var seeds: [Int] { runs.map(\.recipe.train.seed) }
+  package var seeds: [Int] { runs.map(\.recipe.train.seed) }
 
   /// Puts runs together whose recipes differ in the seed alone, or in keys that change no number.
-  public static func groups(_ runs: [RunRecord]) -> [RunGroup] {
+  package static func groups(_ runs: [RunRecord]) -> [RunGroup] {
     var members: [[RunRecord]] = []
     for run in runs {
       if let index = members.firstIndex(where: { run.isSame(as: $0[0]) }) {
@@ -49,7 +49,7 @@ extension [RunGroup] {
   /// The index of the group of a name, or of a run's folder.
   ///
   /// - Throws: `ReportError` that lists the names.
-  public func index(named name: String) throws(ReportError) -> Int {
+  package func index(named name: String) throws(ReportError) -> Int {
     func place(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     let found =
       firstIndex { $0.name == name }

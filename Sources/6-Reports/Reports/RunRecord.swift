@@ -5,38 +5,38 @@ import Runs
 import WeightFiles
 
 /// What a run folder tells: its recipe and the lines of its metrics.
-public struct RunRecord: Sendable {
+package struct RunRecord: Sendable {
   /// The folder's path, as it was given.
-  public let path: String
+  package let path: String
   /// The recipe with every key.
-  public let recipe: Recipe
+  package let recipe: Recipe
   /// The lines about training, by iteration.
-  public let training: [TrainingLine]
+  package let training: [TrainingLine]
   /// The lines about validations, by iteration; at least one.
-  public let validations: [ValidationLine]
+  package let validations: [ValidationLine]
 
   /// The folder's own name.
-  public var name: String { URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent }
+  package var name: String { URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent }
   /// The validation of the last weights.
-  public var last: ValidationLine { validations[validations.count - 1] }
+  package var last: ValidationLine { validations[validations.count - 1] }
   /// The validation with the best mean IoU.
-  public var best: ValidationLine {
+  package var best: ValidationLine {
     validations.dropFirst().reduce(validations[0]) { $1.meanIoU > $0.meanIoU ? $1 : $0 }
   }
   /// Whether the last iteration of the recipe was validated.
-  public var isFinished: Bool { last.iteration == recipe.train.iterations }
+  package var isFinished: Bool { last.iteration == recipe.train.iterations }
   /// Seconds of all iterations and validations, also those of earlier starts.
-  public let seconds: Double
+  package let seconds: Double
   /// Lines of the metrics that could not be read, and are left out.
-  public let damagedLines: Int
+  package let damagedLines: Int
   /// Weights that are trained, those of the auxiliary head too; nil before a file of weights is there.
-  public let parameterCount: Int?
+  package let parameterCount: Int?
 
   /// Reads a run folder; the run may still be going on.
   ///
   /// - Throws: `ReportError` if it is none, or was not validated yet; `RecipeError`; `FileError` for
   ///   files that are there and cannot be read.
-  public init(folder path: String) throws {
+  package init(folder path: String) throws {
     self.path = path
     let recipePath = path + "/recipe.yaml"
     guard let text = try WholeFile.text(recipePath, limit: Self.byteLimit) else {

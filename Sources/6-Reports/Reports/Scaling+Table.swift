@@ -2,7 +2,7 @@ import Foundation
 
 extension Scaling {
   /// Tables of the series, then of the projection with its assumptions.
-  public var table: String {
+  package var table: String {
     var lines: [String] = []
     for series in weak + strong {
       lines.append("\(series.kind): \(series.title)")
@@ -30,7 +30,7 @@ extension Scaling {
   }
 
   /// A picture of the efficiency over the ranks, SVG.
-  public var picture: String {
+  package var picture: String {
     var series = (weak + strong).map { series in
       ("\(series.kind), \(series.title)", series.points.map { ($0.ranks, $0.efficiency) })
     }

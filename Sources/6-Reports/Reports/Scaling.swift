@@ -3,26 +3,26 @@ import Foundation
 import Tools
 
 /// How a step's time changes with the number of ranks, measured and projected.
-public struct Scaling: Sendable, Encodable {
+package struct Scaling: Sendable, Encodable {
   /// Steps on one number of ranks.
-  public struct Point: Sendable, Encodable {
+  package struct Point: Sendable, Encodable {
     /// The number of ranks.
-    public let ranks: Int
+    package let ranks: Int
     /// Images of a step over all ranks.
-    public let batchSize: Int
+    package let batchSize: Int
     /// Seconds of a step, the median.
-    public let seconds: Double
+    package let seconds: Double
     /// Seconds of processor time of a step and rank, which other programs change less.
-    public let processorSeconds: Double
+    package let processorSeconds: Double
     /// Images a second and rank, relative to the series' fewest ranks.
-    public let efficiency: Double
+    package let efficiency: Double
     /// The share of the step in which gradients are waited for.
-    public let exposedShare: Double
+    package let exposedShare: Double
     /// The share of the step inside small collectives.
-    public let collectiveShare: Double
+    package let collectiveShare: Double
 
     /// Images a second of all ranks.
-    public var imagesPerSecond: Double { Double(batchSize) / max(seconds, 1e-9) }
+    package var imagesPerSecond: Double { Double(batchSize) / max(seconds, 1e-9) }
 
     enum CodingKeys: String, CodingKey {
       case ranks, seconds, efficiency
@@ -34,21 +34,21 @@ public struct Scaling: Sendable, Encodable {
   }
 
   /// Steps that differ in the number of ranks alone.
-  public struct Series: Sendable, Encodable {
+  package struct Series: Sendable, Encodable {
     /// weak: so many images a rank; strong: so many in all.
-    public let kind: String
+    package let kind: String
     /// How many images.
-    public let images: Int
+    package let images: Int
     /// By the number of ranks.
-    public let points: [Point]
+    package let points: [Point]
   }
 
   /// Series of equal images a rank.
-  public let weak: [Series]
+  package let weak: [Series]
   /// Series of equal images in all.
-  public let strong: [Series]
+  package let strong: [Series]
   /// What is to be expected of more ranks; nil without two measured ones or sums of gradients.
-  public let projection: ScalingProjection?
+  package let projection: ScalingProjection?
 
   /// Sorts measured steps into series and projects the longest weak one.
   ///
@@ -57,7 +57,7 @@ public struct Scaling: Sendable, Encodable {
   ///   - sums: what `rdd bench allreduce --json` measured between the same ranks.
   ///   - linkGigabits: what the link of each rank carries in a second, in place of `sums`.
   /// - Throws: `ReportError` if the steps differ in more than ranks and images, or none do.
-  public init(
+  package init(
     _ steps: [StepTimings], sums: AllreduceBench.Timings? = nil, linkGigabits: Double? = nil
   ) throws {
     let kinds = Set(
@@ -109,7 +109,7 @@ public struct Scaling: Sendable, Encodable {
   }
 
   /// One JSON object.
-  public var json: String { get throws { try JSONText.of(self, isPretty: true) } }
+  package var json: String { get throws { try JSONText.of(self, isPretty: true) } }
 }
 
 /// What a weak series becomes on more ranks, by a model of measured figures.
@@ -117,17 +117,17 @@ public struct Scaling: Sendable, Encodable {
 /// A step is what a rank computes by itself, its small sums, and what backward does not hide of the
 /// gradients' sum. Small sums take longer with the logarithm of the ranks; the gradients of a ring
 /// of n ranks pass each link 2 (n - 1) / n times.
-public struct ScalingProjection: Sendable, Encodable {
+package struct ScalingProjection: Sendable, Encodable {
   /// Expected steps on one number of ranks.
-  public struct Point: Sendable, Encodable {
+  package struct Point: Sendable, Encodable {
     /// The number of ranks.
-    public let ranks: Int
+    package let ranks: Int
     /// Seconds of a step.
-    public let seconds: Double
+    package let seconds: Double
     /// Images a second of all ranks.
-    public let imagesPerSecond: Double
+    package let imagesPerSecond: Double
     /// Images a second and rank, relative to the series' fewest ranks.
-    public let efficiency: Double
+    package let efficiency: Double
 
     enum CodingKeys: String, CodingKey {
       case ranks, seconds, efficiency
@@ -136,23 +136,23 @@ public struct ScalingProjection: Sendable, Encodable {
   }
 
   /// The number of ranks of the measured step.
-  public let measuredRanks: Int
+  package let measuredRanks: Int
   /// Images a rank.
-  public let images: Int
+  package let images: Int
   /// Seconds that a rank computes by itself.
-  public let computeSeconds: Double
+  package let computeSeconds: Double
   /// Seconds inside small sums, measured.
-  public let collectiveSeconds: Double
+  package let collectiveSeconds: Double
   /// Seconds of backward, behind which gradients are summed.
-  public let backwardSeconds: Double
+  package let backwardSeconds: Double
   /// Bytes of gradients.
-  public let gradientBytes: Int
+  package let gradientBytes: Int
   /// Bytes a second that each rank's link carries: measured, or as it was given.
-  public let linkBytesPerSecond: Double
+  package let linkBytesPerSecond: Double
   /// Whether the link was given and not measured.
-  public let isLinkGiven: Bool
+  package let isLinkGiven: Bool
   /// The measured number of ranks, then twice as many, and so on.
-  public let points: [Point]
+  package let points: [Point]
 
   enum CodingKeys: String, CodingKey {
     case images, points

@@ -1,14 +1,14 @@
 /// Mean and spread of measurements, such as one figure over several seeds.
-public struct Spread: Sendable, Encodable, Equatable {
+package struct Spread: Sendable, Encodable, Equatable {
   /// How many there are.
-  public let count: Int
+  package let count: Int
   /// Their mean.
-  public let mean: Double
+  package let mean: Double
   /// Their sample standard deviation (denominator n - 1); nil for a single one.
-  public let standardDeviation: Double?
+  package let standardDeviation: Double?
 
   /// The spread of at least one value.
-  public init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     precondition(!values.isEmpty, "Spread: no values; expected one or more")
     count = values.count
     let mean = values.reduce(0, +) / Double(values.count)
@@ -24,19 +24,19 @@ public struct Spread: Sendable, Encodable, Equatable {
 }
 
 /// A difference of two means with its 95 % interval.
-public struct Difference: Sendable, Encodable, Equatable {
+package struct Difference: Sendable, Encodable, Equatable {
   /// The mean of the first less that of the second.
-  public let mean: Double
+  package let mean: Double
   /// Half the width of Student's 95 % interval; nil where a single pair or value tells no spread.
-  public let halfWidth: Double?
+  package let halfWidth: Double?
   /// How many pairs of equal seed were compared; nil if the groups share none, and their means are.
-  public let pairs: Int?
+  package let pairs: Int?
 
   /// Whether the interval leaves out 0.
-  public var isClear: Bool { halfWidth.map { abs(mean) > $0 } ?? false }
+  package var isClear: Bool { halfWidth.map { abs(mean) > $0 } ?? false }
 
   /// The difference over pairs, such as two methods with the same seed.
-  public init(pairs values: [(Double, Double)]) {
+  package init(pairs values: [(Double, Double)]) {
     let spread = Spread(values.map { $0 - $1 })
     mean = spread.mean
     pairs = spread.count
@@ -46,7 +46,7 @@ public struct Difference: Sendable, Encodable, Equatable {
   }
 
   /// The difference of two groups without pairs, whose variances may differ (Welch).
-  public init(_ first: [Double], _ second: [Double]) {
+  package init(_ first: [Double], _ second: [Double]) {
     let (one, other) = (Spread(first), Spread(second))
     mean = one.mean - other.mean
     pairs = nil
@@ -72,7 +72,7 @@ public struct Difference: Sendable, Encodable, Equatable {
 }
 
 /// Student's distribution.
-public enum StudentT {
+package enum StudentT {
   private static let small = [
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
     2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
@@ -80,7 +80,7 @@ public enum StudentT {
   ]
 
   /// The 97.5 % quantile, to three digits, for one degree of freedom or more.
-  public static func quantile975(_ freedom: Int) -> Double {
+  package static func quantile975(_ freedom: Int) -> Double {
     precondition(freedom > 0, "StudentT: \(freedom) degrees of freedom; expected one or more")
     if freedom <= small.count { return small[freedom - 1] }
     // The first terms of the expansion around the normal distribution's quantile.

@@ -85,5 +85,5 @@ extension WeightConversion.Part: ExpressibleByArgument {}
 
 extension WeightConversion.Renaming: ExpressibleByArgument {
   /// From `old=new`.
-  public init?(argument: String) { self.init(argument) }
+  package init?(argument: String) { self.init(argument) }
 }

@@ -99,7 +99,7 @@ extension TaskLoss.Engine: ExpressibleByArgument {}
 
 extension Device: ExpressibleByArgument {
   /// A device by the name that LibTorch gives it.
-  public init?(argument: String) {
+  package init?(argument: String) {
     let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
     switch (parts.first, parts.count) {
     case ("cpu", 1): self = .cpu
@@ -112,7 +112,7 @@ extension Device: ExpressibleByArgument {
   }
 
   /// The name, for help texts.
-  public var defaultValueDescription: String {
+  package var defaultValueDescription: String {
     switch self {
     case .cpu: "cpu"
     case .cuda(let index): "cuda:\(index)"

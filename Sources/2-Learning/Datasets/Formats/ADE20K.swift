@@ -15,5 +15,5 @@ enum ADE20K {
 
 extension ClassList {
   /// The 150 classes of the ADE20K scene parsing benchmark, numbered from 0.
-  public static let ade20k = ClassList(count: 150)
+  package static let ade20k = ClassList(count: 150)
 }

@@ -17,7 +17,7 @@ enum CamVid {
 
 extension ClassList {
   /// The 11 classes of CamVid in the grouping of the SegNet work.
-  public static let camvid = ClassList(table: [
+  package static let camvid = ClassList(table: [
     ("sky", 128, 128, 128), ("building", 128, 0, 0), ("pole", 192, 192, 128),
     ("road", 128, 64, 128), ("pavement", 60, 40, 222), ("tree", 128, 128, 0),
     ("sign symbol", 192, 128, 128), ("fence", 64, 64, 128), ("car", 64, 0, 128),

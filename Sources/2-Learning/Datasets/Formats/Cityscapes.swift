@@ -26,7 +26,7 @@ enum Cityscapes {
 
 extension ClassList {
   /// The 19 classes of Cityscapes that are trained and scored.
-  public static let cityscapes = ClassList(table: [
+  package static let cityscapes = ClassList(table: [
     ("road", 128, 64, 128), ("sidewalk", 244, 35, 232), ("building", 70, 70, 70),
     ("wall", 102, 102, 156), ("fence", 190, 153, 153), ("pole", 153, 153, 153),
     ("traffic light", 250, 170, 30), ("traffic sign", 220, 220, 0),
@@ -39,5 +39,5 @@ extension ClassList {
 
 extension LabelEncoding {
   /// Cityscapes' ids.
-  public static let cityscapes = LabelEncoding(format: .cityscapes, classes: .cityscapes)
+  package static let cityscapes = LabelEncoding(format: .cityscapes, classes: .cityscapes)
 }

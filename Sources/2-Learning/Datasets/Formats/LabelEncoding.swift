@@ -1,11 +1,11 @@
 import ImageIO
 
 /// How the stored values of label files name classes: a format, and its classes.
-public struct LabelEncoding: Equatable, Sendable {
+package struct LabelEncoding: Equatable, Sendable {
   /// The format.
-  public let format: LabelFormat
+  package let format: LabelFormat
   /// The classes.
-  public let classes: ClassList
+  package let classes: ClassList
 
   /// The encoding of a format that has its classes.
   ///
@@ -14,7 +14,7 @@ public struct LabelEncoding: Equatable, Sendable {
   ///   - classCount: the number of classes, 1 to `ClassList.maximumCount`, of a format whose user says it;
   ///     formats that have their classes leave it aside.
   /// - Returns: nil if the format does not know its classes and no such number is given.
-  public init?(_ format: LabelFormat, classCount: Int? = nil) {
+  package init?(_ format: LabelFormat, classCount: Int? = nil) {
     if let classes = format.card.classes {
       self.init(format: format, classes: classes)
     } else if let classCount, (1...ClassList.maximumCount).contains(classCount) {
@@ -31,7 +31,7 @@ public struct LabelEncoding: Equatable, Sendable {
   }
 
   /// Class indices as they are; 255 is ignored.
-  public static func trainIDs(_ classes: ClassList) -> LabelEncoding {
+  package static func trainIDs(_ classes: ClassList) -> LabelEncoding {
     LabelEncoding(format: .trainIDs, classes: classes)
   }
 

@@ -1,61 +1,61 @@
 /// What the program knows of one way in which label files name classes. Its file in `Formats` makes it,
 /// and `FormatTable` lists it; nothing else knows a format by its name.
-public struct FormatCard: Sendable {
+package struct FormatCard: Sendable {
   /// The name that recipes use, as `cityscapes`.
-  public let name: String
+  package let name: String
   /// The name in words, as `Cityscapes`.
-  public let title: String
+  package let title: String
   /// What its values are, in a few words for the table of keys: `CamVid (11 ignored)`.
-  public let meaning: String
+  package let meaning: String
   /// The classes of the data set; nil where only the user knows them.
-  public var classes: ClassList?
+  package var classes: ClassList?
   /// The crop that the paper trains with.
-  public var crop = CropSize(height: 512, width: 512)
+  package var crop = CropSize(height: 512, width: 512)
   /// The published weight of each class; nil if there are none.
-  public var classWeights: [Float]?
+  package var classWeights: [Float]?
   /// The stored value of each of `count` classes, in the order of the classes.
-  public var values: @Sendable (_ count: Int) -> [UInt8] = { count in (0..<count).map { UInt8($0) } }
+  package var values: @Sendable (_ count: Int) -> [UInt8] = { count in (0..<count).map { UInt8($0) } }
   /// The stored values that are ignored; one that is a class's too is the class.
-  public var ignored: Set<UInt8> = [ignoreIndex]
+  package var ignored: Set<UInt8> = [ignoreIndex]
   /// The folders of samples that a list names by ids alone; nil if it cannot.
-  public var ids: IDFolders?
+  package var ids: IDFolders?
   /// Whether somebody's label files are most likely of this format; nil if they are not.
-  public var recognise: @Sendable (LabelTraits) -> Recognition? = { _ in nil }
+  package var recognise: @Sendable (LabelTraits) -> Recognition? = { _ in nil }
 
   /// Where the files of an id lie, under the root.
-  public struct IDFolders: Sendable {
+  package struct IDFolders: Sendable {
     /// The folder of the images, `ID.jpg`.
-    public let images: String
+    package let images: String
     /// Folders of the labels, `ID.png`; the first that exists counts.
-    public let labels: [String]
+    package let labels: [String]
   }
 
   /// What a format says of label files that it takes for its own.
-  public struct Recognition: Sendable {
+  package struct Recognition: Sendable {
     /// What only somebody who knows the labels can answer, a sentence each.
-    public var questions: [String] = []
+    package var questions: [String] = []
   }
 }
 
 /// What is seen of label files whose format is not known.
-public struct LabelTraits: Sendable {
+package struct LabelTraits: Sendable {
   /// The stored values that occur, in order.
-  public let values: [Int]
+  package let values: [Int]
   /// Words of the files' names, in small letters.
-  public let words: Set<String>
+  package let words: Set<String>
   /// The folder of the files.
-  public let folder: String
+  package let folder: String
 
   /// The values that occur but for 255.
-  public var named: [Int] { values.filter { $0 != 255 } }
+  package var named: [Int] { values.filter { $0 != 255 } }
   /// The highest of them; -1 if there is none.
-  public var highest: Int { named.last ?? -1 }
+  package var highest: Int { named.last ?? -1 }
 }
 
 /// The formats of label files. A format is a file in this folder and a line here.
-public enum FormatTable {
+package enum FormatTable {
   /// All of them. The first that takes label files for its own is proposed for them.
-  public static let all: [FormatCard] = [
+  package static let all: [FormatCard] = [
     Cityscapes.card,
     CamVid.card,
     PascalVOC.card,
@@ -66,41 +66,41 @@ public enum FormatTable {
 }
 
 /// A format of `FormatTable`, by its name.
-public struct LabelFormat: RawRepresentable, CaseIterable, Hashable, Sendable {
+package struct LabelFormat: RawRepresentable, CaseIterable, Hashable, Sendable {
   /// What the program knows of it.
-  public let card: FormatCard
+  package let card: FormatCard
 
   /// Its name, as `cityscapes`.
-  public var rawValue: String { card.name }
+  package var rawValue: String { card.name }
 
   /// The format of this name; nil if there is none.
-  public init?(rawValue: String) {
+  package init?(rawValue: String) {
     guard let card = FormatTable.all.first(where: { $0.name == rawValue }) else { return nil }
     self.card = card
   }
 
   /// The format of a card.
-  public init(_ card: FormatCard) { self.card = card }
+  package init(_ card: FormatCard) { self.card = card }
 
   /// All formats.
-  public static let allCases = FormatTable.all.map { LabelFormat($0) }
+  package static let allCases = FormatTable.all.map { LabelFormat($0) }
 
   /// Whether its labels are the indices of `count` classes, and the next index is ignored.
-  public func ignoresNext(to count: Int) -> Bool {
+  package func ignoresNext(to count: Int) -> Bool {
     card.classes?.count == count && card.values(count) == (0..<count).map { UInt8($0) }
       && card.ignored.contains(UInt8(count))
   }
 
   /// Cityscapes' ids.
-  public static let cityscapes = LabelFormat(Cityscapes.card)
+  package static let cityscapes = LabelFormat(Cityscapes.card)
   /// Class indices as they are, 255 ignored; the user says how many.
-  public static let trainIDs = LabelFormat(TrainIDs.card)
+  package static let trainIDs = LabelFormat(TrainIDs.card)
 
   /// Whether two are the same format.
-  public static func == (left: LabelFormat, right: LabelFormat) -> Bool {
+  package static func == (left: LabelFormat, right: LabelFormat) -> Bool {
     left.rawValue == right.rawValue
   }
 
   /// Hashes the name.
-  public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }

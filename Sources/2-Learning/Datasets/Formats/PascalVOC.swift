@@ -14,7 +14,7 @@ enum PascalVOC {
 
 extension ClassList {
   /// The 21 classes of PASCAL VOC, background first.
-  public static let voc = ClassList(
+  package static let voc = ClassList(
     names: [
       "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
       "cow", "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep",

@@ -1,7 +1,7 @@
 import Files
 
 /// The files of a folder and of the folders in it.
-public enum FolderFiles {
+package enum FolderFiles {
   /// Folders inside each other that are looked into.
   private static let depth = 16
 
@@ -16,7 +16,7 @@ public enum FolderFiles {
   ///   - left: a folder below it that is not looked into, absolute; nil for none.
   /// - Returns: paths relative to the folder, in ascending order of their bytes.
   /// - Throws: `DatasetError` if a folder cannot be read.
-  public static func paths(
+  package static func paths(
     below folder: String, endings: Set<String>, leavingOut left: String? = nil
   ) throws(DatasetError) -> [String] {
     var walk = Walk(root: folder, endings: endings, left: left)

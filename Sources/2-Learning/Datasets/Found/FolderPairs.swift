@@ -2,23 +2,23 @@
 ///
 /// A pair lies in folders of the same name, and its files are called the same but for their endings and
 /// for words such as `_label` or `_leftImg8bit` (`NameStem`).
-public struct FolderPairs: Sendable {
+package struct FolderPairs: Sendable {
   /// An image and its label file, each relative to its folder.
-  public struct Pair: Equatable, Sendable {
+  package struct Pair: Equatable, Sendable {
     /// The image.
-    public let image: String
+    package let image: String
     /// Its label file.
-    public let label: String
+    package let label: String
   }
 
   /// The pairs, in the order of the images.
-  public private(set) var pairs: [Pair] = []
+  package private(set) var pairs: [Pair] = []
   /// Images without a label file.
-  public private(set) var imagesAlone: [String] = []
+  package private(set) var imagesAlone: [String] = []
   /// Label files without an image; files beside labels, of colours and instances, are none.
-  public private(set) var labelsAlone: [String] = []
+  package private(set) var labelsAlone: [String] = []
   /// Words in the names of the paired label files, in small letters; empty of those that have none.
-  public private(set) var labelWords: Set<String> = []
+  package private(set) var labelWords: Set<String> = []
 
   /// Pairs files.
   ///
@@ -27,7 +27,7 @@ public struct FolderPairs: Sendable {
   ///   - labels: paths relative to the folder of the labels.
   /// - Throws: `DatasetError` if one label file would belong to two images, or an image has two that are
   ///   equally good.
-  public init(images: [String], labels: [String]) throws(DatasetError) {
+  package init(images: [String], labels: [String]) throws(DatasetError) {
     let ranks = Dictionary(uniqueKeysWithValues: zip(NameStem.labelWords, 0...))
     var candidates: [String: [Candidate]] = [:]
     var keys: [Set<String>] = []

@@ -1,15 +1,15 @@
 /// The images of a folder and the label files of another that belong to them.
-public struct FoundSamples: Sendable {
+package struct FoundSamples: Sendable {
   /// The folder of the images; absolute.
-  public let images: String
+  package let images: String
   /// The folder of the label files; absolute. It may be the same one, or lie in it.
-  public let labels: String
+  package let labels: String
   /// What belongs together, and what has no partner.
-  public let files: FolderPairs
+  package let files: FolderPairs
   /// Images that were found, with or without labels.
-  public let imageCount: Int
+  package let imageCount: Int
   /// Label files that were found.
-  public let labelCount: Int
+  package let labelCount: Int
 
   private static let photoEndings: Set<String> = ["png", "jpg", "jpeg"]
 
@@ -19,7 +19,7 @@ public struct FoundSamples: Sendable {
   ///   - images: the folder of the images, PNG or JPEG; absolute, without a slash at its end.
   ///   - labels: the folder of the label files, PNG; likewise.
   /// - Throws: `DatasetError` if a folder cannot be read, nothing is in it, or nothing fits together.
-  public init(images: String, labels: String) throws(DatasetError) {
+  package init(images: String, labels: String) throws(DatasetError) {
     self.images = images
     self.labels = labels
     let photos: [String]
@@ -65,7 +65,7 @@ public struct FoundSamples: Sendable {
   /// The pairs with their paths below a folder.
   ///
   /// - Parameter root: one above both folders, as `root(of:)` finds it.
-  public func samples(below root: String) -> [(image: String, label: String)] {
+  package func samples(below root: String) -> [(image: String, label: String)] {
     func path(_ folder: String, _ name: String) -> String {
       let parts = folder.split(separator: "/").dropFirst(root.split(separator: "/").count)
       return (parts + [name[...]]).joined(separator: "/")
@@ -74,7 +74,7 @@ public struct FoundSamples: Sendable {
   }
 
   /// The lowest folder above all of some absolute folders, or one of them itself.
-  public static func root(of folders: [String]) -> String {
+  package static func root(of folders: [String]) -> String {
     var shared = (folders.first ?? "/").split(separator: "/")
     for folder in folders.dropFirst() {
       let parts = folder.split(separator: "/")

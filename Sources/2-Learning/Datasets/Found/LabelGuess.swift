@@ -1,13 +1,13 @@
 /// What the values of label files most likely mean.
-public struct LabelGuess: Equatable, Sendable {
+package struct LabelGuess: Equatable, Sendable {
   /// How they name classes.
-  public let encoding: LabelEncoding
+  package let encoding: LabelEncoding
   /// The ignored values that occur.
-  public private(set) var ignored: [Int] = []
+  package private(set) var ignored: [Int] = []
   /// The stored values of classes that do not occur.
-  public private(set) var absent: [Int] = []
+  package private(set) var absent: [Int] = []
   /// What only somebody who knows the labels can answer, a sentence each.
-  public private(set) var questions: [String] = []
+  package private(set) var questions: [String] = []
 
   /// Guesses by the values that occur, and by the names of the files.
   ///
@@ -16,7 +16,7 @@ public struct LabelGuess: Equatable, Sendable {
   ///   - words: words of the label files' names, in small letters.
   ///   - folder: the folder of the label files.
   /// - Throws: `DatasetError` if the values are no class indices, or name no class at all.
-  public init(_ counts: LabelCounts, words: Set<String>, folder: String) throws(DatasetError) {
+  package init(_ counts: LabelCounts, words: Set<String>, folder: String) throws(DatasetError) {
     let values = counts.values
     let named = values.filter { $0 != 255 }
     guard let highest = named.last, !counts.isMask else {
@@ -50,7 +50,7 @@ public struct LabelGuess: Equatable, Sendable {
   }
 
   /// What a stored value means: a class by its name, or `ignored`.
-  public func meaning(of value: Int) -> String {
+  package func meaning(of value: Int) -> String {
     let label = Int(encoding.table[value])
     return label < encoding.classes.count ? encoding.classes.names[label] : "ignored"
   }

@@ -2,16 +2,16 @@ import Host
 import ImageIO
 
 /// What a look at samples tells before anybody has said what their labels mean.
-public struct LabelSurvey: Sendable {
+package struct LabelSurvey: Sendable {
   /// Pixels and files of each stored value.
-  public var counts = LabelCounts(.anything)
+  package var counts = LabelCounts(.anything)
   /// Rows and columns of the smallest image: the least of each.
-  public var smallest = (height: Int.max, width: Int.max)
+  package var smallest = (height: Int.max, width: Int.max)
   /// Rows and columns of the largest image: the most of each.
-  public var largest = (height: 0, width: 0)
+  package var largest = (height: 0, width: 0)
 
   /// No samples yet.
-  public init() {}
+  package init() {}
 
   /// Reads labels and the headers of their images.
   ///
@@ -21,7 +21,7 @@ public struct LabelSurvey: Sendable {
   ///   - threadCount: threads that read.
   /// - Throws: `DatasetError`: the first fault in the order of the indices; `ThreadError` if the system
   ///   does not give all threads.
-  public static func look(
+  package static func look(
     at list: ListFile, indices: [Int], threadCount: Int
   ) throws -> LabelSurvey {
     let dataset = ListDataset(list: list, encoding: .anything)

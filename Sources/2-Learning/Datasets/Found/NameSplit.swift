@@ -1,7 +1,7 @@
 import Randomness
 
 /// Which images validate: the same of the same names, wherever they lie and whoever asks.
-public enum NameSplit {
+package enum NameSplit {
   /// Images of a hundred that validate.
   private static let percent = 15
 
@@ -10,7 +10,7 @@ public enum NameSplit {
   /// They are those whose names have the smallest hashes, so that a few images more change little.
   ///
   /// - Parameter names: two or more.
-  public static func validation(of names: [String]) -> Set<Int> {
+  package static func validation(of names: [String]) -> Set<Int> {
     let count = max(1, (names.count * percent + 50) / 100)
     let ordered = names.indices.map { (hash: hash(names[$0]), place: $0) }.sorted { $0 < $1 }
     return Set(ordered.prefix(count).map(\.place))
@@ -21,7 +21,7 @@ public enum NameSplit {
   /// - Parameter images: paths of images.
   /// - Returns: the places that train and those that validate, where there are some of both; nil if the
   ///   folders do not say it. What lies in folders of tests is in neither.
-  public static func folders(of images: [String]) -> (training: [Int], validation: [Int])? {
+  package static func folders(of images: [String]) -> (training: [Int], validation: [Int])? {
     let tops = images.map { path in
       path.contains("/") ? path.prefix { $0 != "/" }.lowercased() : ""
     }

@@ -3,9 +3,9 @@ import Synchronization
 /// Where a process is in its work: written by the loop, read by the watchdog.
 ///
 /// Every change counts as a sign of progress. Any thread may call it.
-public final class Heartbeat: Sendable {
+package final class Heartbeat: Sendable {
   /// Kinds of work, each with a usual duration of its own.
-  public enum Work: UInt8, CaseIterable, Sendable {
+  package enum Work: UInt8, CaseIterable, Sendable {
     /// Reading data and networks.
     case start
     /// The first iteration, which also prepares operators.
@@ -19,20 +19,20 @@ public final class Heartbeat: Sendable {
   }
 
   /// A place in the work.
-  public struct Place: Equatable, Sendable {
+  package struct Place: Equatable, Sendable {
     /// The kind of work.
-    public var work = Work.start
+    package var work = Work.start
     /// The part of it, in a word.
-    public var phase = "start"
+    package var phase = "start"
     /// The iteration; 0 before the first one.
-    public var iteration = 0
+    package var iteration = 0
     /// Signs of progress so far.
-    public var beats: UInt64 = 0
+    package var beats: UInt64 = 0
     /// Whether it waits for other ranks, and so holds nobody up.
-    public var isWaiting = false
+    package var isWaiting = false
 
     /// The start of a process.
-    public init() {}
+    package init() {}
   }
 
   private struct State {
@@ -42,15 +42,15 @@ public final class Heartbeat: Sendable {
   }
 
   /// The heartbeat of this process.
-  public static let process = Heartbeat()
+  package static let process = Heartbeat()
 
   private let state = Mutex(State())
 
   /// A heartbeat at the start.
-  public init() {}
+  package init() {}
 
   /// Where the process is.
-  public var place: Place { state.withLock { $0.place } }
+  package var place: Place { state.withLock { $0.place } }
 
   /// Begins another kind of work, or the next iteration; the one before has ended.
   ///
@@ -59,7 +59,7 @@ public final class Heartbeat: Sendable {
   ///   - phase: its first part.
   ///   - iteration: where in the run.
   ///   - now: seconds of the monotonic clock.
-  public func begin(
+  package func begin(
     _ work: Work, _ phase: String, iteration: Int, now: Double = MonotonicClock.seconds
   ) {
     state.withLock { state in
@@ -75,7 +75,7 @@ public final class Heartbeat: Sendable {
   }
 
   /// Goes on to another part of the same work.
-  public func beat(_ phase: String) {
+  package func beat(_ phase: String) {
     state.withLock { state in
       state.place.phase = phase
       state.place.beats += 1
@@ -83,7 +83,7 @@ public final class Heartbeat: Sendable {
   }
 
   /// Runs a part of the work that ends only when other ranks come to it too.
-  public func waiting<Result, Failure: Error>(
+  package func waiting<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     state.withLock { $0.place.isWaiting = true }
@@ -96,7 +96,7 @@ public final class Heartbeat: Sendable {
   /// - Parameters:
   ///   - work: the kind.
   ///   - least: how many are enough.
-  public func median(_ work: Work, of least: Int = 1) -> Double? {
+  package func median(_ work: Work, of least: Int = 1) -> Double? {
     state.withLock { state in
       state.durations[work].flatMap { $0.count >= least ? $0.value : nil }
     }

@@ -1,9 +1,9 @@
 import Dispatch
 
 /// A clock that nobody sets: it stands still while the machine sleeps.
-public enum MonotonicClock {
+package enum MonotonicClock {
   /// Seconds since some moment in the past.
-  public static var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+  package static var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 }
 
 /// Time that its owner was there to see.

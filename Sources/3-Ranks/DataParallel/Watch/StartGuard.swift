@@ -5,23 +5,23 @@ import Synchronization
 /// Ends a process whose ranks never meet: MPI's start waits for ever for one that is stopped.
 ///
 /// It covers the time before there is a watchdog, which needs MPI and the recipe.
-public enum StartGuard {
+package enum StartGuard {
   /// Seconds that the start may take, if RDD_START_SECONDS does not say otherwise.
-  public static let seconds = 600.0
+  package static let seconds = 600.0
 
   private static let isOver = Atomic(false)
 
   /// Begins to wait for `disarm`. Once, before MPI is started.
   ///
   /// - Throws: if the thread that waits does not run.
-  public static func arm() throws(ThreadError) {
+  package static func arm() throws(ThreadError) {
     let wish = ProcessInfo.processInfo.environment["RDD_START_SECONDS"].flatMap { Double($0) }
     let limit = max(wish ?? seconds, 1)
     try Threads.start("rdd-start", isProven: true) { wait(limit) }
   }
 
   /// The ranks have met.
-  public static func disarm() { isOver.store(true, ordering: .releasing) }
+  package static func disarm() { isOver.store(true, ordering: .releasing) }
 
   private static func wait(_ limit: Double) {
     var time = WitnessedTime(now: MonotonicClock.seconds)

@@ -1,22 +1,22 @@
 import MPI
 
 /// How long a job may go without any progress.
-public struct WatchLimits: Equatable, Sendable {
+package struct WatchLimits: Equatable, Sendable {
   /// Seconds that the user wishes for a step; 0 follows the median.
-  public let wish: Double
+  package let wish: Double
   /// No limit is lower: on several hosts Open MPI must be the first to end a job whose cable is cut,
   /// since it then also ends what is left on the other side.
-  public let floor: Double
+  package let floor: Double
 
   /// The least limit of a step that follows the median.
-  public static let leastSeconds = 60.0
+  package static let leastSeconds = 60.0
   /// How many medians a step may take.
-  public static let medians = 5.0
+  package static let medians = 5.0
   /// How many times a step's limit other work may take, while its own median is unknown or smaller.
-  public static let otherWork = 10.0
+  package static let otherWork = 10.0
 
   /// Limits with a wish (0: none) and a floor, in seconds.
-  public init(wish: Double, floor: Double) {
+  package init(wish: Double, floor: Double) {
     self.wish = wish
     self.floor = floor
   }
@@ -27,7 +27,7 @@ public struct WatchLimits: Equatable, Sendable {
   ///   - wish: 0 follows the median.
   ///   - hostCount: hosts of the job.
   ///   - environment: where Open MPI's keepalive is set.
-  public init(wish: Double, hostCount: Int, environment: [String: String]) {
+  package init(wish: Double, hostCount: Int, environment: [String: String]) {
     let margin = 10.0
     self.init(
       wish: wish,
@@ -39,7 +39,7 @@ public struct WatchLimits: Equatable, Sendable {
   /// - Parameters:
   ///   - work: what the process does.
   ///   - median: usual seconds of a kind of work, nil while unknown.
-  public func seconds(
+  package func seconds(
     _ work: Heartbeat.Work, median: (Heartbeat.Work) -> Double?
   ) -> Double {
     let usual = Self.medians * (median(.step) ?? 0)
@@ -50,16 +50,16 @@ public struct WatchLimits: Equatable, Sendable {
 }
 
 /// When Open MPI takes a silent connection between its daemons for lost.
-public struct KeepAlive: Equatable, Sendable {
+package struct KeepAlive: Equatable, Sendable {
   /// Seconds of silence before the first question.
-  public let time: Int
+  package let time: Int
   /// Seconds between questions.
-  public let interval: Int
+  package let interval: Int
   /// Questions without an answer.
-  public let probes: Int
+  package let probes: Int
 
   /// Seconds from a cut cable to the end of the job.
-  public var seconds: Double { Double(time + interval * probes) }
+  package var seconds: Double { Double(time + interval * probes) }
 
   /// Reads Open MPI's settings; its own defaults are 300, 20 and 9.
   ///
@@ -68,7 +68,7 @@ public struct KeepAlive: Equatable, Sendable {
   /// - Parameters:
   ///   - environment: the variables.
   ///   - hasPRRTE: whether the launcher is PRRTE, as since Open MPI 5.
-  public init(environment: [String: String], hasPRRTE: Bool = World.hasPRRTE) {
+  package init(environment: [String: String], hasPRRTE: Bool = World.hasPRRTE) {
     let names =
       hasPRRTE
       ? ["PRTE_MCA_oob_tcp_keepalive_", "PRTE_MCA_prte_keepalive_"]

@@ -8,9 +8,9 @@ import Synchronization
 /// Open MPI waits for ever for a rank that was stopped. Each rank therefore tells rank 0 twice a
 /// second where it is, and rank 0 tells the others, by a thread of its own. A second thread, which
 /// never calls MPI, judges: rank 0 of all ranks, the others of themselves and rank 0.
-public final class Watchdog: @unchecked Sendable {
+package final class Watchdog: @unchecked Sendable {
   /// What the watchdog says without ending the job, such as that a rank is slow.
-  public typealias Speaker = @Sendable (String) -> Void
+  package typealias Speaker = @Sendable (String) -> Void
 
   /// Seconds between two signs.
   private static let period = 0.5
@@ -48,7 +48,7 @@ public final class Watchdog: @unchecked Sendable {
   ///   - heartbeat: what the loop writes.
   ///   - say: called on a thread of the watchdog.
   /// - Throws: `MPIError`, or `ThreadError` if a thread of the watchdog does not run.
-  public init(
+  package init(
     _ world: World, wish: Double, heartbeat: Heartbeat = .process, say: @escaping Speaker
   ) throws {
     let name = Array(HostName.current.utf8)
@@ -75,7 +75,7 @@ public final class Watchdog: @unchecked Sendable {
   }
 
   /// Ends the watch after the work is done, before MPI ends. Collective.
-  public func stop() throws(MPIError) {
+  package func stop() throws(MPIError) {
     isStopping.store(true, ordering: .releasing)
     if let mailbox {
       messengerEnd.wait()

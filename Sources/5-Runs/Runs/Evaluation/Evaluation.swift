@@ -7,7 +7,7 @@ import Steps
 import Torch
 
 /// Measuring weights outside a run.
-public enum Evaluation {
+package enum Evaluation {
   /// The scores of a recipe's student with other weights. Collective.
   ///
   /// - Parameters:
@@ -17,7 +17,7 @@ public enum Evaluation {
   ///   - progress: where it is shown how many images are done; nil on ranks that do not speak.
   /// - Throws: one line that names the file and what is wrong with it; also where the scores would mean
   ///   nothing: logits that are not finite, images without one labelled pixel.
-  public static func run(
+  package static func run(
     _ recipe: Recipe, weights: String, coordinator: Coordinator, progress: Progress? = nil
   ) throws -> ValidationLine {
     let begin = DispatchTime.now().uptimeNanoseconds
@@ -42,10 +42,10 @@ public enum Evaluation {
 
 extension ValidationLine {
   /// One JSON object.
-  public var json: String { get throws { try JSONText.of(self) } }
+  package var json: String { get throws { try JSONText.of(self) } }
 
   /// Lines of `class,iou`, the head first; the IoU of a class that occurs nowhere is empty.
-  public var csv: String {
+  package var csv: String {
     let rows = zip(classNames, classIoU).map { name, iou in
       let isPlain = !name.contains { ",\"".contains($0) || $0.isNewline }
       let field = isPlain ? name : "\"\(name.replacingOccurrences(of: "\"", with: "\"\""))\""

@@ -8,13 +8,13 @@ import Reduction
 import Steps
 
 /// Measures a network on a set of images that is shared out exactly over the ranks.
-public struct Evaluator {
+package struct Evaluator {
   /// What a network makes of all images.
-  public struct Measurement: Sendable {
+  package struct Measurement: Sendable {
     /// Labels against predictions.
-    public var matrix: ConfusionMatrix
+    package var matrix: ConfusionMatrix
     /// What makes the scores mean less than they seem to: found, expected, what to do.
-    public var faults: [String] = []
+    package var faults: [String] = []
   }
 
   private let source: any SampleSource
@@ -22,7 +22,7 @@ public struct Evaluator {
   private let recipe: Recipe
 
   /// An evaluator of a recipe's validation images.
-  public init(_ source: any SampleSource, _ recipe: Recipe, reducer: any Reducer) {
+  package init(_ source: any SampleSource, _ recipe: Recipe, reducer: any Reducer) {
     self.source = source
     self.recipe = recipe
     self.reducer = reducer
@@ -37,7 +37,7 @@ public struct Evaluator {
   ///   - network: what is measured.
   ///   - tell: told how many images this rank has just measured.
   /// - Throws: the error of an image that cannot be read, naming its file.
-  public func confusion(
+  package func confusion(
     _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
   ) throws -> ConfusionMatrix {
     let measured = try measure(network, tell: tell)
@@ -53,7 +53,7 @@ public struct Evaluator {
   ///   - network: what is measured.
   ///   - tell: told how many images this rank has just measured.
   /// - Throws: the error of an image that cannot be read, naming its file.
-  public func measure(
+  package func measure(
     _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
   ) throws -> Measurement {
     let evaluation = recipe.evaluation

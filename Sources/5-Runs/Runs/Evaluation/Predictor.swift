@@ -7,7 +7,7 @@ import Steps
 import Torch
 
 /// A network's answer for whole images.
-public struct Predictor {
+package struct Predictor {
   /// Logits of images `[n, 3, H, W]`.
   private let forward: Teacher
   private let type: Torch.ElementType
@@ -16,7 +16,7 @@ public struct Predictor {
   private let flip: Bool
 
   /// A predictor that averages the logits of several scales and of mirrored images.
-  public init(
+  package init(
     _ network: SegmentationNetwork, _ recipe: Recipe, scales: [Double] = [1], flip: Bool = false
   ) {
     // As a frozen teacher: compiled where it can be.
@@ -28,17 +28,17 @@ public struct Predictor {
   }
 
   /// What a network says about a photo.
-  public struct Answer: Sendable {
+  package struct Answer: Sendable {
     /// The class of each pixel, by the largest of the upsampled logits.
-    public let classes: GrayImage
+    package let classes: GrayImage
     /// Whether all logits are finite; else the classes mean nothing.
-    public let isFinite: Bool
+    package let isFinite: Bool
   }
 
   /// The answers about photos of one size.
   ///
   /// One scale: the upsampled logits are never stored. Several: they are averaged at full size.
-  public func answers(_ photos: [RGBImage]) -> [Answer] {
+  package func answers(_ photos: [RGBImage]) -> [Answer] {
     let (height, width) = (photos[0].height, photos[0].width)
     let logits = Autograd.withoutHistory { averagedLogits(photos) }
     return zip(logits.classes(height: height, width: width), logits.areFinite).map {

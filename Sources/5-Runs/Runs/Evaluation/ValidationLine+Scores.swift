@@ -13,7 +13,7 @@ extension ValidationLine {
   ///   - iteration: after which the network was measured; nil outside a run.
   ///   - images: how many images there were.
   ///   - seconds: how long it took.
-  public init(
+  package init(
     _ matrix: ConfusionMatrix, _ recipe: Recipe, classes: ClassList, iteration: Int?,
     images: Int, seconds: Double
   ) {
@@ -31,7 +31,7 @@ extension ValidationLine {
   }
 
   /// Mean IoU and pixel accuracy in percent.
-  public var summary: String {
+  package var summary: String {
     let classes = isOverAll ? "all \(classNames.count) classes" : "the classes that occur"
     return String(
       format: "mIoU %.2f %% (%@), pixel accuracy %.2f %%", 100 * meanIoU, classes,
@@ -39,7 +39,7 @@ extension ValidationLine {
   }
 
   /// A table of the classes in percent, then the means, and a word about classes that are not learned.
-  public var table: String {
+  package var table: String {
     let width = max(8, classNames.map(\.count).max() ?? 0)
     func row(_ name: String, _ value: String) -> String {
       name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value

@@ -11,7 +11,7 @@ extension Recipe {
   ///   - folder: the run's, as rank 0 sees it; one without a recipe changes nothing.
   ///   - coordinator: the ranks.
   ///   - note: told of each default that stays, in a line.
-  public func begun(
+  package func begun(
     in folder: String, _ coordinator: Coordinator, note: (String) -> Void = { _ in }
   ) throws -> Recipe {
     // A file that is missing or damaged is for those to tell who go on with the run.
@@ -31,7 +31,7 @@ extension Recipe {
   }
 
   /// What makes a run of this recipe vain, though it can be done; a line each.
-  public var warnings: [String] {
+  package var warnings: [String] {
     guard Objective(self).stage(train.iterations) == .tfe else { return [] }
     return [
       "distill.warmup_iterations: \(distill.warmupIterations) in a run of \(train.iterations) iterations: "

@@ -61,82 +61,82 @@ final class MetricsLog {
 }
 
 /// A line of `metrics.jsonl` about training. Rates and waits are means since the line before.
-public struct TrainingLine: Codable, Sendable {
+package struct TrainingLine: Codable, Sendable {
   /// Always "train".
-  public var kind = "train"
+  package var kind = "train"
   /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions.
-  public var time: String?
+  package var time: String?
   /// From 1.
-  public var iteration: Int
+  package var iteration: Int
   /// Which loss counted.
-  public var stage: Stage
+  package var stage: Stage
   /// All terms together.
-  public var loss: Double
+  package var loss: Double
   /// The task loss, weighed by difficulty.
-  public var taskLoss: Double
+  package var taskLoss: Double
   /// The KD term, with its factor.
-  public var kdLoss: Double
+  package var kdLoss: Double
   /// The methods' terms without the methods' weights.
-  public var methods: [String: Double]?
+  package var methods: [String: Double]?
   /// Of this iteration.
-  public var learningRate: Double
+  package var learningRate: Double
   /// Euclidean, of the gradients summed over ranks.
-  public var gradientNorm: Double
+  package var gradientNorm: Double
   /// Over all ranks.
-  public var imagesPerSecond: Double
+  package var imagesPerSecond: Double
   /// Wall time.
-  public var secondsPerIteration: Double
+  package var secondsPerIteration: Double
   /// Of an iteration, waiting for images.
-  public var dataWaitSeconds: Double
+  package var dataWaitSeconds: Double
   /// Of an iteration, waiting for gradients of other ranks.
-  public var communicationWaitSeconds: Double
+  package var communicationWaitSeconds: Double
   /// Of an iteration, inside the small sums over ranks, which are parts of the phases; nil in lines
   /// of earlier versions.
-  public var collectiveSeconds: Double?
+  package var collectiveSeconds: Double?
   /// Of an iteration, by phase.
-  public var phaseSeconds: [String: Double]
+  package var phaseSeconds: [String: Double]
   /// Labelled pixels of the global batch.
-  public var validPixels: Int64
+  package var validPixels: Int64
   /// Over the valid pixels; TFE.
-  public var meanTfeWeight: Double?
+  package var meanTfeWeight: Double?
   /// Probability at or below which a pixel is hard; TSE.
-  public var studentThreshold: Float?
+  package var studentThreshold: Float?
   /// The same for the teacher.
-  public var teacherThreshold: Float?
+  package var teacherThreshold: Float?
   /// The same for the student's auxiliary head.
-  public var studentAuxiliaryThreshold: Float?
+  package var studentAuxiliaryThreshold: Float?
   /// The same for the teacher's auxiliary head.
-  public var teacherAuxiliaryThreshold: Float?
+  package var teacherAuxiliaryThreshold: Float?
   /// Share of the valid pixels that are hard for the student; TSE.
-  public var studentKeptFraction: Double?
+  package var studentKeptFraction: Double?
   /// Share that are hard for the teacher.
-  public var teacherKeptFraction: Double?
+  package var teacherKeptFraction: Double?
   /// Share of the valid pixels that are trained; TSE.
-  public var selectedFraction: Double?
+  package var selectedFraction: Double?
   /// Pixels that are trained; TSE.
-  public var selectedPixels: Int64?
+  package var selectedPixels: Int64?
   /// The same for the auxiliary head.
-  public var selectedAuxiliaryPixels: Int64?
+  package var selectedAuxiliaryPixels: Int64?
   /// Whether a mask was empty.
-  public var emptyMask: Bool
+  package var emptyMask: Bool
   /// Whether there were fewer valid pixels than the least to keep.
-  public var fallback: Bool
+  package var fallback: Bool
   /// Iterations with an empty mask since the line before.
-  public var emptyMasks: Int
+  package var emptyMasks: Int
   /// Iterations with too few valid pixels since the line before.
-  public var fallbacks: Int
+  package var fallbacks: Int
   /// Updates left out since the line before.
-  public var skippedUpdates: Int
+  package var skippedUpdates: Int
   /// Sums of gradients with an addend beyond their finest grid since the line before, by parameter and
   /// level; nil in lines of earlier versions.
-  public var coarseSums: Int?
+  package var coarseSums: Int?
   /// Sums of BatchNorm that were added again on another grid since the line before; nil in lines of
   /// earlier versions.
-  public var repeatedSums: Int?
+  package var repeatedSums: Int?
   /// Lines of the console that could not be written since this start; nil if there were none.
-  public var lostLines: Int?
+  package var lostLines: Int?
   /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
-  public var batchesWithoutLabels: Int?
+  package var batchesWithoutLabels: Int?
 
   package enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, time, iteration, stage, loss, methods
@@ -174,37 +174,37 @@ public struct TrainingLine: Codable, Sendable {
 }
 
 /// A line of `metrics.jsonl` about a validation, and the answer of `rdd eval --json`.
-public struct ValidationLine: Codable, Sendable {
+package struct ValidationLine: Codable, Sendable {
   /// Always "validation".
-  public var kind = "validation"
+  package var kind = "validation"
   /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions, and of `rdd eval`.
-  public var time: String?
+  package var time: String?
   /// Of the weights; nil for a file's.
-  public var iteration: Int?
+  package var iteration: Int?
   /// The mean that the recipe asks for.
-  public var meanIoU: Double
+  package var meanIoU: Double
   /// Which mean `meanIoU` is: all_classes or present_classes.
-  public var definition: String
+  package var definition: String
   /// The mean over all classes, an absent one as 0.
-  public var meanIoUOfAll: Double
+  package var meanIoUOfAll: Double
   /// The mean over the classes that occur.
-  public var meanIoUOfPresent: Double
+  package var meanIoUOfPresent: Double
   /// The share of valid pixels that are right.
-  public var pixelAccuracy: Double
+  package var pixelAccuracy: Double
   /// Intersection over union of each class; null for a class that occurs nowhere.
-  public var classIoU: [Double?]
+  package var classIoU: [Double?]
   /// In the order of `classIoU`.
-  public var classNames: [String]
+  package var classNames: [String]
   /// That were measured.
-  public var images: Int
+  package var images: Int
   /// That it took.
-  public var seconds: Double
+  package var seconds: Double
   /// Pixels, `[label][prediction]`; of a run's last iteration and of `rdd eval`, nil elsewhere and in
   /// lines of earlier versions.
-  public var confusion: [[Int64]]?
+  package var confusion: [[Int64]]?
   /// How the measured files were hashed, a colon, and the hash (`DataHashes.digest`); equal for runs on
   /// the same images and labels. Nil outside a run and in lines of earlier versions.
-  public var validationData: String?
+  package var validationData: String?
 
   package enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, time, iteration, confusion

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Tells the user how far a piece of work is: one line that is redrawn on a terminal, log lines
 /// elsewhere. Any thread may call it.
-public final class Progress: Sendable {
+package final class Progress: Sendable {
   private struct State {
     var drawn = -Double.infinity
     var logged = MonotonicClock.seconds
@@ -22,7 +22,7 @@ public final class Progress: Sendable {
   private let state = Mutex(State())
 
   /// Progress that `logger` tells, on stderr.
-  public init(_ logger: Logger) { self.logger = logger }
+  package init(_ logger: Logger) { self.logger = logger }
 
   /// Shows how far the work is.
   ///
@@ -63,10 +63,10 @@ public final class Progress: Sendable {
   func warn(_ text: String) { logger.warning("\(text)") }
 
   /// Ends the line that is redrawn, before something else than the log is written.
-  public func close() { Console.endDrawing() }
+  package func close() { Console.endDrawing() }
 
   /// A time as `42s`, `5m12s` or `3h07m`.
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "?" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return "\(whole)s" }
@@ -78,7 +78,7 @@ public final class Progress: Sendable {
 /// Counts the images of a piece of work, and tells how many are done.
 ///
 /// A rank knows its own share alone, and takes the others for as fast. Any thread may call it.
-public final class ImageCount: Sendable {
+package final class ImageCount: Sendable {
   private struct State {
     var done = 0
     /// When the first images were done, which take longer than others, and how many they were.
@@ -101,7 +101,7 @@ public final class ImageCount: Sendable {
   ///   - name: of the work.
   ///   - share: this rank's images.
   ///   - total: the images of all ranks.
-  public init(_ progress: Progress?, _ name: String, share: Int, of total: Int) {
+  package init(_ progress: Progress?, _ name: String, share: Int, of total: Int) {
     self.progress = progress
     self.name = name
     self.share = share
@@ -109,7 +109,7 @@ public final class ImageCount: Sendable {
   }
 
   /// Some more are done.
-  public func add(_ count: Int) {
+  package func add(_ count: Int) {
     guard let progress else { return }
     let now = MonotonicClock.seconds
     let (done, first) = state.withLock { state in

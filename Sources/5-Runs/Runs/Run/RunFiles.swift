@@ -1,29 +1,29 @@
 /// Where the files of a run's folder are.
-public struct RunFiles: Sendable {
+package struct RunFiles: Sendable {
   /// The folder's path.
-  public let folder: String
+  package let folder: String
 
   /// The files of a folder.
-  public init(folder: String) { self.folder = folder }
+  package init(folder: String) { self.folder = folder }
 
   /// The recipe with every key, for people.
-  public var recipe: String { folder + "/recipe.yaml" }
+  package var recipe: String { folder + "/recipe.yaml" }
   /// One JSON object a line.
-  public var metrics: String { folder + "/metrics.jsonl" }
+  package var metrics: String { folder + "/metrics.jsonl" }
   /// Starts and saves, one JSON object a line.
-  public var history: String { folder + "/history.jsonl" }
+  package var history: String { folder + "/history.jsonl" }
   /// What rank 0 said, start by start.
-  public var log: String { folder + "/log.txt" }
+  package var log: String { folder + "/log.txt" }
   /// Hashes of the listed files, so that they are made once.
-  public var dataHashes: String { folder + "/data.tsv" }
+  package var dataHashes: String { folder + "/data.tsv" }
   /// A folder of checkpoints.
-  public var checkpoints: String { folder + "/checkpoints" }
+  package var checkpoints: String { folder + "/checkpoints" }
   /// A folder of event files for TensorBoard.
-  public var tensorboard: String { folder + "/tensorboard" }
+  package var tensorboard: String { folder + "/tensorboard" }
   /// Pictures of validation images: a folder an image, a file a validation.
-  public var pictures: String { folder + "/pictures" }
+  package var pictures: String { folder + "/pictures" }
   /// The last weights.
-  public var student: String { folder + "/student.safetensors" }
+  package var student: String { folder + "/student.safetensors" }
   /// The weights of the best validation.
-  public var best: String { folder + "/best.safetensors" }
+  package var best: String { folder + "/best.safetensors" }
 }

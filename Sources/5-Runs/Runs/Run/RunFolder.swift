@@ -4,20 +4,20 @@ import Recipes
 import Steps
 
 /// The folder of a run, which only rank 0 writes; see `RunFiles`.
-public final class RunFolder: Sendable {
+package final class RunFolder: Sendable {
   /// The folder's path.
-  public let path: String
+  package let path: String
   private let lock: RunFolderLock
   private let store = FileStore()
 
   /// Where its files are.
-  public var files: RunFiles { RunFiles(folder: path) }
+  package var files: RunFiles { RunFiles(folder: path) }
 
   /// Makes the folder, or takes over one of an earlier start, and locks it.
   ///
   /// - Throws: `TrainingError` or `FileError` (exit code 73, or 74 where the disk is full) if it cannot
   ///   be made or written, or is in use.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     do throws(FileError) {
       try store.makeFolder(path)

@@ -5,9 +5,9 @@ import Steps
 import WeightFiles
 
 /// What a run is made of. Its checkpoints carry it, so that no other run goes on from them.
-public struct RunIdentity: Equatable, Sendable {
+package struct RunIdentity: Equatable, Sendable {
   /// A part, under the name by which a difference is accepted.
-  public enum Part: String, CaseIterable, Sendable {
+  package enum Part: String, CaseIterable, Sendable {
     /// How this program computes: the same recipe gave other numbers before.
     case format
     /// The keys that change numbers.

@@ -3,16 +3,16 @@ import Steps
 import WeightFiles
 
 /// How a run's folder is to be taken where it is not simply gone on with.
-public struct RunStart: Sendable {
+package struct RunStart: Sendable {
   /// Parts of the run that may differ from what its checkpoint was saved with.
-  public var accepted: Set<RunIdentity.Part>
+  package var accepted: Set<RunIdentity.Part>
   /// Whether what the folder holds is put aside, and the run begins anew.
-  public var isFresh: Bool
+  package var isFresh: Bool
   /// The program's name and version, for the history.
-  public var version: String?
+  package var version: String?
 
   /// A start that goes on with what is there, if it is the same run.
-  public init(
+  package init(
     accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false, version: String? = nil
   ) {
     self.accepted = accepted

@@ -5,15 +5,15 @@ import Recipes
 import Steps
 
 /// Follows a run by the files of its folder: `rdd watch`.
-public final class RunWatch {
+package final class RunWatch {
   /// What is new of a run.
-  public struct News {
+  package struct News {
     /// Lines of its table: a head, then one for each validation.
-    public var rows: [String] = []
+    package var rows: [String] = []
     /// The last iteration of which there is a line.
-    public var last: String?
+    package var last: String?
     /// Whether the last iteration of the recipe was validated.
-    public var isComplete = false
+    package var isComplete = false
   }
 
   /// Times of iterations from which on the rest is estimated.
@@ -42,7 +42,7 @@ public final class RunWatch {
   ///   - folder: the run's.
   ///   - progress: where the line of the last iteration is shown.
   /// - Throws: `TrainingError` (exit code 66) if it is no run's folder; `RecipeError`, `FileError`.
-  public init(folder: String, _ progress: Progress) throws {
+  package init(folder: String, _ progress: Progress) throws {
     files = RunFiles(folder: folder)
     self.progress = progress
     follower = LineFollower(files.metrics)
@@ -62,7 +62,7 @@ public final class RunWatch {
   /// Reads what came since the last look, and shows the last iteration.
   ///
   /// - Throws: `FileError` or `RecipeError` if files that are there cannot be read.
-  public func look() throws -> News {
+  package func look() throws -> News {
     let news = try follower.next()
     var rows: [String] = []
     if told == nil { rows = head }

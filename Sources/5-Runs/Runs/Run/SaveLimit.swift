@@ -38,12 +38,12 @@ extension FileError {
 }
 
 /// The run stopped because it was asked to; everything up to its last iteration is saved.
-public struct Preempted: Error, CustomStringConvertible, Sendable {
+package struct Preempted: Error, CustomStringConvertible, Sendable {
   /// The iterations that are done and saved.
-  public let iteration: Int
+  package let iteration: Int
 
   /// One line.
-  public var description: String {
+  package var description: String {
     "stopped by request after iteration \(iteration), which is saved; the same command goes on "
       + "(exit code 75)"
   }

@@ -10,9 +10,9 @@ import Steps
 /// A process row for each rank: its phases, and below them its buckets of gradients, each with the
 /// time when it was ready. Source: the format's JSON object form, complete events ("X") in
 /// microseconds.
-public final class Trace {
+package final class Trace {
   /// The iterations that are kept: enough to see, few enough for a viewer.
-  public static let iterationLimit = 100
+  package static let iterationLimit = 100
 
   private let path: String
   private let coordinator: Coordinator
@@ -21,7 +21,7 @@ public final class Trace {
   private var iterationCount = 0
   private var isWritten = false
   /// Why the file is not there, on rank 0: no reason to end a run before it is done.
-  public private(set) var failure: (any Error)?
+  package private(set) var failure: (any Error)?
 
   /// A trace whose time begins now, on all ranks alike. Collective.
   ///
@@ -30,7 +30,7 @@ public final class Trace {
   ///   - coordinator: the ranks.
   /// - Throws: `TrainingError` (exit code 73) if rank 0 cannot write there; `FileError` (74) if the disk
   ///   is full or fails.
-  public init(_ path: String, coordinator: Coordinator) throws {
+  package init(_ path: String, coordinator: Coordinator) throws {
     self.path = path
     self.coordinator = coordinator
     if coordinator.isLead { try Self.output.write("", to: path) }

@@ -10,17 +10,17 @@ import Steps
 import Torch
 
 /// Runs a recipe from its first, or its next, iteration to its last, on all ranks.
-public final class Trainer {
+package final class Trainer {
   /// What a finished run is told by.
-  public struct Summary: Sendable {
+  package struct Summary: Sendable {
     /// The scores of the last weights; equal on all ranks.
-    public let last: ValidationLine
+    package let last: ValidationLine
     /// The best mean IoU and its iteration.
-    public let best: (meanIoU: Double, iteration: Int)
+    package let best: (meanIoU: Double, iteration: Int)
     /// Seconds from the start of this process's training.
-    public let seconds: Double
+    package let seconds: Double
     /// Whether the run was finished before, and only measured now.
-    public let isMeasuredAgain: Bool
+    package let isMeasuredAgain: Bool
   }
 
   private let recipe: Recipe
@@ -51,7 +51,7 @@ public final class Trainer {
   ///   - logger: rank 0's voice.
   ///   - trace: where the times of the first iterations go.
   /// - Throws: one line that names file and reason; the caller ends the job.
-  public init(
+  package init(
     _ recipe: Recipe, folder: String, start: RunStart = RunStart(), coordinator: Coordinator,
     logger: Logger, trace: Trace? = nil
   ) throws {
@@ -127,7 +127,7 @@ public final class Trainer {
   ///
   /// - Throws: `Preempted` on all ranks if one of them was asked to stop (`StopRequest`): the run is
   ///   saved, and the caller ends the job.
-  public func run() throws -> Summary {
+  package func run() throws -> Summary {
     let begin = MonotonicClock.seconds
     let progress = Progress(logger)
     let isUnfinished = state.iteration < recipe.train.iterations

@@ -6,7 +6,7 @@ extension Trainer.Summary {
   /// where the files are.
   ///
   /// - Parameter folder: the run's.
-  public func verdict(folder: String) -> String {
+  package func verdict(folder: String) -> String {
     let isEqual = best.iteration == last.iteration
     var lines = [
       String(format: "best mIoU %.2f %% (iteration %d", 100 * best.meanIoU, best.iteration)
@@ -30,7 +30,7 @@ extension Trainer.Summary {
 
 extension ValidationLine {
   /// What `meanIoU` is the mean of, in words.
-  public var meaning: String {
+  package var meaning: String {
     isOverAll
       ? "over \(classNames.count) classes, of which absent ones count as 0"
       : "over the classes that occur"

@@ -6,17 +6,17 @@ import Recipes
 import Scenes
 
 /// A recipe's images, for training and for validation.
-public struct DataSources: Sendable {
+package struct DataSources: Sendable {
   /// What is trained on.
-  public let training: any SampleSource
+  package let training: any SampleSource
   /// What the student is measured on.
-  public let validation: any SampleSource
+  package let validation: any SampleSource
 
   /// Opens the lists, or sets up the scenes, of a recipe.
   ///
   /// - Throws: `DatasetError` that names the list and the line, or `TrainingError` (exit code 66) if
   ///   there is no such list.
-  public init(_ data: Recipe.Data) throws {
+  package init(_ data: Recipe.Data) throws {
     switch data.kind {
     case .scenes:
       let scenes = data.scenes

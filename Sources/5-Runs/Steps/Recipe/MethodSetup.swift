@@ -24,7 +24,7 @@ extension Recipe {
   /// Stops at a method that does not exist or cannot stand in the list.
   ///
   /// - Throws: `TrainingError` that names the nearest method, or `MethodError`.
-  public func checkMethods() throws {
+  package func checkMethods() throws {
     for choice in distill.methods.list where !MethodTable.names.contains(choice.name) {
       let near = nearest(to: choice.name, among: MethodTable.names)
       throw TrainingError(

@@ -6,7 +6,7 @@ import Torch
 import WeightFiles
 
 /// Makes the networks of a recipe, from files or from the seed.
-public enum NetworkFactory {
+package enum NetworkFactory {
   /// The student with its starting weights.
   ///
   /// - Parameters:
@@ -15,7 +15,7 @@ public enum NetworkFactory {
   ///   - weights: a file that replaces the recipe's; the head's width follows from it.
   /// - Throws: `FileError`, also for numbers that are not finite; `WeightMismatch`, or `TrainingError` if
   ///   the file says that it is of another network.
-  public static func student(
+  package static func student(
     _ recipe: Recipe, device: Device = .cpu, weights: String? = nil
   ) throws -> SegmentationNetwork {
     let architecture = recipe.student.network
@@ -41,7 +41,7 @@ public enum NetworkFactory {
   /// The frozen teacher; nil where the recipe learns from labels alone.
   ///
   /// - Throws: as `student(_:device:weights:)`.
-  public static func teacher(
+  package static func teacher(
     _ recipe: Recipe, device: Device = .cpu
   ) throws -> SegmentationNetwork? {
     guard recipe.distill.method != .none else { return nil }

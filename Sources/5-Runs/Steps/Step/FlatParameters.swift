@@ -13,7 +13,7 @@ import Torch
 /// With exact sums, gradients are added image by image as integers (`GradientSum`), which travel between
 /// the ranks, and are rounded to float32 once. The finest grid of a parameter follows from the largest
 /// value of its momentum, which all ranks and every resumed run hold alike.
-public final class FlatParameters: Sendable {
+package final class FlatParameters: Sendable {
   /// One parameter's place.
   package struct Place: Sendable {
     /// The parameter's `state_dict` name.
@@ -50,7 +50,7 @@ public final class FlatParameters: Sendable {
   ///   - methods: whose trained tensors follow the network's.
   ///   - exactSums: whether gradients are added exactly, image by image, where they can be.
   ///   - isAlone: whether there is one rank: its sums are rounded while they are in the cache.
-  public convenience init(
+  package convenience init(
     _ network: any Model, _ methods: MethodSuite? = nil, exactSums: Bool = false,
     isAlone: Bool = false
   ) {

@@ -2,7 +2,7 @@ import Difficulty
 import Recipes
 
 /// Which loss counts at an iteration.
-public enum Stage: String, Sendable, Codable {
+package enum Stage: String, Sendable, Codable {
   /// Cross entropy with the labels, without a teacher.
   case labels
   /// Cross entropy and distillation of the logits.
@@ -16,14 +16,14 @@ public enum Stage: String, Sendable, Codable {
 }
 
 /// The losses of a recipe, iteration by iteration.
-public struct Objective: Sendable {
+package struct Objective: Sendable {
   private let recipe: Recipe
 
   /// The objective of a recipe.
-  public init(_ recipe: Recipe) { self.recipe = recipe }
+  package init(_ recipe: Recipe) { self.recipe = recipe }
 
   /// The stage of an iteration, from 1.
-  public func stage(_ iteration: Int) -> Stage {
+  package func stage(_ iteration: Int) -> Stage {
     switch recipe.distill.method {
     case .none: return .labels
     case .kd: return .kd
@@ -41,7 +41,7 @@ public struct Objective: Sendable {
   ///   - iteration: from 1.
   ///   - imageCount: the images over which statistics are taken: the global batch, or this rank's
   ///     images where statistics are local.
-  public func options(_ iteration: Int, imageCount: Int) -> DifficultyOptions {
+  package func options(_ iteration: Int, imageCount: Int) -> DifficultyOptions {
     let distill = recipe.distill
     var options = distill.difficulty
     options.task = task(iteration)

@@ -2,7 +2,7 @@ import DataParallel
 import Dispatch
 
 /// The parts of a training step, in order.
-public enum Phase: String, CaseIterable, Sendable, Codable {
+package enum Phase: String, CaseIterable, Sendable, Codable {
   /// Waiting for decoded and augmented images.
   case data
   /// The teacher's forward pass.
@@ -22,7 +22,7 @@ public enum Phase: String, CaseIterable, Sendable, Codable {
 }
 
 /// Seconds of each phase.
-public typealias PhaseTimes = [Phase: Double]
+package typealias PhaseTimes = [Phase: Double]
 
 /// When a part of a step was, in nanoseconds of the monotonic clock.
 package struct PhaseSpan: Sendable {

@@ -6,14 +6,14 @@ import Torch
 ///
 /// Source: PyTorch `SGD` without dampening or Nesterov; its first momentum is the gradient, which
 /// momentum that starts at 0 gives too.
-public struct SGD: Sendable {
+package struct SGD: Sendable {
   /// The factor of the old momentum.
-  public let momentum: Double
+  package let momentum: Double
   /// The factor of the parameter that is added to its gradient.
-  public let weightDecay: Double
+  package let weightDecay: Double
 
   /// An optimiser with these factors.
-  public init(momentum: Double, weightDecay: Double) {
+  package init(momentum: Double, weightDecay: Double) {
     self.momentum = momentum
     self.weightDecay = weightDecay
   }

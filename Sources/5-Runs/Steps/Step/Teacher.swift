@@ -4,7 +4,7 @@ import Recipes
 import Torch
 
 /// The frozen teacher: compiled where it can be, else operator by operator.
-public enum Teacher {
+package enum Teacher {
   /// Compiled for host memory.
   case compiled(FrozenNetwork)
   /// LibTorch's operators, in evaluation mode.

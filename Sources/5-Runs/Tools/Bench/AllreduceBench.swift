@@ -4,21 +4,21 @@ import MPI
 import Steps
 
 /// Times the sum of gradients over the ranks: `rdd bench allreduce`.
-public enum AllreduceBench {
+package enum AllreduceBench {
   /// What the sum of some gradients took, by the slowest rank of each call; medians over calls.
-  public struct Row: Codable, Sendable {
+  package struct Row: Codable, Sendable {
     /// The type of the values.
-    public let type: String
+    package let type: String
     /// Bytes of all gradients together.
-    public let bytes: Int
+    package let bytes: Int
     /// Seconds with our buckets, from the moment at which all gradients are ready.
-    public let bucketSeconds: Double
+    package let bucketSeconds: Double
     /// Seconds of a plain loop: an MPI_Allreduce for each gradient.
-    public let loopSeconds: Double
+    package let loopSeconds: Double
     /// Seconds of one MPI_Allreduce over all gradients.
-    public let wholeSeconds: Double
+    package let wholeSeconds: Double
     /// Seconds in which every rank copies as many bytes in its memory.
-    public let copySeconds: Double
+    package let copySeconds: Double
 
     enum CodingKeys: String, CodingKey {
       case type, bytes
@@ -30,17 +30,17 @@ public enum AllreduceBench {
   }
 
   /// What one run measured.
-  public struct Timings: Codable, Sendable {
+  package struct Timings: Codable, Sendable {
     /// The number of ranks.
-    public let ranks: Int
+    package let ranks: Int
     /// Gradients that each sum is dealt into, equally large.
-    public let gradients: Int
+    package let gradients: Int
     /// The most bytes of a bucket.
-    public let bucketBytes: Int
+    package let bucketBytes: Int
     /// Calls of each kind.
-    public let calls: Int
+    package let calls: Int
     /// A row for each type and size.
-    public let rows: [Row]
+    package let rows: [Row]
 
     enum CodingKeys: String, CodingKey {
       case ranks, gradients, calls, rows
@@ -58,7 +58,7 @@ public enum AllreduceBench {
   ///   - bucketBytes: the most bytes of a bucket.
   ///   - calls: how many of each kind are timed, after two that are not.
   ///   - coordinator: the ranks.
-  public static func run(
+  package static func run(
     sizes: [Int], bucketBytes: Int, calls: Int, coordinator: Coordinator
   ) throws -> Timings {
     let rows = try [MPI.ElementType.float32, .float64].flatMap { type in
@@ -121,10 +121,10 @@ public enum AllreduceBench {
 
 extension AllreduceBench.Timings {
   /// One JSON object.
-  public var json: String { get throws { try BenchTimes.json(self) } }
+  package var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people; times in milliseconds.
-  public var table: String {
+  package var table: String {
     let head =
       "\(ranks) rank\(ranks == 1 ? "" : "s"), \(gradients) gradients, buckets of at most "
       + "\(ByteCount.text(bucketBytes)): medians of \(calls), milliseconds"

@@ -6,23 +6,23 @@ import Steps
 import Torch
 
 /// Times the losses of a recipe on random logits and labels: `rdd bench loss`.
-public enum LossBench {
+package enum LossBench {
   /// What the losses took, by stage.
-  public struct Timings: Encodable, Sendable {
+  package struct Timings: Encodable, Sendable {
     /// The images of this rank.
-    public let images: Int
+    package let images: Int
     /// Height and width of the labels.
-    public let crop: [Int]
+    package let crop: [Int]
     /// The classes.
-    public let classes: Int
+    package let classes: Int
     /// Threads of this rank.
-    public let threads: Int
+    package let threads: Int
     /// Seconds of a call, the median, by stage.
-    public let seconds: [String: Double]
+    package let seconds: [String: Double]
     /// Seconds of processor time of a call, the mean, by stage.
-    public let processorSeconds: [String: Double]
+    package let processorSeconds: [String: Double]
     /// Bytes beyond logits and labels that the calls had in memory at most.
-    public let extraBytes: Int
+    package let extraBytes: Int
 
     enum CodingKeys: String, CodingKey {
       case images, crop, classes, threads, seconds
@@ -37,7 +37,7 @@ public enum LossBench {
   ///   - recipe: method, crop, classes and batch.
   ///   - calls: how many are timed, after a tenth more and at least two that are not.
   ///   - coordinator: the ranks.
-  public static func run(
+  package static func run(
     _ recipe: Recipe, calls: Int, coordinator: Coordinator
   ) throws -> Timings {
     try coordinator.requireImages(recipe.train.batchSize)
@@ -107,10 +107,10 @@ public enum LossBench {
 
 extension LossBench.Timings {
   /// One JSON object.
-  public var json: String { get throws { try BenchTimes.json(self) } }
+  package var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people.
-  public var table: String {
+  package var table: String {
     let head =
       "\(images) images of \(crop[0]) x \(crop[1]), \(classes) classes, \(threads) threads"
     let times = seconds.sorted { $0.key < $1.key }.map { stage, seconds in

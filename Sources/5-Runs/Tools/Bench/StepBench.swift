@@ -9,7 +9,7 @@ import Torch
 ///
 /// The steps begin with the first weights and are the recipe's last iterations, whose stage is the
 /// dearest. Nothing is saved.
-public enum StepBench {
+package enum StepBench {
   /// What one rank measured, by step.
   struct Sample {
     var phases: PhaseTimes = [:]
@@ -38,7 +38,7 @@ public enum StepBench {
   ///   - coordinator: the ranks.
   /// - Returns: the times of all ranks, equal on all of them.
   /// - Throws: what a run would throw.
-  public static func run(
+  package static func run(
     _ recipe: Recipe, steps: Int, warmup: Int, patience: (seconds: Double, steps: Int)? = nil,
     coordinator: Coordinator
   ) throws -> StepTimings {

@@ -3,27 +3,27 @@ import Recipes
 import Steps
 
 /// What the steps of a bench took, on all ranks.
-public struct StepTimings: Codable, Sendable {
+package struct StepTimings: Codable, Sendable {
   /// One quantity over steps and ranks.
-  public struct Spread: Codable, Sendable {
+  package struct Spread: Codable, Sendable {
     /// The median over all steps and ranks.
-    public let median: Double
+    package let median: Double
     /// The smallest of all.
-    public let minimum: Double
+    package let minimum: Double
     /// The largest of all; nil in results of earlier versions.
-    public let maximum: Double?
+    package let maximum: Double?
     /// Each rank's median, by rank.
-    public let ranks: [Double]
+    package let ranks: [Double]
   }
 
   /// One quantity in the first and in the last third of the steps, in the rank where it is largest.
-  public struct Trend: Codable, Sendable {
+  package struct Trend: Codable, Sendable {
     /// The median of the first third.
-    public let first: Double
+    package let first: Double
     /// The median of the last third.
-    public let last: Double
+    package let last: Double
     /// Whether the two are within 2 %.
-    public let isFlat: Bool
+    package let isFlat: Bool
 
     enum CodingKeys: String, CodingKey {
       case first = "first_third"
@@ -33,39 +33,39 @@ public struct StepTimings: Codable, Sendable {
   }
 
   /// The number of ranks.
-  public let ranks: Int
+  package let ranks: Int
   /// Compute threads of each rank.
-  public let threads: Int
+  package let threads: Int
   /// Images of a step over all ranks.
-  public let batchSize: Int
+  package let batchSize: Int
   /// Height and width of the images.
-  public let crop: [Int]
+  package let crop: [Int]
   /// The number format of the networks.
-  public let precision: String
+  package let precision: String
   /// The stages of the steps.
-  public let stages: [String]
+  package let stages: [String]
   /// The number of timed steps.
-  public let steps: Int
+  package let steps: Int
   /// Steps whose update was left out: something was not finite.
-  public let skippedUpdates: Int
+  package let skippedUpdates: Int
   /// Seconds of a step.
-  public let step: Spread
+  package let step: Spread
   /// Seconds of processor time of a step, which other programs on the machine change less.
-  public let processor: Spread
+  package let processor: Spread
   /// Seconds of each phase; a phase that does not occur is left out.
-  public let phases: [String: Spread]
+  package let phases: [String: Spread]
   /// Seconds inside small collectives, which are parts of the phases.
-  public let collectives: Spread
+  package let collectives: Spread
   /// Images a second of all ranks, at the median step.
-  public let imagesPerSecond: Double
+  package let imagesPerSecond: Double
   /// The largest rank's most bytes so far.
-  public let peakBytes: Double
+  package let peakBytes: Double
   /// Bytes in memory after a step.
-  public let residentBytes: Trend
+  package let residentBytes: Trend
   /// Bytes of all gradients that are summed over the ranks in a step.
-  public let gradientBytes: Int
+  package let gradientBytes: Int
   /// Pages fresh to the process in a step: what is allocated anew costs more than a sweep over it.
-  public let freshPages: Spread
+  package let freshPages: Spread
 
   enum CodingKeys: String, CodingKey {
     case ranks, threads
@@ -143,10 +143,10 @@ public struct StepTimings: Codable, Sendable {
 
 extension StepTimings {
   /// One JSON object.
-  public var json: String { get throws { try BenchTimes.json(self) } }
+  package var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people; times in milliseconds.
-  public var table: String {
+  package var table: String {
     let threadText = "\(threads) thread\(threads == 1 ? "" : "s")"
     var lines = [
       "\(batchSize) images of \(crop[0]) x \(crop[1]) on \(ranks) rank\(ranks == 1 ? "" : "s") x "

@@ -5,13 +5,13 @@ import Steps
 import Torch
 
 /// Times the frozen teacher, compiled and operator by operator: `rdd bench teacher`.
-public enum TeacherBench {
+package enum TeacherBench {
   /// What one engine took.
-  public struct Engine: Codable, Sendable {
+  package struct Engine: Codable, Sendable {
     /// Seconds of a call, the median over calls and ranks.
-    public let seconds: Double
+    package let seconds: Double
     /// Seconds of processor time of a call, likewise.
-    public let processorSeconds: Double
+    package let processorSeconds: Double
 
     enum CodingKeys: String, CodingKey {
       case seconds
@@ -20,29 +20,29 @@ public enum TeacherBench {
   }
 
   /// What one run measured.
-  public struct Timings: Codable, Sendable {
+  package struct Timings: Codable, Sendable {
     /// The teacher.
-    public let network: String
+    package let network: String
     /// The number format.
-    public let precision: String
+    package let precision: String
     /// Images of a call on rank 0.
-    public let images: Int
+    package let images: Int
     /// Height and width of the images.
-    public let crop: [Int]
+    package let crop: [Int]
     /// The number of ranks, which all work at once.
-    public let ranks: Int
+    package let ranks: Int
     /// Threads of each rank.
-    public let threads: Int
+    package let threads: Int
     /// Calls of each engine, in turn.
-    public let calls: Int
+    package let calls: Int
     /// The compiled network.
-    public let compiled: Engine
+    package let compiled: Engine
     /// LibTorch's operators.
-    public let eager: Engine
+    package let eager: Engine
     /// Compiled time by eager time, pair by pair: the median, the least and the largest.
-    public let ratio: [Double]
+    package let ratio: [Double]
     /// The largest difference of their logits, of either head, relative to the largest logit.
-    public let difference: Double
+    package let difference: Double
   }
 
   /// Times both engines in turn on random images of the recipe's crop. Collective.
@@ -52,7 +52,7 @@ public enum TeacherBench {
   ///   - calls: how many of each engine are timed, after one that is not.
   ///   - coordinator: the ranks.
   /// - Throws: `TrainingError` without a teacher, and where it is never compiled.
-  public static func run(
+  package static func run(
     _ recipe: Recipe, calls: Int, coordinator: Coordinator
   ) throws -> Timings {
     try coordinator.requireImages(recipe.train.batchSize)
@@ -125,10 +125,10 @@ public enum TeacherBench {
 
 extension TeacherBench.Timings {
   /// One JSON object.
-  public var json: String { get throws { try BenchTimes.json(self) } }
+  package var json: String { get throws { try BenchTimes.json(self) } }
 
   /// Lines for people; times in milliseconds.
-  public var table: String {
+  package var table: String {
     let lines = [("compiled", compiled), ("eager", eager)].map { name, engine in
       BenchTimes.row(name, [engine.seconds, engine.processorSeconds].map(BenchTimes.milliseconds))
     }

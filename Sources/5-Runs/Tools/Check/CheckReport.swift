@@ -3,13 +3,13 @@ import Foundation
 import Steps
 
 /// What `rdd check` found out.
-public struct CheckReport: Sendable {
+package struct CheckReport: Sendable {
   /// Something that would end a run.
-  public struct Problem: Sendable, Equatable {
+  package struct Problem: Sendable, Equatable {
     /// The one line that the run would end with.
-    public let line: String
+    package let line: String
     /// The exit code that it would end with.
-    public let code: Int32
+    package let code: Int32
     /// Equal for problems of one cause, which are told in one line; 0 for one that stands alone.
     let cause: UInt64
 
@@ -20,11 +20,11 @@ public struct CheckReport: Sendable {
   }
 
   /// What is known, in order: a name and a sentence.
-  public private(set) var rows: [(name: String, value: String)] = []
+  package private(set) var rows: [(name: String, value: String)] = []
   /// What makes a run slow or vain, but possible.
-  public private(set) var warnings: [String] = []
+  package private(set) var warnings: [String] = []
   /// What would end a run; empty if all is well.
-  public internal(set) var problems: [Problem] = []
+  package internal(set) var problems: [Problem] = []
 
   /// No rows, no problems.
   package init() {}
@@ -71,7 +71,7 @@ public struct CheckReport: Sendable {
   ///
   /// - Parameter columns: the width of what shows it, of which no more than 120 characters are used; nil
   ///   for other programs, which find each row in one line.
-  public func table(columns: Int? = nil) -> String {
+  package func table(columns: Int? = nil) -> String {
     let width = rows.map(\.name.count).max() ?? 0
     // Beside long names of a narrow terminal there must be room for some words.
     let room = columns.map { max(min($0, Self.widest) - width - 2, 40) }

@@ -9,7 +9,7 @@ import Torch
 /// Looks at all that a run needs before an hour is spent on it: `rdd check`.
 ///
 /// Every host looks at its own files, its ranks sharing the work; all ranks learn of all problems.
-public struct RunCheck {
+package struct RunCheck {
   let recipe: Recipe
   let coordinator: Coordinator
   /// Whether what only experts ask for is told too.
@@ -27,7 +27,7 @@ public struct RunCheck {
   ///   - coordinator: the ranks.
   /// - Returns: what was found; the problems are the same on all ranks, the rest is rank 0's.
   /// - Throws: only if the ranks cannot communicate, or the steps fail.
-  public static func run(
+  package static func run(
     _ recipe: Recipe, folder: String, decodesPixels: Bool = false, measures: Bool = false,
     tellsAll: Bool = false, coordinator: Coordinator
   ) throws -> CheckReport {

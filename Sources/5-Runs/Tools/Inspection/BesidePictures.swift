@@ -11,7 +11,7 @@ import Steps
 import Torch
 
 /// Two students beside each other: `rdd maps --beside`.
-public enum BesidePictures {
+package enum BesidePictures {
   /// Writes one picture an image as `NAME_beside.png`: photo, labels, what two students see, and where
   /// only one of them is right. Collective: the ranks share the pictures.
   ///
@@ -25,7 +25,7 @@ public enum BesidePictures {
   ///   - coordinator: the ranks.
   /// - Returns: how many pictures there are.
   /// - Throws: one line that names the file and what is wrong with it.
-  public static func write(
+  package static func write(
     _ recipe: Recipe, weights: String?, beside other: String, images: [String],
     to folder: String, coordinator: Coordinator
   ) throws -> Int {

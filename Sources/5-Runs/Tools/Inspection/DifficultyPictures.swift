@@ -6,7 +6,7 @@ import Runs
 import Steps
 
 /// What the method sees in images: `rdd maps`.
-public enum DifficultyPictures {
+package enum DifficultyPictures {
   /// Writes one picture an image as `NAME_maps.png`: photo, labels, what teacher and student see,
   /// the TFE weights and the TSE masks. Collective: the ranks share the images.
   ///
@@ -18,7 +18,7 @@ public enum DifficultyPictures {
   ///   - folder: where the pictures go; made if missing.
   ///   - coordinator: the ranks.
   /// - Throws: one line that names the file and what is wrong with it.
-  public static func write(
+  package static func write(
     _ recipe: Recipe, weights: String?, images: [String], to folder: String,
     coordinator: Coordinator
   ) throws {

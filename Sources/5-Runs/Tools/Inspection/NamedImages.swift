@@ -4,7 +4,7 @@ import Recipes
 import Steps
 
 /// The images that a command line names: files, folders of files, and lists.
-public enum NamedImages {
+package enum NamedImages {
   /// Endings of the files that are taken out of a folder.
   private static let endings = [".png", ".jpg", ".jpeg"]
 
@@ -20,7 +20,7 @@ public enum NamedImages {
   ///   - recipe: for `data.root`.
   /// - Throws: `TrainingError` (exit code 66) for a list that is missing, a folder without images, a line
   ///   that names no file; `FileError`.
-  public static func files(_ words: [String], list: String?, _ recipe: Recipe) throws -> [String] {
+  package static func files(_ words: [String], list: String?, _ recipe: Recipe) throws -> [String] {
     var files: [String] = []
     for word in words {
       var isFolder: ObjCBool = false

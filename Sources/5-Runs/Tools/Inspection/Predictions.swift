@@ -8,20 +8,20 @@ import Runs
 import Steps
 
 /// What a network sees in images: `rdd predict`.
-public enum Predictions {
+package enum Predictions {
   /// What was seen in an image, and the pictures of it.
-  public struct Seen: Encodable, Sendable {
+  package struct Seen: Encodable, Sendable {
     /// The image's file.
-    public let image: String
+    package let image: String
     /// Class indices with the classes' colours as palette.
-    public let mask: String
+    package let mask: String
     /// The classes laid over the image.
-    public let overlay: String
+    package let overlay: String
     /// The share of the image's pixels of each class that was seen.
-    public let shares: [String: Double]
+    package let shares: [String: Double]
 
     /// The image and the classes that take most of it, in a line.
-    public var text: String {
+    package var text: String {
       let order = shares.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       let shown = order.prefix(5).map { String(format: "%@ %.1f %%", $0.key, 100 * $0.value) }
       return "\(escaped(image)): " + shown.joined(separator: ", ")
@@ -29,7 +29,7 @@ public enum Predictions {
     }
 
     /// One JSON object.
-    public var json: String { get throws { try JSONText.of(self) } }
+    package var json: String { get throws { try JSONText.of(self) } }
   }
 
   /// Writes the classes of each image as `NAME_mask.png`, class indices with the classes' colours as
@@ -46,7 +46,7 @@ public enum Predictions {
   ///   - progress: where it is shown how many images are done; nil on ranks that do not speak.
   /// - Returns: what was seen, in the order of the images, on all ranks.
   /// - Throws: one line that names the file and what is wrong with it.
-  public static func write(
+  package static func write(
     _ recipe: Recipe, weights: String, images: [String], to folder: String, hasLegend: Bool = true,
     coordinator: Coordinator, progress: Progress? = nil
   ) throws -> [Seen] {
