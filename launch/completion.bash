@@ -1,5 +1,5 @@
-# source launch/completion.bash: teaches this bash what can follow rdd, and the scripts of launch/:
-# commands, options, keys, networks, files and folders.
+# source launch/completion.bash: switches on tab completion in this bash for rdd and the scripts of
+# launch/: commands, options, keys, networks, files and folders.
 # shellcheck shell=bash
 
 _rdd_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -157,7 +157,7 @@ tell_terminal() {
 
 # goes_on CODE: whether a job that ended with CODE can go on from its last checkpoint. Wrong input
 # (64 to 66), a wrong world (69), a folder or disk that fails (73, 74) and divergence (80) stay as
-# they are; 75 was somebody's wish.
+# they are; 75 means that the user asked the run to stop.
 goes_on() {
   case $1 in
     0 | 6[4-69] | 7[3-578] | 80) return 1 ;;

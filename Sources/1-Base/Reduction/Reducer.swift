@@ -1,9 +1,10 @@
 /// Sums over all ranks, as losses and layers see them: no MPI, no files.
 ///
-/// Every method is collective: all ranks call it, in the same order, and all ranks hold the same
-/// bits afterwards. Buffers to be summed have equal length on all ranks. Integers are exact; doubles
-/// are rounded in an order that follows the ranks, so what is added over images goes through
-/// `ExactSum`. A rank whose images contribute nothing still takes part, with zeros. A failure ends the job; it does not return.
+/// Every method is collective: all ranks call it, in the same order, and all ranks hold the same bits
+/// afterwards. Buffers to be summed have equal length on all ranks. Integers are exact; doubles are
+/// rounded in an order that follows the ranks, so what is added over images goes through `ExactSum`. A
+/// rank whose images contribute nothing still takes part, with zeros. A failure ends the job; it does
+/// not return.
 package protocol Reducer: AnyObject, Sendable {
   /// This process's index, in `0..<worldSize`.
   var rank: Int { get }

@@ -1,6 +1,6 @@
 import Host
 
-/// Several ranks as threads of one process, for tests and for `--ranks-simulated`.
+/// Several ranks as threads of one process, for tests and for `--ranks-simulated` of `rdd parity`.
 ///
 /// Contributions are added in rank order, so a result does not depend on how threads are scheduled.
 package enum SimulatedRanks {

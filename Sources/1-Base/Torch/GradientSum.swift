@@ -3,11 +3,11 @@ import CTorch
 /// A leaf's gradient as the exact sum of float32 addends, one an image: no order, no split over ranks
 /// and no number of threads changes a bit of it.
 ///
-/// Addends below 2^top become multiples of 2^(top - 47); larger ones go to coarser levels, which need not
-/// round them. Each level's grid is 24 binary digits coarser than that of the level before. The units are
-/// integers: the caller adds those of all ranks. Convolutions and norms add to it by themselves; other
-/// operators leave their gradient in `Tensor.gradient`, which `add` takes. Source: Demmel and Nguyen 2013,
-/// with Kulisch's fixed point.
+/// Addends below 2^top become multiples of 2^(top - 47); larger ones go to coarser levels, which need
+/// not round them. Each level's grid is 24 binary digits coarser than that of the level before. The
+/// units are integers: the caller adds those of all ranks. Convolutions and BatchNorm add to it by
+/// themselves; other operators leave their gradient in `Tensor.gradient`, which `add` takes. Source:
+/// Demmel and Nguyen 2013, with Kulisch's fixed point.
 package struct GradientSum: Sendable {
   /// The levels besides the finest.
   package static let levels = 12

@@ -7,7 +7,7 @@ package struct CropSize: Equatable, Sendable {
   package var height: Int
   /// Columns.
   package var width: Int
-  /// Pixels.
+  /// Height times width.
   package var pixelCount: Int { height * width }
 
   /// A crop of at least one pixel.
@@ -18,7 +18,7 @@ package struct CropSize: Equatable, Sendable {
   }
 }
 
-/// What chance decides about one sample.
+/// The random augmentation parameters of one sample.
 package struct AugmentationDraws: Equatable, Sendable {
   /// The scale is 0.5 + scaleIndex / 10; 0...15.
   package var scaleIndex: Int
@@ -29,7 +29,7 @@ package struct AugmentationDraws: Equatable, Sendable {
   /// Whether the crop is mirrored left to right.
   package var isMirrored: Bool
 
-  /// Draws that were recorded.
+  /// Given parameters, as reference files have them; `scaleIndex` is 0 to 15, or the program stops.
   package init(scaleIndex: Int, rowOffset: Int, columnOffset: Int, isMirrored: Bool) {
     precondition((0...15).contains(scaleIndex), "scaleIndex \(scaleIndex) is not in 0...15")
     self.scaleIndex = scaleIndex
@@ -55,7 +55,7 @@ package struct Augmentation: Sendable {
   package let crop: CropSize
   /// The run's seed.
   package let seed: UInt64
-  /// Whether chance decides; if not, the image keeps its scale, is not mirrored, and the crop is
+  /// Whether parameters are random; if not, the image keeps its scale, is not mirrored, and the crop is
   /// its middle (offsets floor(excess / 2)).
   package let isRandom: Bool
 

@@ -45,12 +45,12 @@ package struct DifficultyInputs {
 
   /// The logits of one network, `[imageCount, classCount, lowHeight, lowWidth]` for each head.
   package struct Logits {
-    /// The main head's.
+    /// The main head's logits.
     package var main: UnsafePointer<Float>
-    /// The auxiliary head's, if the network has one.
+    /// The auxiliary head's logits; nil if the network has none.
     package var auxiliary: UnsafePointer<Float>?
 
-    /// Views of a network's logits.
+    /// Views of a network's logits, which the caller keeps alive.
     package init(main: UnsafePointer<Float>, auxiliary: UnsafePointer<Float>? = nil) {
       self.main = main
       self.auxiliary = auxiliary

@@ -67,7 +67,7 @@ package struct DifficultyOptions: Sendable, Equatable {
 
   /// The task loss.
   package var task = Task.teacherStudent
-  /// The combination of masks (TSE).
+  /// How the masks of student and teacher are combined (TSE).
   package var mask = Mask.xor
   /// The confidence at or below which a pixel is hard (TSE).
   package var threshold = 0.7
@@ -81,9 +81,9 @@ package struct DifficultyOptions: Sendable, Equatable {
   package var divergence = Divergence.auxiliaryToMain
   /// How the weights enter the loss (TFE).
   package var weighting = Weighting.perPixel
-  /// The probability that decides (TSE).
+  /// Which probability decides whether a pixel is hard (TSE).
   package var confidence = Confidence.groundTruth
-  /// The mean that is taken (TSE).
+  /// How the loss is averaged (TSE).
   package var reduction = Reduction.maskedMean
   /// The factor of the auxiliary head's task loss.
   package var auxiliaryWeight = 0.4

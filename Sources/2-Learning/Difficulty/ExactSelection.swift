@@ -51,7 +51,8 @@ package struct ExactSelection {
   /// The number of collectives that `run` makes.
   package var collectives: Int { shifts.count }
 
-  /// Answers all queries together. Collective.
+  /// The k-th smallest value of each query, in their order; equal on all ranks. Collective:
+  /// `collectives` sums, however many queries there are.
   package func run(_ queries: [Query], reducer: any Reducer) -> [Answer] {
     run(queries, reducer: reducer, pool: WorkerPool("rdd-loss", threadCount: 1))
   }

@@ -1,6 +1,6 @@
 /// Which pixels two probability maps make hard, and which of them a mask keeps.
 ///
-/// The one place where a mask is decided: both engines and the map for methods ask it.
+/// The one place where a mask is decided: both engines and the difficulty map for methods ask it.
 package struct HardPixels {
   let mask: DifficultyOptions.Mask
   /// The student's threshold; infinite: every valid pixel is hard.

@@ -1,6 +1,6 @@
 import Reduction
 
-/// What the sums of a step are divided by; 0 makes the part 0.
+/// The denominators of the step's loss sums. A denominator of 0 makes its term 0.
 struct LossDenominators {
   /// Pixels of the TFE loss, or valid pixels of the cross entropy.
   var first: Double

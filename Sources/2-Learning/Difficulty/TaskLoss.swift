@@ -13,12 +13,12 @@ package final class TaskLoss: LossEngine {
 
   /// Logits of a network's heads, or their gradients, `[n, C, h, w]`.
   package struct Heads {
-    /// The main head's.
+    /// The main head's logits, or their gradient.
     package let main: Tensor
-    /// The auxiliary head's, where there is one.
+    /// The same of the auxiliary head; nil where there is none.
     package let auxiliary: Tensor?
 
-    /// Two heads, or one.
+    /// The tensors of one head or of two, of one shape.
     package init(main: Tensor, auxiliary: Tensor?) {
       self.main = main
       self.auxiliary = auxiliary

@@ -26,7 +26,7 @@ final class Workspace {
   let blockTop: UnsafeMutablePointer<Vector>
   /// The block's difference of lower and upper row.
   let blockSlope: UnsafeMutablePointer<Vector>
-  /// The exponentials of the block's row in hand, `[classCount + 1]`; the last one stands for
+  /// The exponentials of the block's current row, `[classCount + 1]`; the last one stands for
   /// ignored labels.
   let current: UnsafeMutablePointer<Vector>
   /// What the exponentials of a row are multiplied with to get those of the next row.
@@ -47,7 +47,7 @@ final class Workspace {
   private let memory: UnsafeMutableRawPointer
   /// Whether no logit of the block is so far below its maximum that exponentials underflow.
   private var isSmooth = false
-  /// How many rows the exponentials in hand are from a row that was computed directly.
+  /// The distance of the current row from the last row whose exponentials were computed directly.
   private var steps = 0
   private var hasFactor = false
   private var topIndex = -1

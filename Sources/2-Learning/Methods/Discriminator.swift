@@ -3,7 +3,8 @@ import Randomness
 import Reduction
 import Torch
 
-/// What tells the teacher's logits from the student's: a small network with an optimiser of its own.
+/// The discriminator of adversarial distillation: a small network that scores how much logits look like
+/// the teacher's. It has an optimiser of its own.
 ///
 /// BatchNorm of the logits; four 4x4 convolutions of stride 2 with spectrally normalised weights and
 /// LeakyReLU of slope 0.1; self-attention after the third and the fourth; a 4x4 convolution to one
@@ -43,7 +44,7 @@ final class Discriminator {
     player = Adam(all, rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
   }
 
-  /// What a meeting comes to, as the images' shares of the global means, `[n]`.
+  /// The two losses of a step, as each image's contribution to the global mean, `[n]`.
   struct Outcome {
     /// The student's loss, whose gradient goes to its logits alone.
     let student: Tensor
@@ -51,7 +52,8 @@ final class Discriminator {
     let own: Tensor
   }
 
-  /// The student meets the discriminator as it is, then the discriminator learns. Collective.
+  /// Scores the student's logits by the discriminator as it is, then trains the discriminator.
+  /// Collective.
   ///
   /// The norm sees all images at once. What follows is calculated image by image, on copies of the
   /// norm's output and of the divided weights.
@@ -125,7 +127,7 @@ final class Discriminator {
 
   /// Moves the parameters. Collective.
   private func learn(_ divided: [Tensor], _ sums: [Double], _ reducer: any Reducer) {
-    // The norm has the exact sums already, on one rank: the others add zeros.
+    // BatchNorm has the exact sums already, on one rank: the others add zeros.
     var gradients = normParameters.flatMap { Adam.taken($0) }
     reducer.sum(&gradients)
     var start = 0

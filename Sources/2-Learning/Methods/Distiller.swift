@@ -28,7 +28,8 @@ package protocol Distiller: AnyObject {
   /// What each step must bring; by default the card's.
   var needs: MethodNeeds { get }
 
-  /// Whether the teacher's norms follow the batch of an iteration; by default they never do.
+  /// Whether the teacher's BatchNorm layers take the statistics of this iteration's batch, and move
+  /// their running ones; by default never.
   func adaptsTeacher(_ iteration: Int) -> Bool
 
   /// Whether the run learns from methods alone, without the task loss and its KD term; by default not.
@@ -42,13 +43,15 @@ package protocol Distiller: AnyObject {
 }
 
 extension Distiller {
-  /// What the card says.
+  /// Default: the needs of the card. A method whose options change its needs overrides this (`cwd`).
   package var needs: MethodNeeds { Self.card.needs }
-  /// Never.
+  /// Default: `false`. A method that returns `true` has `.adaptation` among its needs: a compiled
+  /// teacher cannot adapt.
   package func adaptsTeacher(_ iteration: Int) -> Bool { false }
-  /// No.
+  /// Default: `false`. Where a method returns `true`, cross entropy and KD term add neither loss nor
+  /// gradient.
   package var replacesTask: Bool { false }
-  /// Asks for nothing.
+  /// Default: asks for nothing. A method asks here for each global value that its terms read.
   package func request(_ requests: MethodRequests, _ step: MethodStep) {}
 }
 
@@ -58,9 +61,9 @@ package struct MethodNeeds: OptionSet, Sendable {
   package let rawValue: Int
   /// A set from its bits.
   package init(rawValue: Int) { self.rawValue = rawValue }
-  /// The teacher's logits.
+  /// The teacher's logits, `[n, C, h, w]`.
   package static let teacher = MethodNeeds(rawValue: 1)
-  /// What the main classifiers of student and teacher read.
+  /// The features before the main classifier, of student and teacher, `[n, F, h, w]`.
   package static let features = MethodNeeds(rawValue: 2)
   /// The logits of both auxiliary heads.
   package static let auxiliary = MethodNeeds(rawValue: 4)
@@ -68,13 +71,14 @@ package struct MethodNeeds: OptionSet, Sendable {
   package static let labels = MethodNeeds(rawValue: 8)
   /// Passes over other images than the batch's, which are mixed from several: at least two images.
   package static let views = MethodNeeds(rawValue: 16)
-  /// A teacher that is not compiled, whose norms may follow the batch and are then part of the state.
+  /// A teacher in eager mode, whose BatchNorm statistics may follow the batch and are then part of the
+  /// state.
   package static let adaptation = MethodNeeds(rawValue: 32)
   /// Networks that can be differentiated twice with respect to images.
   package static let inputGradients = MethodNeeds(rawValue: 64)
-  /// What the student's stages give.
+  /// The features of the student's last three backbone stages, `[n, F, h, w]` each.
   package static let stages = MethodNeeds(rawValue: 128)
-  /// What the teacher's stages give.
+  /// The features of the teacher's last three backbone stages, `[n, F, h, w]` each.
   package static let taughtStages = MethodNeeds(rawValue: 256)
 
   /// The needs as words.
@@ -124,7 +128,7 @@ package struct MethodCard: Sendable {
 
 /// A part of a method's loss.
 package struct Term {
-  /// How the ranks' values make up the global one.
+  /// How the global value of a term follows from the values of the ranks.
   package enum Kind: Sendable {
     /// A part of the value for each of this rank's images, `[n]`.
     case share
@@ -182,9 +186,9 @@ package struct MethodSetting {
   package var iterations: Int
   /// The run's seed.
   package var seed: UInt64
-  /// The type and place of new tensors.
+  /// The type of new tensors: float32, or float64 in tests.
   package var type: ElementType
-  /// Where new tensors are.
+  /// The device of new tensors.
   package var device: Device
 
   /// A frozen copy of the teacher whose tensors were changed first; nil where there is no teacher.

@@ -2,7 +2,8 @@ import Foundation
 import Randomness
 import Torch
 
-/// A small network trained in moments on made-up data: one Gaussian of 16 dimensions for each class.
+/// A small network that is trained for 120 steps at the start of a run, on synthetic data: one Gaussian
+/// of 16 dimensions for each class.
 ///
 /// The distance between the classes' centres is such that the network is right for some nineteen of
 /// twenty samples: nearer and it knows nothing, farther and it is always sure.

@@ -4,7 +4,7 @@ import Torch
 
 /// One iteration, as methods see it on one rank.
 package struct MethodStep {
-  /// From 1.
+  /// The iteration, from 1.
   package let iteration: Int
   /// The positions of this rank's images in the global batch.
   package let positions: Range<Int>
@@ -18,10 +18,11 @@ package struct MethodStep {
   package let student: SegmentationOutput
   /// The teacher's output, without history; nil where the recipe has none.
   package let taught: SegmentationOutput?
-  /// RDD's map on the grid of the logits, `[n, h, w]`, which multiplies what methods say of a pixel;
-  /// nil where the scope leaves methods alone.
+  /// The difficulty map on the grid of the logits, `[n, h, w]`: the weight of each pixel in the methods'
+  /// losses; nil without RDD, and where `distill.scope` is `task`.
   package let difficulty: Tensor?
-  /// The ranks.
+  /// Small sums over the ranks that share the global batch. Sums of doubles are not exact: for values of
+  /// images use requests or `summed`.
   package let reducer: any Reducer
   /// Class indices on the grid of the logits, `[n, h, w]`, int64, 255 where ignored.
   package let lowLabels: Tensor
@@ -91,13 +92,13 @@ package struct MethodStep {
       labels, height: student.logits.size(2), width: student.logits.size(3))
   }
 
-  /// The grid of the logits.
+  /// Rows of the logits, h.
   package var height: Int { student.logits.size(2) }
-  /// The grid of the logits.
+  /// Columns of the logits, w.
   package var width: Int { student.logits.size(3) }
   /// The number of classes.
   package var classCount: Int { student.logits.size(1) }
-  /// The type of the losses.
+  /// The type of the logits, in which terms are computed.
   package var type: ElementType { student.logits.type }
 
   /// The teacher's output, which the method's needs ask for.

@@ -5,7 +5,7 @@ import Torch
 
 /// The methods of a run, asked together.
 package final class MethodSuite {
-  /// What the methods of a step come to.
+  /// What the methods add to the loss of a step.
   package struct Outcome {
     /// A scalar to start backward from, if it has a history: of this rank's part of the sum.
     package let root: Tensor
@@ -19,7 +19,7 @@ package final class MethodSuite {
   /// What adds the answers of requests, and the terms.
   private let sums = (requests: StepSums(), terms: StepSums())
   private let active: [(method: any Distiller, weight: Double, state: StateDict)]
-  /// What each step must bring.
+  /// The needs of all active methods together: what each step must bring.
   package let needs: MethodNeeds
 
   /// The methods that a recipe lists; nil if none has a weight.
@@ -77,21 +77,22 @@ package final class MethodSuite {
     }
   }
 
-  /// The tensors of all methods: trained ones and other state, the teacher's norms if they move.
+  /// The tensors of all methods: trained ones and other state, the teacher's BatchNorm statistics if
+  /// they move.
   package var entries: [StateDict.Entry] { active.flatMap(\.state.entries) + teacherBuffers }
 
-  /// Whether the teacher's norms follow the batch of an iteration.
+  /// Whether the teacher's BatchNorm statistics follow the batch of an iteration.
   package func adaptsTeacher(_ iteration: Int) -> Bool {
     active.contains { $0.method.adaptsTeacher(iteration) }
   }
 
-  /// Whether the task loss is left out.
+  /// Whether some method takes the place of the task loss (`Distiller.replacesTask`).
   package var replacesTask: Bool { active.contains { $0.method.replacesTask } }
 
   /// The methods themselves, for comparisons with reference numbers.
   package var distillers: [any Distiller] { active.map(\.method) }
 
-  /// The terms of a step. Collective.
+  /// The methods' terms of a step, and the scalar that backward starts from. Collective.
   package func evaluate(_ step: MethodStep) -> Outcome {
     let requests = MethodRequests(imageCount: step.positions.count)
     askForPixels(requests, step)

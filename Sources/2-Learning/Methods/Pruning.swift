@@ -4,7 +4,7 @@ import Torch
 
 /// Pruning by magnitude, tensor by tensor.
 package enum Pruning {
-  /// Sets the smallest magnitudes of every convolution's weights to 0; biases and norms stay.
+  /// Sets the smallest magnitudes of every convolution's weights to 0; biases and BatchNorm stay.
   ///
   /// As many as the rate of a tensor's elements, rounded to even; of equal ones the first go.
   package static func prune(_ state: StateDict, rate: Double) {

@@ -8,16 +8,17 @@ package final class Reduced {
   var rows: [String: Tensor] = [:]
   var selected: [String: Float] = [:]
 
-  /// The sum over all images, with the gradient of this rank's.
+  /// The sum over all images of all ranks, of the shape of one row of the request; it has the gradient
+  /// of this rank's images.
   package func sum(_ key: String) -> Tensor { found(sums[prefix + key], key) }
 
   /// The global sum of a single number.
   package func total(_ key: String) -> Double { found(totals[prefix + key], key)[0] }
 
-  /// All ranks' rows, in rank order.
+  /// The rows of all ranks in rank order, `[sum of r, D]`.
   package func rows(_ key: String) -> Tensor { found(rows[prefix + key], key) }
 
-  /// The k-th smallest value; nil where k was 0.
+  /// The k-th smallest value over all ranks; nil where k was 0.
   package func smallest(_ key: String) -> Float? { selected[prefix + key] }
 
   private func found<Value>(_ value: Value?, _ key: String) -> Value {
@@ -37,7 +38,8 @@ package enum Pixels: String, Sendable {
 }
 
 extension Reduced {
-  /// The global denominator of a mean over pixels: their number, or the sum of RDD's map over them.
+  /// The denominator of a mean over the pixels of all ranks: their number, or the sum of the difficulty
+  /// map over them.
   package func weight(_ pixels: Pixels, _ step: MethodStep) -> Double {
     let key = "pixels.\(pixels.rawValue)"
     if let total = totals[key] { return total[0] }
@@ -45,13 +47,14 @@ extension Reduced {
     return Double(step.batchSize * step.height * step.width)
   }
 
-  /// The images' shares of the global mean of what a method says of each pixel, weighted by RDD's
-  /// map where the scope says so: sum w x / sum w. 0 where no pixel counts. `[n]` float64.
+  /// Each image's contribution to the global mean of a per-pixel value x, `[n]` float64: sum(w x) over
+  /// the image's pixels / sum(w) over the pixels of all ranks. w is the difficulty map where
+  /// `distill.scope` includes the methods, else 1. 0 where no pixel counts.
   ///
   /// - Parameters:
   ///   - x: `[n, h, w]`.
   ///   - pixels: which of them count.
-  ///   - step: the batch, its labels and RDD's map.
+  ///   - step: the batch, its labels and the difficulty map.
   package func mean(_ x: Tensor, over pixels: Pixels = .all, _ step: MethodStep) -> Tensor {
     let total = weight(pixels, step)
     var weighted = x

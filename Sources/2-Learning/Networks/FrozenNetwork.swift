@@ -15,8 +15,8 @@ package final class FrozenNetwork: @unchecked Sendable {
   /// - Parameters:
   ///   - network: float32, in host memory.
   ///   - precision: float32 or bfloat16.
-  ///   - withFeature: whether its output has what the main classifier reads.
-  ///   - withStages: whether its output has what the backbone's stages give.
+  ///   - withFeature: whether its output has the features before the main classifier.
+  ///   - withStages: whether its output has the features of the backbone's stages.
   package init(
     _ network: SegmentationNetwork, precision: ElementType, withFeature: Bool = false,
     withStages: Bool = false

@@ -8,10 +8,10 @@ package struct Initialisation: Sendable {
   package let seed: UInt64?
   /// The type of parameters and buffers: float32, or float64 for tests.
   package let type: ElementType
-  /// Where they are.
+  /// The device of parameters and buffers.
   package let device: Device
 
-  /// What the last norm of a residual branch scales by.
+  /// The first value of the weights of the last BatchNorm of each residual branch.
   package let branchScale: Double
 
   /// Whether tensors have a shape and no values: what no one writes takes no memory.

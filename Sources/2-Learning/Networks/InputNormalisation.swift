@@ -1,8 +1,8 @@
 import ImageIO
 import Torch
 
-/// What a network wants its images to be; they come as `Normalisation` of the data makes them, which is
-/// what the networks published with RDD want.
+/// How a network wants its images normalised. They come as `Normalisation` of the data makes them,
+/// which is what the networks published with RDD want.
 package enum InputNormalisation: Sendable {
   /// B, G, R from 0 to 255, with the mean of ImageNet subtracted: as images come.
   case bgrMinusMean

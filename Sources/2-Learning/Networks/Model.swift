@@ -10,7 +10,7 @@ package protocol Model: AnyObject, Sendable {
   /// - Parameters:
   ///   - images: `[N, 3, H, W]`, BGR with the mean subtracted, of the type of the parameters.
   ///   - pass: training or evaluation, and the type of the activations. Collective in training.
-  ///   - withStages: whether the output has what the backbone's stages give.
+  ///   - withStages: whether the output has the features of the backbone's stages.
   /// - Returns: logits of the type of the parameters.
   func callAsFunction(_ images: Tensor, _ pass: Pass, withStages: Bool) -> SegmentationOutput
 }
@@ -23,6 +23,6 @@ extension Model {
 
   /// The type of the parameters: float32, or float64 in tests.
   package var parameterType: ElementType { state.entries[0].tensor.type }
-  /// Where the parameters are.
+  /// The device of the parameters.
   package var device: Device { state.entries[0].tensor.device }
 }

@@ -5,11 +5,11 @@ import WeightFiles
 package struct NetworkCard: Sendable {
   /// The name that recipes and files use, as `deeplabv3_resnet18`.
   package let name: String
-  /// The name in words.
+  /// The name in words, as `DeepLabV3 on ResNet-18`.
   package let title: String
   /// Whether it has an auxiliary head, which the early stage asks of a teacher.
   package let hasAuxiliaryHead: Bool
-  /// What it wants its images to be.
+  /// How its layers want their images normalised; `SegmentationNetwork` converts them.
   package var input = InputNormalisation.bgrMinusMean
   /// What the names of its backbone's tensors begin with, and files of a backbone alone lack.
   package let backbonePrefix: String

@@ -1,15 +1,16 @@
 /// How large a network is, found without its values and so almost without memory.
 package struct NetworkOutline: Sendable, Equatable {
-  /// The trained values.
+  /// The number of trained values.
   package let parameterCount: Int
-  /// All values, running statistics among them.
+  /// The number of all values, running statistics among them.
   package let valueCount: Int
-  /// What convolutions give for one image, in values.
+  /// The number of values that convolutions compute for one image.
   package let convolutionCount: Int
   /// The multiplications of a weight with an element for one image, each with its addition; convolutions
   /// alone have them.
   package let multiplyAdds: Int
-  /// What all else gives that is no part of a convolution's block: pools, sizes changed, concatenations.
+  /// The number of values that all other operators compute for one image: pools, resizing,
+  /// concatenation.
   package let otherCount: Int
 
   /// The outline of a network for images of a size.
@@ -45,8 +46,8 @@ package struct NetworkOutline: Sendable, Equatable {
     multiplyAdds = counts.multiplyAdds
   }
 
-  /// The bytes that a training pass keeps of one image until backward: what each convolution and the norm
-  /// that follows it give, and all else once.
+  /// The bytes that a training pass keeps of one image until backward: the outputs of each convolution
+  /// and of the BatchNorm behind it, and all else once.
   ///
   /// - Parameter byteCount: of a value.
   package func keptBytes(byteCount: Int) -> Int { (2 * convolutionCount + otherCount) * byteCount }

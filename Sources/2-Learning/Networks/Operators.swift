@@ -8,7 +8,7 @@ protocol Operators {
   /// What operators take and give.
   associatedtype Value
 
-  /// activation(norm(convolution(x)) + residual), the residual of the result's shape.
+  /// activation(BatchNorm(convolution(x)) + residual), the residual of the result's shape.
   func block(_ x: Value, _ block: ConvolutionBlock, adding residual: Value?) -> Value
 
   /// activation(convolution(x) + residual), with the convolution's own bias and a residual of the result's

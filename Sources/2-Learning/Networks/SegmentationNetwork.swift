@@ -1,15 +1,16 @@
 import Torch
 
-/// What a network says about its images.
+/// A network's output for a batch of images.
 package struct SegmentationOutput: Sendable {
   /// The main head's scores before softmax, `[N, C, h, w]`.
   package let logits: Tensor
   /// The auxiliary head's, `[N, C, h, w]`; nil for a network without one.
   package let auxiliaryLogits: Tensor?
-  /// What the main classifier reads, `[N, F, h, w]`; nil from a frozen network that was compiled
-  /// without it.
+  /// The features before the main classifier, `[N, F, h, w]`; nil from a frozen network that was
+  /// compiled without it.
   package let feature: Tensor?
-  /// What the backbone's last three stages give, `[N, F, h, w]` each; empty if they were not asked for.
+  /// The features of the backbone's last three stages, `[N, F, h, w]` each; empty if they were not
+  /// asked for.
   package let stages: [Tensor]
 
   /// An output from its parts.
@@ -33,7 +34,7 @@ package final class SegmentationNetwork: Model, @unchecked Sendable {
   package let headWidth: Int
   /// The named tensors.
   package let state: StateDict
-  /// What its layers want their images to be.
+  /// How its layers want their images normalised.
   let input: InputNormalisation
   private let body: any NetworkBody
 
@@ -72,7 +73,7 @@ package final class SegmentationNetwork: Model, @unchecked Sendable {
   /// - Parameters:
   ///   - images: `[N, 3, H, W]`, BGR with the mean subtracted, of the type of the parameters.
   ///   - pass: training or evaluation, and the type of the activations. Collective in training.
-  ///   - withStages: whether the output has what the backbone's stages give.
+  ///   - withStages: whether the output has the features of the backbone's stages.
   /// - Returns: logits of the type of the parameters, at H/8 x W/8, rounded up.
   package func callAsFunction(
     _ images: Tensor, _ pass: Pass, withStages: Bool
@@ -85,7 +86,7 @@ package final class SegmentationNetwork: Model, @unchecked Sendable {
       feature: found.feature, stages: withStages ? found.stages : [])
   }
 
-  /// The layers alone: `[N, 3, H, W]`, channels last, to what the network says, of the operators' type.
+  /// The layers alone: `[N, 3, H, W]`, channels last, to the network's output, of the operators' type.
   func callAsFunction<Run: Operators>(_ x: Run.Value, _ run: Run) -> NetworkValues<Run.Value> {
     body(x, run)
   }

@@ -67,7 +67,8 @@ package struct Scope {
     Scope(state: state, prefix: prefix + name + ".", start: start)
   }
 
-  /// Adds a parameter.
+  /// Adds a trained tensor. Its first values depend on the seed and on how many entries there are
+  /// before it.
   package func parameter(
     _ name: String, _ shape: [Int], _ distribution: Distribution
   ) -> Tensor {
@@ -77,7 +78,7 @@ package struct Scope {
     return tensor
   }
 
-  /// Adds a buffer of equal values.
+  /// Adds a tensor that is saved and not trained, filled with `value`.
   package func buffer(
     _ name: String, _ shape: [Int], _ value: Double, _ type: ElementType? = nil
   ) -> Tensor {

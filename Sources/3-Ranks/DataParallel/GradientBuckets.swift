@@ -19,7 +19,7 @@ package final class GradientBuckets: @unchecked Sendable {
   package let isOverlapped: Bool
   /// What happened to each bucket between the last two calls of `wait()`, in bucket order.
   package private(set) var events: [BucketEvent] = []
-  /// How long the last `wait()` waited: communication that backward did not hide.
+  /// Seconds that the last `wait()` took: for sums that were not finished when the backward pass ended.
   package private(set) var exposedSeconds = 0.0
 
   private let memory: BucketMemory
@@ -40,7 +40,7 @@ package final class GradientBuckets: @unchecked Sendable {
   ///   - bucketBytes: the most bytes in a bucket of several gradients.
   ///   - communicator: duplicated; the caller may go on using it.
   ///   - overlap: false reduces inside `wait()`. So does an MPI that does not allow threads.
-  ///   - wire: what gradients are on their way; the same on all ranks.
+  ///   - wire: the number format of gradients between ranks; the same on all ranks.
   package convenience init(
     shapes: [GradientShape], bucketBytes: Int, communicator: Communicator, overlap: Bool = true,
     wire: GradientWire = .full
@@ -156,11 +156,13 @@ package final class GradientBuckets: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// What is on the wire at once, in bytes. BatchNorm's small sums queue up behind it, some forty
-  /// times in a backward pass: 4 ms each on a link of 1 Gbit/s, a second in all behind whole buckets.
+  /// The largest piece of a bucket that is sent at once, in bytes. BatchNorm's small sums, some forty
+  /// in a backward pass, wait until the piece before them is sent: 4 ms each on a link of 1 Gbit/s.
+  /// Behind whole buckets they would wait for a second in all.
   private static let pieceBytes = 1 << 20
-  /// How often the thread moves a piece on before it sleeps, and the microseconds that it sleeps. One
-  /// that waits inside MPI polls, and takes half of a core that backward needs.
+  /// How often the thread tests a request before it sleeps, and the microseconds that it sleeps. A
+  /// thread that is blocked in MPI_Wait polls all the time, and would take half a core from the
+  /// backward pass.
   private static let looks = 8
   private static let pause: UInt32 = 100
 

@@ -1,10 +1,10 @@
 import MPI
 
-/// What gradients are on their way between ranks.
+/// The number format in which gradients are sent between ranks.
 package enum GradientWire: String, CaseIterable, Sendable {
-  /// As they are added.
+  /// As they are added: int64 units of exact sums, or the type of the gradients.
   case full
-  /// Rounded to bfloat16.
+  /// Rounded to bfloat16 before they are sent and after each addition.
   case bfloat16
 }
 

@@ -8,7 +8,7 @@ extension Recipe {
     package var method = Method.rdd
     /// Methods beside the task loss.
     package var methods = Methods()
-    /// What the difficulty weighs.
+    /// Which losses the difficulty map weights.
     package var scope = MapScope.task
     /// How pixels are weighed, but for what an iteration, the size of the batch and the classes decide:
     /// `task`, `minimumKept` and `classWeights`.

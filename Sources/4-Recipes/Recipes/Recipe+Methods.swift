@@ -38,11 +38,11 @@ extension Recipe {
     }
   }
 
-  /// What RDD's difficulty weighs.
+  /// Which losses the difficulty map weights.
   package enum MapScope: String, RecipeChoice, CaseIterable {
-    /// The task loss.
+    /// The task loss alone.
     case task
-    /// The methods' losses of pixels; the task loss is the plain cross entropy.
+    /// The per-pixel losses of the methods; the task loss is then the unweighted cross entropy.
     case distill
     /// Both.
     case both

@@ -44,13 +44,13 @@ extension Recipe {
     /// Vector instructions that kernels in host memory are chosen for, on all ranks; nil: the most that
     /// the processors of all ranks have.
     package var instructions: InstructionSet?
-    /// Gradients reduced together, in MiB.
+    /// The size of a gradient bucket in MiB; one bucket is summed over the ranks at a time.
     package var bucketMebibytes = 25
     /// Whether gradients are added exactly, image by image.
     package var exactSums = true
-    /// What gradients are on their way between ranks.
+    /// The number format in which gradients are sent between ranks.
     package var wire = GradientWire.full
-    /// Adversarial training: levels of 255 by which images move before the student sees them.
+    /// Adversarial training (FGSM): step size in gray levels, of 255; 0: none.
     package var fgsm = 0.0
     /// Whether events are written for TensorBoard.
     package var tensorboard = true

@@ -50,7 +50,7 @@ package struct RecipeDraft: Sendable {
     return (side(smallest.height), side(smallest.width))
   }
 
-  /// Images of a step: 8, or fewer of few images. Norms need two.
+  /// Images of a step: 8, or fewer of few images. BatchNorm needs two.
   package var batchSize: Int {
     [8, 4].first { imageCount >= 4 * $0 } ?? 2
   }

@@ -5,7 +5,7 @@ import Torch
 
 /// With what a file is computed: engine, precision, device, and the ranks that share its images.
 package struct ParityRun: Sendable {
-  /// The losses' engine.
+  /// The engine that computes the losses.
   package var engine: TaskLoss.Engine
   /// float32 or float64.
   package var precision: ElementType

@@ -11,9 +11,9 @@ import Torch
 /// The number of ranks is not a hyper-parameter: a batch of any size goes to any number of ranks,
 /// unevenly if need be, and what is computed is what one rank would compute.
 package final class Coordinator: Sendable {
-  /// The ranks.
+  /// The MPI job: this rank's index, the number of ranks, communicators.
   package let world: World
-  /// Sums over the ranks, for losses and layers.
+  /// Small sums over the ranks, for losses and layers.
   package let reducer: any Reducer
   /// The compute threads of this rank.
   package let threadCount: Int
@@ -77,7 +77,7 @@ package final class Coordinator: Sendable {
     Shard.range(of: batchSize, rank: rank, worldSize: worldSize)
   }
 
-  /// Stops the job if a rank would have no image of a batch to train on.
+  /// Throws `TrainingError` (exit code 69) if a rank would have no image of a batch to train on.
   package func requireImages(_ batchSize: Int) throws(TrainingError) {
     guard batchSize >= worldSize else {
       throw TrainingError(
@@ -92,7 +92,7 @@ package final class Coordinator: Sendable {
     try world.communicator.allreduce(value, .maximum)
   }
 
-  /// Stops the job unless all ranks hold the same bytes. Collective.
+  /// Throws `TrainingError` (exit code 69) on all ranks unless they hold the same text. Collective.
   ///
   /// - Parameters:
   ///   - text: what must be equal.

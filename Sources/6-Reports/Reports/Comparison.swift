@@ -44,9 +44,9 @@ package struct Comparison: Sendable, Encodable {
 
   /// How two groups differ in mean IoU.
   package struct Pair: Sendable, Encodable {
-    /// The group from whose mean the other's is taken.
+    /// The group from whose mean that of the second is subtracted.
     package let first: String
-    /// The other.
+    /// The group whose mean is subtracted.
     package let second: String
     /// In points of percent; nil if the runs were not measured on the same.
     package let difference: Difference?

@@ -1,6 +1,6 @@
 /// Mean and spread of measurements, such as one figure over several seeds.
 package struct Spread: Sendable, Encodable, Equatable {
-  /// How many there are.
+  /// The number of values.
   package let count: Int
   /// Their mean.
   package let mean: Double

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The scripts that teach shells what can follow on a command line.
+/// The scripts for tab completion in bash, zsh and fish.
 enum CompletionScript {
   /// What the parser's script for bash ends with: nothing of it completes where it knows no words.
   private static let end = "complete -o filenames -F _rdd rdd"

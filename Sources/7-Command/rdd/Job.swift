@@ -10,13 +10,13 @@ import Steps
 import Tools
 import Torch
 
-/// What every subcommand starts and ends with: ranks, recipe, voice, and one way out.
+/// What every subcommand with ranks starts and ends with: MPI, recipe, log, watchdog, exit code.
 struct Job {
   /// The ranks.
   let coordinator: Coordinator
   /// The recipe with the command line's settings.
   let recipe: Recipe
-  /// Speaks on rank 0; on other ranks only of what must not be missed.
+  /// The log: from level info on rank 0, errors alone on other ranks.
   let logger: Logger
   private let watchdog: Watchdog?
 
@@ -36,7 +36,7 @@ struct Job {
   ) throws {
     try StartGuard.arm()
     let world = try Self.startWorld(trains: trains)
-    // Whoever speaks, rank 0 is heard.
+    // Rank 0 writes the log; the others write errors alone.
     let level = world.rank == 0 ? Logger.Level.info : .error
     LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
     let logger = Logger(label: "rdd")

@@ -10,7 +10,7 @@ import Torch
 ///     alpha * mean over easy of DKD + (1 - alpha) * mean over hard of (TKD + DKD)
 ///
 /// The mean of a group without pixels is 0. On the grid of the logits, over pixels with a label. Scope
-/// `distill`: the split stays; the means of the groups are weighted by RDD's map.
+/// `distill`: the split stays; the means of the groups are weighted by the difficulty map.
 final class AdaptiveTeaching: Distiller {
   static let card = MethodCard(
     name: "atkd", title: "easy and hard pixels, told apart by the teacher's uncertainty",

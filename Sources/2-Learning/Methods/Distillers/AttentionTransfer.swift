@@ -5,7 +5,7 @@ import Torch
 ///
 /// The attention of a network is the mean over channels of its squared features, normalised over the
 /// positions of an image; the loss is the mean over positions of the squared difference. Scope
-/// `distill`: that mean is weighted by RDD's map, the attention is not.
+/// `distill`: that mean is weighted by the difficulty map, the attention is not.
 final class AttentionTransfer: Distiller {
   static let card = MethodCard(
     name: "at", title: "attention maps of the features",

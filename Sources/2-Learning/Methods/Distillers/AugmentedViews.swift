@@ -11,7 +11,7 @@ import Torch
 /// in evaluation mode so that its running statistics do not move. The student's pass over x' is a
 /// separate one, after that over x. The published (1 - 0.9) of the labels' loss is RDD's task loss here;
 /// the factor is 0.9. The gain that the paper reports needs longer training. All images travel once
-/// over the ranks in each step. Scope `distill`: KL(x) is weighted by RDD's map, KL(x') is not.
+/// over the ranks in each step. Scope `distill`: KL(x) is weighted by the difficulty map, KL(x') is not.
 final class AugmentedViews: Distiller {
   static let card = MethodCard(
     name: "da", title: "class probabilities, on mixed images too",

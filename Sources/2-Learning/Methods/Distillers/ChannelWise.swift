@@ -7,7 +7,7 @@ import Torch
 ///
 /// On logits, and on features after a trained 1x1 convolution to the teacher's width; c is the student's
 /// channel count before that convolution, as in the published scripts. Scope `distill`: a position's
-/// part of the divergence is multiplied by RDD's map, divided by the map's mean over the batch.
+/// part of the divergence is multiplied by the difficulty map, divided by the map's mean over the batch.
 final class ChannelWise: Distiller {
   static let card = MethodCard(
     name: "cwd", title: "the distribution of each channel over positions",

@@ -12,7 +12,7 @@ import Torch
 /// Spearman's correlation, has no gradient: it is reported. `rank: soft` is an extension of our own that
 /// trains on it, with pairwise sigmoids of probabilities over 0.1 as the student's ranks. The published
 /// pruned copy runs with batch statistics by accident; here it is in evaluation mode. Scope `distill`:
-/// pixels are weighted by RDD's map in all means; the mixed view is not.
+/// pixels are weighted by the difficulty map in all means; the mixed view is not.
 final class CorrelationDistance: Distiller {
   static let card = MethodCard(
     name: "r2kd", title: "cosines of class probabilities with the teacher and its pruned copy",

@@ -13,7 +13,7 @@ import Torch
 /// pixels of a class, and takes random ones of the first positions of the image; `enqueue: image` does
 /// that, for comparison.
 ///
-/// Scope `distill`: pixels are weighted by RDD's map; what is enqueued is not.
+/// Scope `distill`: pixels are weighted by the difficulty map; what is enqueued is not.
 package final class CrossImage: Distiller {
   package static let card = MethodCard(
     name: "cirkd", title: "relations between pixels of different images",

@@ -5,9 +5,9 @@ import Torch
 ///
 /// The first part (`psd`) compares, for each pair of auxiliary logits, features and main logits, the
 /// normalised difference of their attention maps. The second (`csd`) compares, image by image, the
-/// products of the classes' distributions over positions of the pooled logits. Scope `distill`: the mean
-/// over positions of the first part is weighted by RDD's map; the second has no value of a pixel and
-/// stays as it is.
+/// products of the classes' distributions over positions of the pooled logits. Scope `distill`: the
+/// mean over positions of the first part is weighted by the difficulty map; the second has no value of
+/// a pixel and stays as it is.
 final class DoubleSimilarity: Distiller {
   static let card = MethodCard(
     name: "dsd", title: "changes of attention between layers, and similarity of classes",

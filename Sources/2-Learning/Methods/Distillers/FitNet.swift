@@ -4,8 +4,8 @@ import Torch
 /// `fitnet`: the teacher's features, after a trained 1x1 convolution of the student's.
 ///
 /// The mean squared error over positions and the teacher's channels. Scope `distill`: the mean over
-/// positions is weighted by RDD's map. The published scripts train a convolution on each GPU that is
-/// never averaged; here all ranks hold the same one.
+/// positions is weighted by the difficulty map. The published scripts train a convolution on each GPU
+/// that is never averaged; here all ranks hold the same one.
 final class FitNet: Distiller {
   static let card = MethodCard(
     name: "fitnet", title: "features, through a trained projection",

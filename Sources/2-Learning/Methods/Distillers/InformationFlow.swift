@@ -20,7 +20,7 @@ import Torch
 /// none` the teacher takes its place, an ablation. The authors train without labels in both stages; here
 /// RDD's task loss is added in the second. A published port decays by depth instead of by epoch and then
 /// forgets to multiply. The grid is our own. Scope `distill`: the rows of a kernel are weighted by the
-/// mean of RDD's map over the cell.
+/// mean of the difficulty map over the cell.
 final class InformationFlow: Distiller {
   static let card = MethodCard(
     name: "hkd", title: "which positions are alike at four depths, as an auxiliary teacher says",

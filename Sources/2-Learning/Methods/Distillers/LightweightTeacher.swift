@@ -10,7 +10,7 @@ import Torch
 /// was read: the losses are reconstructed from it, the factors and the made-up data are our own. RDD's
 /// maps still need the real teacher. The adversary moves first, on outputs without history; then the
 /// student is trained against it, and it gets no gradient. Scope `distill`: the mean of the divergence over
-/// pixels with a label is weighted by RDD's map, the adversarial term is not.
+/// pixels with a label is weighted by the difficulty map, the adversarial term is not.
 package final class LightweightTeacher: Distiller {
   package static let card = MethodCard(
     name: "lwkd", title: "soft targets of a small teacher of made-up data",

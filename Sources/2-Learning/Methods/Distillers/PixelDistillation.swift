@@ -7,7 +7,7 @@ import Torch
 ///
 /// Over all pixels, ignored ones included, as RDD's scripts take it (equation 3). Listed as a method it
 /// stands in for the term that `distill.kd_weight` weighs. Scope `distill`: the mean over pixels is
-/// weighted by RDD's map.
+/// weighted by the difficulty map.
 final class PixelDistillation: Distiller {
   static let card = MethodCard(
     name: "kd", title: "class probabilities of each pixel",

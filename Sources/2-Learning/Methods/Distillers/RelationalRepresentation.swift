@@ -11,11 +11,11 @@ import Torch
 ///     mean over units of the cross entropy of softmax(memory * student / tau_s)
 ///                                        with softmax(memory * teacher / tau_t)
 ///
-/// A unit is a class in an image (its mean feature), an image, or random pixels of it. The memory is the
-/// same on all ranks. tau_s 0.1 and tau_t 0.02 are the defaults of the published script; its comments
-/// and the abstract's fifth version say the opposite. Its memory starts with rows that are normalised along the
-/// wrong axis; `start: legacy` does that. Scope `distill`: a unit counts by the mean of RDD's map over it;
-/// what enters the memory does not.
+/// A unit is a class in an image (its mean feature), an image, or random pixels of it. The memory is
+/// the same on all ranks. tau_s 0.1 and tau_t 0.02 are the defaults of the published script; its
+/// comments and the abstract's fifth version say the opposite. Its memory starts with rows that are
+/// normalised along the wrong axis; `start: legacy` does that. Scope `distill`: a unit counts by the
+/// mean of the difficulty map over it; what enters the memory does not.
 final class RelationalRepresentation: Distiller {
   static let card = MethodCard(
     name: "rrd", title: "similarities of features to a memory of the teacher's",
@@ -41,7 +41,7 @@ final class RelationalRepresentation: Distiller {
   /// `[K, D]`, and where the next row goes, `[1]`.
   private let memory: Tensor
   private let next: Tensor
-  /// This rank's units of the step: student means, and what RDD's map says of them.
+  /// This rank's units of the step: student means, and their weights by the difficulty map.
   private var units: (student: Tensor, weights: Tensor, counts: [Int])?
 
   init(

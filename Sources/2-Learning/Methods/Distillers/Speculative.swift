@@ -15,7 +15,7 @@ import Torch
 /// `sampled` draws the proposal and the replacement. At k = C nothing is refused and the gradient is 0;
 /// combine the method with `kd`. The published training script cannot backpropagate as it stands and
 /// its sampler tests another draw than the one it keeps; here test and keep are the same. Scope
-/// `distill`: the mean over pixels with a label is weighted by RDD's map.
+/// `distill`: the mean over pixels with a label is weighted by the difficulty map.
 package final class Speculative: Distiller {
   package static let card = MethodCard(
     name: "spec", title: "classes that the student proposes and the teacher corrects",

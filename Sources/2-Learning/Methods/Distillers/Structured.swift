@@ -4,12 +4,13 @@ import Torch
 /// `structured`: pixels, pairs of positions, and whether a map looks like the teacher's.
 ///
 /// The pixel part is `kd` at temperature 1. The pair part compares, image by image, the cosines between
-/// the features of all pairs of positions after 2x2 max pooling. The adversarial part is off by default,
-/// as RDD's scripts have it: 0.001 is CIRKD's factor. Its `Discriminator` reads the logits, where they
-/// are smaller than 64 x 64 enlarged to that (our own; the published one cannot read them). The published
-/// student also leaves gradients in the discriminator and runs it at factor 0; here it does neither. The
-/// published factor 0.1 of its own loss is left out: Adam divides by it. Scope `distill`: pixels are
-/// weighted by RDD's map, pairs by the pooled map of their first position, the adversarial part is not.
+/// the features of all pairs of positions after 2x2 max pooling. The adversarial part is off by
+/// default, as RDD's scripts have it: 0.001 is CIRKD's factor. Its `Discriminator` reads the logits,
+/// where they are smaller than 64 x 64 enlarged to that (our own; the published one cannot read them).
+/// The published student also leaves gradients in the discriminator and runs it at factor 0; here it
+/// does neither. The published factor 0.1 of its own loss is left out: Adam divides by it. Scope
+/// `distill`: pixels are weighted by the difficulty map, pairs by the pooled map of their first
+/// position, the adversarial part is not.
 final class Structured: Distiller {
   static let card = MethodCard(
     name: "structured", title: "class probabilities and similarities of positions",
@@ -69,7 +70,7 @@ final class Structured: Distiller {
     return terms
   }
 
-  /// RDD's map on the pooled grid, `[n, positions]`.
+  /// The difficulty map on the pooled grid, `[n, positions]`.
   private func pooledWeights(_ step: MethodStep) -> Tensor {
     let map = step.weights.reshaped([-1, 1, step.height, step.width])
     let pooled = Functional.averagePool(map.contiguous(), kernel: 2, stride: 2, ceilMode: true)

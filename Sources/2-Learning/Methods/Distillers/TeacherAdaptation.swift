@@ -3,14 +3,14 @@ import Torch
 
 /// `ta`: a teacher whose BatchNorm follows the student's images.
 ///
-/// The teacher's norms normalise with the statistics of the global batch and move their running ones
-/// (momentum 0.1); all its weights, those of the norms too, stay as they are, and dropout stays off. RDD's
-/// maps and every other method read the same adapted output. After `steps` iterations the running
-/// statistics are used and no longer move. Of use where the teacher comes from another data set or
-/// camera; on its own data expect no change. The method has no loss of its own but, where `lwf` gives it
-/// a factor, that of Learning without Forgetting: the cross entropy of probabilities at temperature 2, the
-/// student's smoothed by 1e-5, over pixels with a label. Scope `distill`: its mean is weighted by RDD's
-/// map.
+/// The teacher's BatchNorm layers normalise with the statistics of the global batch and move their
+/// running ones (momentum 0.1). All weights of the teacher, BatchNorm's too, stay as they are, and
+/// dropout stays off. RDD's difficulty maps and every other method read the same adapted output. After
+/// `steps` iterations the running statistics are used and no longer move. Of use where the teacher
+/// comes from another data set or camera; on its own data expect no change. The method has no loss of
+/// its own but, where `lwf` gives it a factor, that of Learning without Forgetting: the cross entropy
+/// of probabilities at temperature 2, the student's smoothed by 1e-5, over pixels with a label. Scope
+/// `distill`: its mean is weighted by the difficulty map.
 final class TeacherAdaptation: Distiller {
   static let card = MethodCard(
     name: "ta",

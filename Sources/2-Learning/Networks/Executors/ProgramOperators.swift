@@ -1,6 +1,6 @@
 import Torch
 
-/// Nodes of a frozen program: norms are folded into the convolutions before them, nothing is dropped.
+/// Nodes of a frozen program: BatchNorm is folded into the convolution before it, nothing is dropped.
 struct ProgramOperators: Operators {
   let program: FrozenProgram
 

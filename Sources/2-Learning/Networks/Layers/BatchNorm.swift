@@ -8,13 +8,13 @@ import Torch
 /// backward, exact over images and ranks (`ExactSum`). The gradients of weight and bias are such sums
 /// too: rank 0 brings them. Source: PyTorch `SyncBatchNorm`, with exact sums and any shard sizes.
 package final class BatchNorm {
-  /// The factor of each channel.
+  /// The factor of each channel, `[C]`; trained.
   package let weight: Tensor
-  /// What is added to each channel.
+  /// What is added to each channel, `[C]`; trained.
   package let bias: Tensor
-  /// The mean that evaluation subtracts.
+  /// The mean that evaluation subtracts, `[C]`.
   package let runningMean: Tensor
-  /// The variance that evaluation divides by, before its root.
+  /// The variance, `[C]`; evaluation divides by the root of it plus epsilon.
   package let runningVariance: Tensor
   /// The number of training passes.
   package let batchesTracked: Tensor
@@ -23,7 +23,7 @@ package final class BatchNorm {
   private let forwardSum: ExactSum
   private let backwardSum: ExactSum
 
-  /// The numbers of a norm.
+  /// The constants of a BatchNorm layer.
   package struct Settings: Sendable {
     /// What is added to variances.
     package let epsilon: Double
@@ -36,7 +36,7 @@ package final class BatchNorm {
     package static let mobileNetV3 = Settings(epsilon: 1e-3, momentum: 0.01)
   }
 
-  /// A norm of `channels` channels, with the names of `scope`; its weights start at `scale`.
+  /// A BatchNorm layer of `channels` channels, with the names of `scope`; its weights start at `scale`.
   package init(
     _ scope: Scope, _ channels: Int, scale: Double = 1, _ settings: Settings = .usual
   ) {

@@ -20,8 +20,8 @@ final class ConvolutionBlock {
   let norm: BatchNorm
   let activation: Activation
 
-  /// A block whose convolution and norm are named by their index, as in PyTorch's `Sequential`. The
-  /// norm's weights start at `scale`.
+  /// A block whose convolution and BatchNorm are named by their index, as in PyTorch's `Sequential`.
+  /// BatchNorm's weights start at `scale`.
   init(
     _ scope: Scope, names: (String, String) = ("0", "1"), _ inputs: Int, _ outputs: Int,
     _ kernel: Kernel, activation: Activation = .relu, start: Convolution.Start, scale: Double = 1,

@@ -3,7 +3,7 @@ import Torch
 /// MobileNetV3-Large of width 1 whose last stage is dilated, to output stride 16.
 ///
 /// Source: Howard et al. 2019, table 1, with torchvision's names (`0.0.weight`, `4.block.1.0.weight`) and
-/// norms.
+/// BatchNorm constants.
 final class MobileNetV3 {
   /// Features, `[N, C, h, w]` each.
   struct Output<Value> {

@@ -18,11 +18,11 @@ package final class Heartbeat: Sendable {
     case saving
   }
 
-  /// A place in the work.
+  /// Where a process is in its work.
   package struct Place: Equatable, Sendable {
     /// The kind of work.
     package var work = Work.start
-    /// The part of it, in a word.
+    /// The part of that work, in a few words.
     package var phase = "start"
     /// The iteration; 0 before the first one.
     package var iteration = 0

@@ -19,7 +19,7 @@ package struct LifeSign: Equatable, Sendable {
   /// A sign of a rank that has said nothing yet.
   package init() {}
 
-  /// A sign.
+  /// A sign of a rank at a place of its work; `limit` in seconds.
   package init(
     _ place: Heartbeat.Place, processor: ProcessorTime = ProcessorTime(), limit: Double,
     isLast: Bool = false
@@ -45,7 +45,7 @@ package struct LifeSign: Equatable, Sendable {
     return bytes + phase + [UInt8](repeating: 0, count: Self.phaseByteCount - phase.count)
   }
 
-  /// Reads a sign.
+  /// Reads what `bytes` wrote; another number of bytes stops the program.
   package init(bytes: [UInt8]) {
     precondition(
       bytes.count == Self.byteCount,

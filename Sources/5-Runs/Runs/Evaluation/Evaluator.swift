@@ -9,9 +9,9 @@ import Steps
 
 /// Measures a network on a set of images that is shared out exactly over the ranks.
 package struct Evaluator {
-  /// What a network makes of all images.
+  /// A network's scores on all images, equal on all ranks.
   package struct Measurement: Sendable {
-    /// Labels against predictions.
+    /// The counts of pixels by label and prediction.
     package var matrix: ConfusionMatrix
     /// What makes the scores mean less than they seem to: found, expected, what to do.
     package var faults: [String] = []

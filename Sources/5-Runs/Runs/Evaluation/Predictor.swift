@@ -6,7 +6,7 @@ import Recipes
 import Steps
 import Torch
 
-/// A network's answer for whole images.
+/// Segments whole images with a network.
 package struct Predictor {
   /// Logits of images `[n, 3, H, W]`.
   private let forward: Teacher
@@ -27,7 +27,7 @@ package struct Predictor {
     self.flip = flip
   }
 
-  /// What a network says about a photo.
+  /// The segmentation of a photo.
   package struct Answer: Sendable {
     /// The class of each pixel, by the largest of the upsampled logits.
     package let classes: GrayImage

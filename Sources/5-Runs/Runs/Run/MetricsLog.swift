@@ -66,11 +66,11 @@ package struct TrainingLine: Codable, Sendable {
   package var kind = "train"
   /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions.
   package var time: String?
-  /// From 1.
+  /// The iteration, from 1.
   package var iteration: Int
-  /// Which loss counted.
+  /// Which loss counted at the iteration.
   package var stage: Stage
-  /// All terms together.
+  /// The loss: task loss, KD term and the methods' terms with their weights.
   package var loss: Double
   /// The task loss, weighed by difficulty.
   package var taskLoss: Double
@@ -78,28 +78,29 @@ package struct TrainingLine: Codable, Sendable {
   package var kdLoss: Double
   /// The methods' terms without the methods' weights.
   package var methods: [String: Double]?
-  /// Of this iteration.
+  /// The learning rate of the iteration.
   package var learningRate: Double
-  /// Euclidean, of the gradients summed over ranks.
+  /// The Euclidean norm of the gradients that were summed over ranks.
   package var gradientNorm: Double
-  /// Over all ranks.
+  /// Images per second of all ranks together.
   package var imagesPerSecond: Double
-  /// Wall time.
+  /// Seconds of wall time of an iteration.
   package var secondsPerIteration: Double
-  /// Of an iteration, waiting for images.
+  /// Seconds of an iteration that rank 0 waited for images.
   package var dataWaitSeconds: Double
-  /// Of an iteration, waiting for gradients of other ranks.
+  /// Seconds of an iteration that rank 0 waited for sums of gradients after its backward pass.
   package var communicationWaitSeconds: Double
-  /// Of an iteration, inside the small sums over ranks, which are parts of the phases; nil in lines
-  /// of earlier versions.
+  /// Seconds of an iteration inside the small sums over ranks, which are parts of the phases; nil in
+  /// lines of earlier versions.
   package var collectiveSeconds: Double?
-  /// Of an iteration, by phase.
+  /// Seconds of an iteration by phase (`Phase`).
   package var phaseSeconds: [String: Double]
   /// Labelled pixels of the global batch.
   package var validPixels: Int64
-  /// Over the valid pixels; TFE.
+  /// The mean TFE weight over all pixels of the batch, ignored ones included; nil where the
+  /// stage has no TFE weights.
   package var meanTfeWeight: Double?
-  /// Probability at or below which a pixel is hard; TSE.
+  /// The probability at or below which a pixel is hard for the student; nil outside TSE.
   package var studentThreshold: Float?
   /// The same for the teacher.
   package var teacherThreshold: Float?
@@ -113,11 +114,11 @@ package struct TrainingLine: Codable, Sendable {
   package var teacherKeptFraction: Double?
   /// Share of the valid pixels that are trained; TSE.
   package var selectedFraction: Double?
-  /// Pixels that are trained; TSE.
+  /// The number of pixels that are trained; TSE.
   package var selectedPixels: Int64?
   /// The same for the auxiliary head.
   package var selectedAuxiliaryPixels: Int64?
-  /// Whether a mask was empty.
+  /// Whether the mask of a head was empty at this iteration; TSE.
   package var emptyMask: Bool
   /// Whether there were fewer valid pixels than the least to keep.
   package var fallback: Bool
@@ -179,9 +180,9 @@ package struct ValidationLine: Codable, Sendable {
   package var kind = "validation"
   /// When it was written, ISO 8601 in UTC; nil in lines of earlier versions, and of `rdd eval`.
   package var time: String?
-  /// Of the weights; nil for a file's.
+  /// The iteration after which the weights were taken; nil when weights were measured outside a run.
   package var iteration: Int?
-  /// The mean that the recipe asks for.
+  /// The mean IoU that `evaluation.mean_iou` asks for, 0 to 1.
   package var meanIoU: Double
   /// Which mean `meanIoU` is: all_classes or present_classes.
   package var definition: String
@@ -193,11 +194,11 @@ package struct ValidationLine: Codable, Sendable {
   package var pixelAccuracy: Double
   /// Intersection over union of each class; null for a class that occurs nowhere.
   package var classIoU: [Double?]
-  /// In the order of `classIoU`.
+  /// The names of the classes, in the order of `classIoU`.
   package var classNames: [String]
-  /// That were measured.
+  /// The number of images that were measured.
   package var images: Int
-  /// That it took.
+  /// The seconds that the validation took.
   package var seconds: Double
   /// Pixels, `[label][prediction]`; of a run's last iteration and of `rdd eval`, nil elsewhere and in
   /// lines of earlier versions.

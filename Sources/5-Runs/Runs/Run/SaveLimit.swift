@@ -1,7 +1,7 @@
 import Files
 import WeightFiles
 
-/// How often in a row saving may fail for want of room before the run ends.
+/// How often in a row saving may fail because the disk is full before the run ends.
 ///
 /// A full disk costs what a crash would lose, not the run: older checkpoints stay, and someone may
 /// make room before the next one.

@@ -11,7 +11,7 @@ import Torch
 
 /// Runs a recipe from its first, or its next, iteration to its last, on all ranks.
 package final class Trainer {
-  /// What a finished run is told by.
+  /// The scores of a finished run.
   package struct Summary: Sendable {
     /// The scores of the last weights; equal on all ranks.
     package let last: ValidationLine
@@ -48,7 +48,7 @@ package final class Trainer {
   ///   - folder: where rank 0 writes; a folder with checkpoints is gone on with.
   ///   - coordinator: the ranks.
   ///   - start: what may differ from the run that the folder holds.
-  ///   - logger: rank 0's voice.
+  ///   - logger: the log of rank 0.
   ///   - trace: where the times of the first iterations go.
   /// - Throws: one line that names file and reason; the caller ends the job.
   package init(
@@ -71,7 +71,7 @@ package final class Trainer {
     validationData = data[1].digest
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
-    // Before a checkpoint brings norms that have moved, to rank 0 first.
+    // Before a checkpoint brings BatchNorm statistics that have moved, to rank 0 first.
     if let teacher {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
     }

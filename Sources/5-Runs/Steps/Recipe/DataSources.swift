@@ -7,9 +7,9 @@ import Scenes
 
 /// A recipe's images, for training and for validation.
 package struct DataSources: Sendable {
-  /// What is trained on.
+  /// The training images.
   package let training: any SampleSource
-  /// What the student is measured on.
+  /// The validation images.
   package let validation: any SampleSource
 
   /// Opens the lists, or sets up the scenes, of a recipe.

@@ -1,6 +1,6 @@
 import Difficulty
 
-/// RDD's map on the grid of the logits.
+/// The difficulty map on the grid of the logits.
 package struct DifficultyGrid {
   private let imageCount: Int
   private let low: (height: Int, width: Int)

@@ -10,7 +10,7 @@ package struct Lesson {
   package let positions: Range<Int>
   /// `[n, 3, H, W]` where the networks are.
   package let images: Tensor
-  /// nil without a teacher.
+  /// The teacher's output for these images; nil without a teacher.
   package let taught: SegmentationOutput?
   /// Class indices `[n, H, W]`, 255 where ignored.
   let labels: TaskLoss.Labels
@@ -55,7 +55,7 @@ package struct Lesson {
       labels, imageCount: shape[0], height: shape[1], width: shape[2])
   }
 
-  /// A copy of the labels `[n, H, W]`, int64, where the images are.
+  /// A new copy of the labels `[n, H, W]`, int64, where the images are.
   var labelTensor: Tensor {
     Tensor(Array(indices), [positions.count, images.size(2), images.size(3)])
       .to(.int64, device: images.device)

@@ -15,7 +15,7 @@ package enum Phase: String, CaseIterable, Sendable, Codable {
   case methods
   /// The student's backward pass.
   case backward
-  /// Waiting for gradients of other ranks that backward did not hide.
+  /// Waiting for sums of gradients that were not finished when the backward pass ended.
   case communication
   /// The optimiser.
   case update
@@ -26,7 +26,7 @@ package typealias PhaseTimes = [Phase: Double]
 
 /// When a part of a step was, in nanoseconds of the monotonic clock.
 package struct PhaseSpan: Sendable {
-  /// Which part.
+  /// The part of the step.
   package let phase: Phase
   /// The iteration whose batch it worked on, from 1.
   package let iteration: Int
@@ -43,7 +43,7 @@ package struct PhaseSpan: Sendable {
 package struct PhaseClock {
   /// The iteration that is timed, from 1.
   package let iteration: Int
-  /// What has been, in order.
+  /// The spans that have ended, in order.
   package private(set) var spans: [PhaseSpan] = []
   private var last = DispatchTime.now().uptimeNanoseconds
 

@@ -14,13 +14,14 @@ package struct StepPlan: Sendable {
   package let dropout: Bool
   /// Levels of 255 by which adversarial training moves the student's images; 0: none.
   package let fgsm: Double
-  /// What the difficulty weighs.
+  /// Which losses the difficulty map weights: the task loss, the methods', or both.
   package let scope: Recipe.MapScope
   /// Whether the run learns by difficulty at all.
   package let usesDifficulty: Bool
   /// Over which pixels thresholds and means are taken.
   package let statistics: DifficultyOptions.Statistics
-  /// Whether a step is judged by what the published scripts would not survive.
+  /// Whether a step reports where the published scripts would have ended or divided by zero
+  /// (`distill.strict_official`).
   package let isStrict: Bool
   /// Whether the teacher may see the next batch before this one's gradients have arrived.
   package let teachesAhead: Bool
@@ -29,7 +30,7 @@ package struct StepPlan: Sendable {
   /// The type of the activations.
   package var precision: Torch.ElementType
 
-  /// What a recipe says.
+  /// The plan of a recipe.
   package init(_ recipe: Recipe) {
     let train = recipe.train
     objective = Objective(recipe)

@@ -46,7 +46,7 @@ package enum Teacher {
     return network(images, .evaluation(precision: images.type)).logits
   }
 
-  /// Logits of images `[N, 3, H, W]`, without history.
+  /// The teacher's output for images `[N, 3, H, W]`, without history.
   package func callAsFunction(_ images: Tensor) -> SegmentationOutput {
     switch self {
     case .compiled(let network): network(images)

@@ -13,11 +13,11 @@ import Torch
 package final class TrainingStep {
   /// What a step is made of.
   package struct Parts {
-    /// What is trained.
+    /// The network that is trained.
     package let student: any Model
-    /// What it learns from, if anything.
+    /// The frozen network that it learns from; nil for labels alone.
     package let teacher: Teacher?
-    /// Methods beside the task loss.
+    /// Distillation methods beside the task loss; nil if there are none.
     package let methods: MethodSuite?
     /// The parameters of student and methods.
     package let parameters: FlatParameters
@@ -27,7 +27,7 @@ package final class TrainingStep {
     package let loss: any LossEngine
     /// What moves the parameters.
     package let optimiser: any Optimiser
-    /// The ranks.
+    /// Small sums over the ranks: BatchNorm, thresholds, denominators, reported losses.
     package let reducer: any Reducer
 
     /// Parts that belong together: the parameters are those of the student and the methods, the exchange
@@ -54,7 +54,8 @@ package final class TrainingStep {
     case emptyMask = "an empty mask, by whose size the published scripts divide"
   }
 
-  /// What a step did.
+  /// What a step did; equal on all ranks but for times and, with local statistics, for counts
+  /// and thresholds.
   package struct Report {
     package var result: DifficultyResult
     /// The methods' terms, by name, without the methods' weights.
@@ -93,7 +94,8 @@ package final class TrainingStep {
   private let plan: StepPlan
   private let parts: Parts
 
-  /// A step that follows a plan.
+  /// A step that follows a plan. It puts a hook on each parameter, which tells the exchange when a
+  /// gradient is final: make one step for a set of parameters.
   package init(_ plan: StepPlan, _ parts: Parts) {
     self.plan = plan
     self.parts = parts
@@ -109,7 +111,7 @@ package final class TrainingStep {
   /// The learning rate of an iteration.
   package func rate(_ iteration: Int) -> Double { plan.schedule.rate(iteration) }
 
-  /// Whether the teacher may see the next batch early: not if a batch moves its norms.
+  /// Whether the teacher may see the next batch early: not if a batch moves its BatchNorm statistics.
   var teachesAhead: Bool {
     plan.teachesAhead && parts.teacher != nil
       && !(parts.methods?.needs.contains(.adaptation) ?? false)
@@ -232,8 +234,8 @@ package final class TrainingStep {
     return (result, terms)
   }
 
-  /// RDD's map of this rank's pixels on the grid of the logits, `[n, h, w]`, for methods; nil where the
-  /// scope is the task loss. Collective.
+  /// The difficulty map of this rank's pixels on the grid of the logits, `[n, h, w]`, for methods; nil
+  /// where the scope is the task loss. Collective.
   ///
   /// TFE's weights are computed on that grid; of TSE's mask the nearest pixels are taken.
   private func map(

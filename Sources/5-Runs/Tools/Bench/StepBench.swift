@@ -7,8 +7,8 @@ import Torch
 
 /// Times the steps of a recipe, which are those of a run: `rdd bench step`.
 ///
-/// The steps begin with the first weights and are the recipe's last iterations, whose stage is the
-/// dearest. Nothing is saved.
+/// The steps begin with the first weights and are the recipe's last iterations, whose stage is the most
+/// expensive one. Nothing is saved.
 package enum StepBench {
   /// What one rank measured, by step.
   struct Sample {
@@ -32,7 +32,7 @@ package enum StepBench {
   /// - Parameters:
   ///   - recipe: the run.
   ///   - steps: how many are timed, at the most.
-  ///   - warmup: how many go before, which also prepare the operators.
+  ///   - warmup: how many untimed steps come first; they also prepare the operators.
   ///   - patience: seconds of timed steps after which no further one begins, and how many steps are timed
   ///     whatever they take; nil for all.
   ///   - coordinator: the ranks.

@@ -5,8 +5,8 @@ import Runs
 extension RunCheck {
   /// Runs a few steps of the recipe from its first weights, and tells what they took. Collective.
   ///
-  /// They are 20, or as many as 20 seconds allow, but 3; two go before. The last stage is the dearest one.
-  /// Nothing is saved.
+  /// There are 20 timed steps, or as many as fit into 20 seconds, at least 3; two untimed ones come
+  /// first. They are of the last stage, the most expensive one. Nothing is saved.
   mutating func measure() throws {
     let timings = try StepBench.run(
       recipe, steps: 20, warmup: 2, patience: (seconds: 20, steps: 3), coordinator: coordinator)

@@ -60,7 +60,7 @@ package struct ThreadNeeds: Equatable, Sendable {
     summing = worldSize > 1 ? 1 : 0
   }
 
-  /// What a rank of these ranks needs.
+  /// The threads that each rank of this job needs.
   package init(_ work: Work, _ coordinator: Coordinator, isWatched: Bool) {
     self.init(
       work, threadCount: coordinator.threadCount,
@@ -68,7 +68,7 @@ package struct ThreadNeeds: Equatable, Sendable {
       isLead: coordinator.isLead, isWatched: isWatched)
   }
 
-  /// What they are for, in words.
+  /// The numbers of threads and their purposes, as `3 to compute, 1 to load images`.
   package var inWords: String {
     [
       (computing, "to compute"), (loading, "to load images"), (watching, "to watch"),
