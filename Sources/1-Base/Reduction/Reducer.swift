@@ -19,9 +19,15 @@ package protocol Reducer: AnyObject, Sendable {
   func maximum(_ values: UnsafeMutableBufferPointer<Int64>)
   /// Every rank's bytes, in rank order; each rank may bring another number. Collective.
   func gather(_ bytes: [UInt8]) -> [[UInt8]]
+
+  /// Seconds spent in the sums so far, waiting for other ranks included; 0 where nobody measures.
+  var seconds: Double { get }
 }
 
 extension Reducer {
+  /// 0: ranks that cost nothing.
+  package var seconds: Double { 0 }
+
   /// Replaces each value with its sum over all ranks. Collective.
   package func sum(_ values: inout [Double]) { values.withUnsafeMutableBufferPointer { sum($0) } }
   /// Replaces each value with its sum over all ranks. Collective.

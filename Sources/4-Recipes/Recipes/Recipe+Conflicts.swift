@@ -69,7 +69,7 @@ extension Recipe {
     if distill.method == .rdd, !teacher.network.card.hasAuxiliaryHead {
       return Conflict(
         key: "teacher.network", found: "teacher.network: \(teacher.network.rawValue)",
-        expected: "a ResNet: TFE compares the teacher's main and auxiliary head",
+        expected: "a network with an auxiliary head, as those on ResNets: TFE compares the two heads",
         remedy: "take a ResNet teacher, or distill.method kd")
     }
     return nil

@@ -10,8 +10,9 @@ extension Key {
         + "and options. A method of weight 0 is left out."),
     Key(
       "distill.scope", \.distill.scope,
-      "The losses of pixels that RDD's difficulty weights: task: the cross entropy; distill: those of the "
-        + "methods, beside a plain cross entropy; both: all of them. Without RDD it has no effect."),
+      "The losses that RDD's difficulty weights. task: the cross entropy. distill: the per-pixel losses of "
+        + "the methods; the cross entropy is then unweighted. both: all of them. Without RDD it has no "
+        + "effect."),
     Key(
       "distill.kd_weight", \.distill.difficulty.distillationWeight, 0...1e6,
       "Factor of the KD term; unused where distill.methods lists kd."),

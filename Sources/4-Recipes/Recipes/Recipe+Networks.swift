@@ -54,7 +54,8 @@ extension Key {
       "Dropout before the classifiers; its masks depend on seed, iteration and sample alone."),
     Key(
       "student.head_width", \.student.headWidth, 0...1024,
-      "Channels of the DeepLabV3 head. 0: 128 for ResNet-18 and MobileNetV2, else 256."),
+      "Channels before the classifier. 0: the published ones (DeepLabV3: 128 on ResNet-18 and MobileNetV2, "
+        + "else 256)."),
   ]
 
   static let teacher = [

@@ -119,15 +119,17 @@ extension Key {
         + "float64 multiply matrices, goes by OPENBLAS_CORETYPE alone (Haswell for avx2)."),
     Key(
       "train.bucket_mebibytes", \.train.bucketMebibytes, 1...4096,
-      "Gradients that are summed over the ranks together, in MiB, while backward runs on.").changingNothing,
+      "Size of a gradient bucket in MiB; one bucket is summed over the ranks at a time, while backward "
+        + "runs on."
+    ).changingNothing,
     Key(
       "train.exact_sums", \.train.exactSums,
       "Whether gradients are added image by image as integers, so that float32 and bfloat16 runs are the "
         + "same to the bit on any number of ranks and threads. false: half the bytes on the wire."),
     Key(
       "train.wire", \.train.wire,
-      "What gradients are on their way between ranks: as they are added, or rounded to bfloat16, a "
-        + "quarter of the bytes, where results then depend on the number of ranks."),
+      "Number format in which gradients are sent between ranks. full: as they are added. bfloat16: a "
+        + "quarter of the bytes; results then depend on the number of ranks."),
     Key(
       "train.fgsm", \.train.fgsm, 0...255,
       "Adversarial training (FGSM): the step size in gray levels, of 255, by which the student's images "

@@ -305,7 +305,7 @@ package final class TrainingStep {
       teacherGraph: { teacher?.graph($0) ?? MethodStep.Passes.missing() })
   }
 
-  private var collectiveSeconds: Double { (parts.reducer as? RankReducer)?.seconds ?? 0 }
+  private var collectiveSeconds: Double { parts.reducer.seconds }
 
   /// Gives back what the exchange of the gradients holds. Collective.
   package func close() throws { try parts.exchange.close() }
