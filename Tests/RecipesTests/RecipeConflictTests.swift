@@ -70,8 +70,8 @@ struct RecipeConflictTests {
       ),
       (
         "teacher:\n  weights: a\n  network: deeplab_mobile\n",
-        "keys do not agree: recipe.yaml:3: found teacher.network: deeplab_mobile; expected a ResNet: "
-          + "TFE compares the teacher's main and auxiliary head; take a ResNet teacher, or "
+        "keys do not agree: recipe.yaml:3: found teacher.network: deeplab_mobile; expected a network "
+          + "with an auxiliary head, as those on ResNets: TFE compares the two heads; take a ResNet teacher, or "
           + "distill.method kd"
       ),
       (
