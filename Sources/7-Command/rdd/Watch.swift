@@ -24,7 +24,7 @@ struct Watch: ParsableCommand {
 
   func run() throws {
     LoggingSystem.bootstrap { _ in LineLogHandler() }
-    let progress = Progress(Logger(label: "rdd"))
+    let progress = Runs.Progress(Logger(label: "rdd"))
     let watch = try RunWatch(folder: folder, progress)
     while Console.printFailure == nil {
       let news = try watch.look()

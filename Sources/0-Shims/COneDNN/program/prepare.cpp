@@ -1,6 +1,7 @@
 #include "COneDNN/program/plan.h"
 
 #include "COneDNN/check.h"
+#include "COneDNN/convolution/plan.h"
 #include "COneDNN/convolution/weights.h"
 #include "COneDNN/engine.h"
 #include "COneDNN/threads.h"

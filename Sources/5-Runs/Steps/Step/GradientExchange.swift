@@ -2,7 +2,7 @@ import DataParallel
 import Reduction
 
 /// What brings every gradient's sum over the ranks to all of them.
-package protocol GradientExchange: AnyObject {
+package protocol GradientExchange: AnyObject, Sendable {
   /// Says that a gradient is final, by its number in the order in which backward finishes them. Any thread
   /// may call it, once between two calls of `wait()`.
   func ready(_ index: Int)
@@ -19,8 +19,9 @@ package protocol GradientExchange: AnyObject {
 
 extension GradientBuckets: GradientExchange {}
 
-/// Sums the gradients by a reducer once backward has ended: for ranks without MPI, as simulated ones.
-package final class ReducerExchange: GradientExchange {
+/// Sums the gradients by a reducer once backward has ended: for ranks without MPI, as simulated ones. One
+/// thread calls it.
+package final class ReducerExchange: GradientExchange, @unchecked Sendable {
   private let gradients: [GradientBuffer]
   private let reducer: any Reducer
 

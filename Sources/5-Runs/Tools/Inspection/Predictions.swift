@@ -48,7 +48,7 @@ package enum Predictions {
   /// - Throws: one line that names the file and what is wrong with it.
   package static func write(
     _ recipe: Recipe, weights: String, images: [String], to folder: String, hasLegend: Bool = true,
-    coordinator: Coordinator, progress: Progress? = nil
+    coordinator: Coordinator, progress: Runs.Progress? = nil
   ) throws -> [Seen] {
     try coordinator.requireEqual(
       images.joined(separator: "\n"), "images", advice: "give folders that all hosts share")
