@@ -5,6 +5,7 @@ import Glibc
 /// The bytes go to a temporary file in the same folder, are brought to the disk, and only then
 /// renamed.
 package struct AtomicFile: Sendable {
+  /// What writes.
   package let files: FileStore
   private let isDurable: Bool
 

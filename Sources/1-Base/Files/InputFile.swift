@@ -2,6 +2,7 @@ import Glibc
 
 /// A regular file open for reading, front to back.
 package struct InputFile: ~Copyable {
+  /// The file.
   package let path: String
   /// Bytes of the whole file when it was opened.
   package let byteCount: Int

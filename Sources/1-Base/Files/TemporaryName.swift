@@ -2,7 +2,9 @@ import Glibc
 
 /// The name of a temporary file: `.tmp.<label>.<process>`.
 package struct TemporaryName {
+  /// What the file will be called, or the beginning of it.
   package let label: String
+  /// The process that made it.
   package let process: Int32
 
   /// A name for a file that will be called `label`, cut where the whole would be too long for one.
@@ -21,6 +23,7 @@ package struct TemporaryName {
     self.process = process
   }
 
+  /// The name.
   package var text: String { ".tmp.\(label).\(process)" }
 
   /// Whether the process that made the file is gone; an own name is from an earlier process.

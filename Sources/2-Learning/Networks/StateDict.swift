@@ -51,8 +51,10 @@ package final class StateDict: @unchecked Sendable {
 
 /// Where a layer's tensors go and how they start: a prefix of names, passed to initialisers.
 package struct Scope {
+  /// Where the tensors go.
   package let state: StateDict
   let prefix: String
+  /// How they start.
   package let start: Initialisation
 
   /// Names that begin with `prefix`, in a state dict.

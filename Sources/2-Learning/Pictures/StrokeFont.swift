@@ -5,7 +5,9 @@
 package enum StrokeFont {
   /// A point; y goes up from the line that letters stand on.
   package struct Point: Sendable, Equatable {
+    /// To the right.
     package var x: Float
+    /// Up.
     package var y: Float
   }
 

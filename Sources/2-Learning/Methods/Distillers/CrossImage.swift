@@ -15,6 +15,7 @@ import Torch
 ///
 /// Scope `distill`: pixels are weighted by the difficulty map; what is enqueued is not.
 package final class CrossImage: Distiller {
+  /// Its row in the table of methods.
   package static let card = MethodCard(
     name: "cirkd", title: "relations between pixels of different images",
     source: "Yang et al. 2022, arXiv 2204.06986", weight: 1,
@@ -42,6 +43,7 @@ package final class CrossImage: Distiller {
     set { memory?.order = newValue }
   }
 
+  /// The method with these options, between these networks.
   package init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
   ) throws(MethodError) {
@@ -50,10 +52,12 @@ package final class CrossImage: Distiller {
       weights.pixel > 0 || weights.region > 0 ? PixelMemory(options, setting, scope) : nil
   }
 
+  /// What a step must have for it.
   package var needs: MethodNeeds {
     memory == nil ? [.teacher, .features] : [.teacher, .features, .labels]
   }
 
+  /// What it asks of all ranks.
   package func request(_ requests: MethodRequests, _ step: MethodStep) {
     if weights.batch > 0 {
       let (student, teacher) = step.features
@@ -64,6 +68,7 @@ package final class CrossImage: Distiller {
     memory?.request(requests, step)
   }
 
+  /// Its terms of a step.
   package func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     var terms: [Term] = []
     if weights.batch > 0 {

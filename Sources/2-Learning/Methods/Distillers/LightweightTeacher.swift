@@ -12,6 +12,7 @@ import Torch
 /// student is trained against it, and it gets no gradient. Scope `distill`: the mean of the divergence over
 /// pixels with a label is weighted by the difficulty map, the adversarial term is not.
 package final class LightweightTeacher: Distiller {
+  /// Its row in the table of methods.
   package static let card = MethodCard(
     name: "lwkd", title: "soft targets of a small teacher of made-up data",
     source: "Liu et al. 2020, arXiv 2005.09163, reconstructed from its abstract", weight: 1,
@@ -40,6 +41,7 @@ package final class LightweightTeacher: Distiller {
     return Losses.linear(active, parameters[2], parameters[3]).reshaped([rows.size(0)])
   }
 
+  /// The method with these options, between these networks.
   package init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
   ) throws(MethodError) {
@@ -64,10 +66,12 @@ package final class LightweightTeacher: Distiller {
     player = Adam(parameters, rate: 4e-4, decay: (0.9, 0.99), scope("adam"))
   }
 
+  /// What it asks of all ranks.
   package func request(_ requests: MethodRequests, _ step: MethodStep) {
     if weights.adversarial > 0 { requests.sum("valid", step.valid.imageSums) }
   }
 
+  /// Its terms of a step.
   package func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     let targets = targets(step)
     let divergence = Losses.divergence(targets, step.student.logits, temperature: temperature)

@@ -17,6 +17,7 @@ import Torch
 /// its sampler tests another draw than the one it keeps; here test and keep are the same. Scope
 /// `distill`: the mean over pixels with a label is weighted by the difficulty map.
 package final class Speculative: Distiller {
+  /// Its row in the table of methods.
   package static let card = MethodCard(
     name: "spec", title: "classes that the student proposes and the teacher corrects",
     source: "Xu et al. 2024, arXiv 2410.11325, in a dense form of our own", weight: 1,
@@ -38,6 +39,7 @@ package final class Speculative: Distiller {
   /// where reference numbers bring their own.
   package var uniforms: ((_ step: MethodStep, _ position: Int, _ purpose: Int) -> [Double])?
 
+  /// The method with these options, between these networks.
   package init(
     _ options: MethodOptions, _ setting: MethodSetting, _ scope: Scope
   ) throws(MethodError) {
@@ -62,6 +64,7 @@ package final class Speculative: Distiller {
     return k.first + Int((Double(k.last - k.first) * share).rounded())
   }
 
+  /// Its terms of a step.
   package func terms(_ step: MethodStep, _ reduced: Reduced) -> [Term] {
     let logarithms = step.student.logits.fixedLogSoftmax(1)
     let (proposed, taught) = (

@@ -139,6 +139,7 @@ package struct TrainingLine: Codable, Sendable {
   /// Batches without one labelled pixel since the line before; nil in lines of earlier versions.
   package var batchesWithoutLabels: Int?
 
+  /// The names in the file, which the documents list.
   package enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, time, iteration, stage, loss, methods
     case taskLoss = "task_loss"
@@ -207,6 +208,7 @@ package struct ValidationLine: Codable, Sendable {
   /// the same images and labels. Nil outside a run and in lines of earlier versions.
   package var validationData: String?
 
+  /// The names in the file, which the documents list.
   package enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, time, iteration, confusion
     case meanIoU = "mean_iou"

@@ -41,6 +41,7 @@ package final class RunHistory {
     /// The command line.
     var command: String?
 
+    /// The names in the file, which the documents list.
     package enum CodingKeys: String, CodingKey, CaseIterable {
       case kind, iteration, time, identity, ranks, detail, version, commit, program, host, threads
       case command

@@ -39,10 +39,12 @@ package struct RunIdentity: Equatable, Sendable {
 
   /// A part that is not what it was.
   package struct Difference: Equatable {
+    /// Which part.
     package let part: Part
     /// What changed, where more is known than that something did.
     package var detail: String?
 
+    /// Part and detail, in words.
     package var text: String { part.otherInWords + (detail.map { " (\($0))" } ?? "") }
   }
 

@@ -31,8 +31,11 @@ package final class ReducerExchange: GradientExchange, @unchecked Sendable {
     self.reducer = reducer
   }
 
+  /// None: there are no buckets.
   package var events: [BucketEvent] { [] }
+  /// Nothing: gradients are summed when all are there.
   package func ready(_ index: Int) {}
+  /// Nothing: the exchange holds nothing.
   package func close() {}
 
   /// Sums all gradients, one after another; those of float32 are added in float64. Collective.

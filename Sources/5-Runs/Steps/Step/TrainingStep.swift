@@ -57,9 +57,11 @@ package final class TrainingStep {
   /// What a step did; equal on all ranks but for times and, with local statistics, for counts
   /// and thresholds.
   package struct Report {
+    /// Losses and statistics; with the methods, the loss is the sum of all.
     package var result: DifficultyResult
     /// The methods' terms, by name, without the methods' weights.
     package var terms: [(name: String, value: Double)]
+    /// Which loss counted.
     package var stage: Stage
     /// The Euclidean norm of the summed gradients.
     package var gradientNorm: Double
