@@ -36,7 +36,8 @@ import Testing
     let dataset = try folder.list("i.png l.png", encoding: format)
     #expect(
       dataset.classes.count
-        == ["cityscapes": 19, "camvid": 11, "voc": 21, "ade20k": 150, "coco_stuff": 171][name, default: 3])
+        == ["cityscapes": 19, "camvid": 11, "voc": 21, "ade20k": 150, "coco_stuff": 171][
+          name, default: 3])
     let palette = [RGBColour](repeating: RGBColour(1, 2, 3), count: 256)
     for value in 0...255 {
       let first: UInt8 = name == "ade20k" ? 1 : 0

@@ -93,7 +93,8 @@ import WeightFiles
       ("backbone.0.0.weight", [16, 3, 3, 3]), ("backbone.4.block.2.fc1.weight", [24, 72, 1, 1]),
       ("backbone.13.block.1.0.weight", [672, 1, 5, 5]), ("backbone.16.0.weight", [960, 160, 1, 1]),
       ("classifier.cbr.1.running_var", [128]), ("classifier.scale.1.weight", [128, 960, 1, 1]),
-      ("classifier.low_classifier.bias", [21]), ("classifier.high_classifier.weight", [21, 128, 1, 1]),
+      ("classifier.low_classifier.bias", [21]),
+      ("classifier.high_classifier.weight", [21, 128, 1, 1]),
     ] {
       #expect(state[name]?.shape == shape, "\(name)")
     }

@@ -4,9 +4,10 @@ import Testing
 /// The hash that finds accidents. Seeds and parts of data sets come from it, so its values stay.
 @Suite struct FingerprintTests {
   /// Source: the test vectors of FNV-1a, 64 bits.
-  @Test(arguments: [
-    ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
+    ] as [(String, UInt64)])
   func publishedValues(_ text: String, _ expected: UInt64) {
     #expect(Fingerprint(text).value == expected)
     #expect(Fingerprint(Array(text.utf8)).value == expected)

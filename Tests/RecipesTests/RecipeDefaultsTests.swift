@@ -83,7 +83,8 @@ struct RecipeDefaultsTests {
     let list = small + "\n"
     let set = ["data.kind=list", "data.root=."]
     #expect(
-      try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights == .published(.cityscapes))
+      try decode(list, set: set + ["data.format=cityscapes"]).distill.classWeights
+        == .published(.cityscapes))
     #expect(try decode(list, set: set + ["data.format=voc"]).distill.classWeights == .none)
     #expect(try decode(list, set: set + ["data.num_classes=19"]).distill.classWeights == .none)
     #expect(

@@ -25,7 +25,8 @@ struct RecipeDraftTests {
     #expect(recipe.data.trainList == "/lists/train.txt" && recipe.data.validationList == "val.txt")
     #expect(recipe.data.format == .trainIDs && recipe.data.classCount == 7)
     #expect(recipe.data.cropHeight == 360 && recipe.data.cropWidth == 480)
-    #expect(recipe.student.network == "psp_mobile" && recipe.teacher.network == "deeplabv3_resnet50")
+    #expect(
+      recipe.student.network == "psp_mobile" && recipe.teacher.network == "deeplabv3_resnet50")
     #expect(recipe.teacher.weights == "/recipes/runs/teacher/best.safetensors")
     #expect(recipe.train.iterations == 9100 && recipe.train.batchSize == 8)
     #expect(recipe.train.learningRate == 0.01 && recipe.train.validateEvery == 455)

@@ -7,7 +7,8 @@ struct ShippedRecipeTests {
   static let names = [
     "ade20k-deeplabv3-r18", "camvid-deeplabv3-r18", "camvid-psp-r18", "camvid-teacher",
     "cityscapes-deeplabv3-mbv2", "cityscapes-deeplabv3-r18", "cityscapes-deeplabv3-r18-scratch",
-    "cityscapes-psp-r18", "coco-stuff-deeplabv3-r18", "quickstart", "quickstart-kd", "quickstart-labels", "quickstart-teacher",
+    "cityscapes-psp-r18", "coco-stuff-deeplabv3-r18", "quickstart", "quickstart-kd",
+    "quickstart-labels", "quickstart-teacher",
     "voc-deeplabv3-r18", "voc-psp-r18",
   ]
 
@@ -45,7 +46,8 @@ struct ShippedRecipeTests {
     if name.hasSuffix("teacher") { return }
     #expect(recipe.distill.method == .rdd && recipe.distill.difficulty.mask == .xor)
     #expect(recipe.distill.warmupIterations * 10 == recipe.train.iterations)
-    #expect(recipe.distill.difficulty.statistics == .global && recipe.distill.difficulty.threshold == 0.7)
+    #expect(
+      recipe.distill.difficulty.statistics == .global && recipe.distill.difficulty.threshold == 0.7)
     #expect(recipe.distill.ohem.minimumKept == (16 * 25_000 * height * width + 262_144) / 524_288)
     #expect(try load(name, "preset=paper").distill.ohem.minimumKept == 0)
   }

@@ -135,7 +135,9 @@ package struct MethodStep {
   /// what is known only after the requests were answered. Exact, as those are. Collective.
   ///
   /// - Parameter own: one row an image, `[n, ...]`; the sum has the shape of a row.
-  package func summed(_ own: Tensor) -> Tensor { own.sum(overImages: StepSums()([own], reducer)[0]) }
+  package func summed(_ own: Tensor) -> Tensor {
+    own.sum(overImages: StepSums()([own], reducer)[0])
+  }
 
   /// The exact sums over all images of all ranks of numbers `[n]` each. Collective.
   func totals(_ own: [Tensor]) -> [Double] { StepSums()(own, reducer).flatMap { $0 } }

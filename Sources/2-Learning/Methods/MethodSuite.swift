@@ -34,7 +34,8 @@ package final class MethodSuite {
       guard options.weight > 0 else { continue }
       let state = StateDict()
       let start = Initialisation(
-        seed: setting.seed &+ Fingerprint(type.card.name).value, type: setting.type, device: setting.device)
+        seed: setting.seed &+ Fingerprint(type.card.name).value, type: setting.type,
+        device: setting.device)
       let scope = Scope(state: state, prefix: "method.\(type.card.name).", start: start)
       let method = try type.init(options, setting, scope)
       try Self.require(method.needs, setting, type.card, options)

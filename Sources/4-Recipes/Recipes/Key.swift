@@ -96,7 +96,8 @@ package struct Key: Sendable {
 
   /// A key with one of a few words or the word `auto`, which is nil.
   init<Value: RecipeChoice>(_ path: String, orAuto member: Member<Value?>, _ meaning: String) {
-    self.init(path, Value.expected(with: "auto"), meaning, ["auto"] + Value.choices) { written, recipe in
+    self.init(path, Value.expected(with: "auto"), meaning, ["auto"] + Value.choices) {
+      written, recipe in
       guard let text = written.text else { return .wrongType }
       let value = Value(written)
       guard value != nil || text == "auto" else { return .outOfRange }

@@ -28,7 +28,8 @@ extension Recipe {
         kind: .missing, key: "data.format", found: "data.format: train_ids and no data.num_classes",
         expected: "the number of classes", remedy: "set data.num_classes")
     }
-    let expectedCount = data.kind == .scenes
+    let expectedCount =
+      data.kind == .scenes
       ? data.scenes.classes.members.count : data.format.card.classes?.count
     if let expectedCount, expectedCount != data.classCount {
       let source = data.kind == .scenes ? "the scenes" : "data.format \(data.format.rawValue)"
@@ -69,7 +70,8 @@ extension Recipe {
     if distill.method == .rdd, !teacher.network.card.hasAuxiliaryHead {
       return Conflict(
         key: "teacher.network", found: "teacher.network: \(teacher.network.rawValue)",
-        expected: "a network with an auxiliary head, as those on ResNets: TFE compares the two heads",
+        expected:
+          "a network with an auxiliary head, as those on ResNets: TFE compares the two heads",
         remedy: "take a ResNet teacher, or distill.method kd")
     }
     return nil
@@ -107,7 +109,9 @@ extension Recipe {
     }
     switch distill.classWeights {
     case .published(let format):
-      guard let count = format.card.classWeights?.count, count != data.classCount else { return nil }
+      guard let count = format.card.classWeights?.count, count != data.classCount else {
+        return nil
+      }
       return classWeightConflict(
         format.rawValue, "\(count) classes for the \(format.card.title) weights")
     case .list(let weights) where weights.count != data.classCount:

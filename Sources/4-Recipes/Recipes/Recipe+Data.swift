@@ -84,13 +84,16 @@ extension Key {
     Key("data.kind", \.data.kind, "Synthetic street scenes, or the files of a list."),
     Key(
       "data.root", path: \.data.root,
-      "Folder of the images. \(relativePaths)").changingNothing,
+      "Folder of the images. \(relativePaths)"
+    ).changingNothing,
     Key(
       "data.train_list", \.data.trainList,
       "Training list, relative to the root: a line holds an image, a space or tab, and its label, both "
-        + "relative to the root; of VOC also an id alone.").namingFiles,
+        + "relative to the root; of VOC also an id alone."
+    ).namingFiles,
     Key(
-      "data.validation_list", \.data.validationList, "Validation list, relative to the root.").namingFiles,
+      "data.validation_list", \.data.validationList, "Validation list, relative to the root."
+    ).namingFiles,
     Key(
       "data.format", \.data.format,
       "How label files say a class: \(FormatTable.all.map(\.meaning).inWords)."),
@@ -101,7 +104,8 @@ extension Key {
       "data.classes", \.data.ownClasses,
       "Names and colours of the classes, in the order of their indices, for tables, reports and "
         + "pictures: [{name: road, colour: [128, 64, 128]}, {name: car}]. []: those of the format, or "
-        + "numbers.").changingNothing,
+        + "numbers."
+    ).changingNothing,
     Key(
       "data.crop_height", \.data.cropHeight, 0...8192,
       "Height of a training crop in pixels, 32 or more. 0: the paper's for the format, or a scene's."
@@ -118,21 +122,26 @@ extension Key {
       "A new order of the images in each epoch; false: the list's order."),
     Key(
       "data.loader_threads", \.data.loaderThreads, 1...64,
-      "Threads of each rank that decode and augment.").changingNothing,
+      "Threads of each rank that decode and augment."
+    ).changingNothing,
     Key(
       "data.prefetch_batches", \.data.prefetchBatches, 1...64,
-      "Batches that each rank prepares ahead.").changingNothing,
+      "Batches that each rank prepares ahead."
+    ).changingNothing,
     Key(
       "data.cache_mebibytes", \.data.cacheMebibytes, 0...1_048_576,
-      "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept.").changingNothing,
+      "Memory of each rank for decoded images that are used again, in MiB. 0: none is kept."
+    ).changingNothing,
     Key(
       "data.identity", \.data.identity,
       "What of the listed files a run remembers, to notice on going on that they have changed: a hash "
-        + "of their contents, which is made at the start, or their sizes alone.").changingNothing,
+        + "of their contents, which is made at the start, or their sizes alone."
+    ).changingNothing,
     Key(
       "data.image_mebibytes", \.data.imageMebibytes, 1...65_536,
       "The most memory that one decoded image may take, in MiB, at 3 bytes a pixel; a larger one is "
-        + "refused before it is decoded.").changingNothing,
+        + "refused before it is decoded."
+    ).changingNothing,
     Key(
       "data.orientation", \.data.orientation,
       "exif: images and label files are turned by their EXIF orientation, as viewers show them; "

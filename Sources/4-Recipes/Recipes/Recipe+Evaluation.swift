@@ -26,7 +26,8 @@ extension Key {
   static let evaluation = [
     Key(
       "evaluation.batch_size", \.evaluation.batchSize, 1...1024,
-      "Images that a rank evaluates at a time, if of one size.").changingNothing,
+      "Images that a rank evaluates at a time, if of one size."
+    ).changingNothing,
     Key(
       "evaluation.scales", \.evaluation.scales, each: 0.1...4, count: 1...16,
       "Image scales whose logits are averaged, in rdd eval, in rdd predict and when training validates; "
@@ -39,6 +40,7 @@ extension Key {
       "The mean over all classes, an absent one as 0 (the scripts), or over those present."),
     Key(
       "evaluation.pictures", \.evaluation.pictures, 0...64,
-      "Validation images that are drawn at each validation, into the run folder's pictures.").changingNothing,
+      "Validation images that are drawn at each validation, into the run folder's pictures."
+    ).changingNothing,
   ]
 }

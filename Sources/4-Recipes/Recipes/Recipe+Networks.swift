@@ -44,11 +44,13 @@ extension Key {
     Key(
       "student.weights", path: \.student.weights,
       "Weights to start from, of the whole network (safetensors or pth). They win over "
-        + "student.backbone_weights. \(relativePaths)").namingFiles,
+        + "student.backbone_weights. \(relativePaths)"
+    ).namingFiles,
     Key(
       "student.backbone_weights", path: \.student.backboneWeights,
       "ImageNet weights of the backbone (safetensors or pth); the heads are drawn from the seed. "
-        + relativePaths).namingFiles,
+        + relativePaths
+    ).namingFiles,
     Key(
       "student.dropout", \.student.dropout,
       "Dropout before the classifiers; its masks depend on seed, iteration and sample alone."),
@@ -65,7 +67,8 @@ extension Key {
     Key(
       "teacher.weights", path: \.teacher.weights,
       "The teacher's weights (safetensors or pth). Needed unless distill.method is none. "
-        + relativePaths).changingNothing,
+        + relativePaths
+    ).changingNothing,
     Key(
       "teacher.from_seed", \.teacher.fromSeed,
       "Whether a teacher without weights is drawn from the seed: for timing, it teaches nothing."),
@@ -73,6 +76,7 @@ extension Key {
     Key(
       "teacher.ahead", \.teacher.ahead,
       "Whether the teacher works on the next batch while gradients are still on their way between "
-        + "the ranks. No number changes by it.").changingNothing,
+        + "the ranks. No number changes by it."
+    ).changingNothing,
   ]
 }

@@ -83,17 +83,22 @@ extension Key {
     ),
     Key(
       "train.checkpoint_every", \.train.checkpointEvery, 0...1_000_000_000,
-      "Iterations between checkpoints. 0: only after the last iteration.").changingNothing,
+      "Iterations between checkpoints. 0: only after the last iteration."
+    ).changingNothing,
     Key(
       "train.validate_every", \.train.validateEvery, 0...1_000_000_000,
-      "Iterations between validations. 0: only after the last iteration.").changingNothing,
+      "Iterations between validations. 0: only after the last iteration."
+    ).changingNothing,
     Key(
       "train.keep_checkpoints", \.train.keepCheckpoints, 2...10_000, older: 1,
-      "Checkpoints that stay; older ones are removed.").changingNothing,
-    Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines.").changingNothing,
+      "Checkpoints that stay; older ones are removed."
+    ).changingNothing,
+    Key("train.log_every", \.train.logEvery, 1...1_000_000, "Iterations between log lines.")
+      .changingNothing,
     Key(
       "train.nonfinite_limit", \.train.nonfiniteLimit, 0...1_000_000,
-      "Steps in a row with a loss or gradient that is not finite, skipped before the run ends.").changingNothing,
+      "Steps in a row with a loss or gradient that is not finite, skipped before the run ends."
+    ).changingNothing,
     Key(
       "train.nothing_limit", \.train.nothingLimit, 0...1_000_000,
       "Batches in a row without one labelled pixel, of which labels teach nothing, that end the run. A "
@@ -101,17 +106,20 @@ extension Key {
     ).changingNothing,
     Key(
       "train.compare_every", \.train.compareEvery, 0...1_000_000_000,
-      "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint.").changingNothing,
+      "Iterations between comparisons of all ranks' weights. 0: only before each checkpoint."
+    ).changingNothing,
     Key(
       "train.watchdog_seconds", \.train.watchdogSeconds, 0...1e6,
       "Seconds of a step without progress on any rank after which the job ends (exit code 76); ten "
         + "times as long at the start, validating and saving. 0: five times the median step, 60 at "
-        + "least.").changingNothing,
+        + "least."
+    ).changingNothing,
     Key("train.device", \.train.device, "Where the networks run; cuda: one GPU for each rank."),
     Key(
       "train.threads", \.train.threads, 0...1024,
       "Compute threads of each rank, at most four for each core of the host, or 16. 0: its share of the "
-        + "cores it may use.").changingNothing,
+        + "cores it may use."
+    ).changingNothing,
     Key(
       "train.instructions", orAuto: \.train.instructions,
       "Vector instructions of the processors, the same on all ranks; others round otherwise. auto: the "
@@ -138,6 +146,7 @@ extension Key {
     ),
     Key(
       "train.tensorboard", \.train.tensorboard,
-      "Whether numbers, histograms and pictures are written for TensorBoard too.").changingNothing,
+      "Whether numbers, histograms and pictures are written for TensorBoard too."
+    ).changingNothing,
   ]
 }

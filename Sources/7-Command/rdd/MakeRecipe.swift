@@ -105,7 +105,8 @@ struct MakeRecipe: ParsableCommand {
 
     var draft = RecipeDraft(
       root: root, lists: (paths[0], paths[1]), imageCount: split.training.count,
-      format: guess.encoding.format, classCount: guess.encoding.classes.count, smallest: survey.smallest)
+      format: guess.encoding.format, classCount: guess.encoding.classes.count,
+      smallest: survey.smallest)
     draft.lacksClasses = !guess.absent.isEmpty
     draft.student = Architecture(rawValue: studentNetwork) ?? draft.student
     draft.teacher = Architecture(rawValue: teacherNetwork) ?? draft.teacher

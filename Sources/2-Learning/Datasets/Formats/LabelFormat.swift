@@ -14,7 +14,8 @@ package struct FormatCard: Sendable {
   /// The published weight of each class; nil if there are none.
   package var classWeights: [Float]?
   /// The stored value of each of `count` classes, in the order of the classes.
-  package var values: @Sendable (_ count: Int) -> [UInt8] = { count in (0..<count).map { UInt8($0) } }
+  package var values: @Sendable (_ count: Int) -> [UInt8] = { count in (0..<count).map { UInt8($0) }
+  }
   /// The stored values that are ignored; one that is a class's too is the class.
   package var ignored: Set<UInt8> = [ignoreIndex]
   /// The folders of samples that a list names by ids alone; nil if it cannot.

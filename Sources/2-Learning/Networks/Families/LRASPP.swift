@@ -33,7 +33,8 @@ private struct LRASPPBody: NetworkBody {
     gate = Convolution(
       head("scale")("1"), MobileNetV3.channels.last, width, kernel: 1, start: .head)
     low = Convolution(
-      head("low_classifier"), MobileNetV3.channels.low, classes, kernel: 1, bias: true, start: .head)
+      head("low_classifier"), MobileNetV3.channels.low, classes, kernel: 1, bias: true, start: .head
+    )
     high = Convolution(
       head("high_classifier"), width, classes, kernel: 1, bias: true, start: .head)
   }

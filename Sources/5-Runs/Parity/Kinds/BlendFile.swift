@@ -51,7 +51,8 @@ extension Recipe {
     train.iterations = try file.whole("max_iterations", 1...(1 << 40))
     guard distill.difficulty.distillationTemperature > 0 else {
       throw file.refused(
-        "kd_temperature", found: "\(distill.difficulty.distillationTemperature)", expected: "above 0")
+        "kd_temperature", found: "\(distill.difficulty.distillationTemperature)",
+        expected: "above 0")
     }
   }
 }

@@ -117,7 +117,8 @@ extension Recipe.Data {
   /// How the label files name classes.
   package var encoding: LabelEncoding {
     guard let encoding = LabelEncoding(format, classCount: classCount) else {
-      preconditionFailure("data.num_classes: \(classCount); expected 1 to \(ClassList.maximumCount)")
+      preconditionFailure(
+        "data.num_classes: \(classCount); expected 1 to \(ClassList.maximumCount)")
     }
     return encoding
   }

@@ -51,7 +51,8 @@ package final class ReducerExchange: GradientExchange, @unchecked Sendable {
         for (index, sum) in sums.enumerated() { values[index] = Float(sum) }
       default:
         preconditionFailure(
-          "ReducerExchange: gradients of \(gradient.shape.type); expected int64, float32 or float64")
+          "ReducerExchange: gradients of \(gradient.shape.type); expected int64, float32 or float64"
+        )
       }
     }
   }

@@ -16,7 +16,8 @@ extension RunCheck {
     report.note("MPI", library ?? "unknown")
     report.note("MPI threads", "\(coordinator.world.threadLevel)")
     report.note(
-      "binding", ProcessStatus()["Cpus_allowed_list"].map { "rank 0 may use cores \($0)" } ?? "not known")
+      "binding",
+      ProcessStatus()["Cpus_allowed_list"].map { "rank 0 may use cores \($0)" } ?? "not known")
     report.note(
       "waiting ranks",
       (settings["mpi_yield_when_idle"] == "1" ? "leave" : "keep") + " their core")
