@@ -34,7 +34,7 @@ import WeightFiles
   }
 
   @Test func theLogitsAreThoseOfTheExport() throws {
-    let archive = try WeightFile.read(fixture("onnx/lraspp.safetensors"))
+    let archive = try WeightFile.read(Repository.fixture("onnx/lraspp.safetensors"))
     let expected = Tensor(try #require(archive["out.logits"]))
     let network = Self.network()
     let logits = Autograd.withoutHistory { network(Self.images(2), .evaluation()).logits }

@@ -44,7 +44,9 @@ import Torch
     let plain = predictor.answers([Self.photo(41, 33)])[0].classes
     let mirrored = predictor.answers([Self.photo(41, 33, mirrored: true)])[0].classes
     let agreeing = (0..<33).reduce(0) { count, y in
-      count + (0..<41).count { plain.pixels[y * 41 + $0] == mirrored.pixels[y * 41 + 40 - $0] }
+      let start = 41 * y
+      return count
+        + (0..<41).count { plain.pixels[start + $0] == mirrored.pixels[start + 40 - $0] }
     }
     // Sums of two logits, in another order: a tie may fall otherwise.
     #expect(agreeing >= 33 * 41 - 4)

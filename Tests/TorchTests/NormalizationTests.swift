@@ -22,6 +22,7 @@ import Torch
     case .none: value
     case .relu: max(value, 0)
     case .relu6: min(max(value, 0), 6)
+    case .hardSwish, .hardSigmoid, .sigmoid: .nan
     }
   }
 
@@ -63,6 +64,7 @@ import Torch
         case .none: gs[index]
         case .relu: z[index] > 0 ? gs[index] : 0
         case .relu6: z[index] > 0 && z[index] < 6 ? gs[index] : 0
+        case .hardSwish, .hardSigmoid, .sigmoid: .nan
         }
       }
       let sums = BatchNormalization.backwardSums(
