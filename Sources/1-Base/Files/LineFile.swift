@@ -14,6 +14,7 @@ package final class LineFile {
   ///
   /// - Parameters:
   ///   - path: the file; it is made if it is missing. A link is replaced, not followed.
+  ///   - files: what writes.
   ///   - isKept: whether a line, without its line feed, stays.
   /// - Throws: `FileError` if there is a file that cannot be read, or it cannot be written.
   package init(

@@ -8,6 +8,7 @@ package enum WholeFile {
   ///   - path: the file.
   ///   - limit: the most bytes that it may have; a longer file is refused.
   ///   - prefix: the most bytes that are read of it.
+  ///   - files: what reads.
   /// - Throws: `FileError` for whatever else stands in the way: a file that cannot be read is not an
   ///   absent one.
   package static func bytes(

@@ -54,7 +54,9 @@ package struct Adam {
   /// Moves the parameters along the exact sum of all images' gradients, the same bits however ranks
   /// share the images. Collective.
   ///
-  /// - Parameter rows: this rank's, one row an image, one after the other.
+  /// - Parameters:
+  ///   - rows: this rank's, one row an image, one after the other.
+  ///   - reducer: the ranks.
   package func update(_ rows: [Double], _ reducer: any Reducer) { apply(sum(rows, reducer)) }
 
   /// Moves the parameters along gradients that all ranks hold; one that is not finite moves none.

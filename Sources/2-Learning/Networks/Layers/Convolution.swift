@@ -15,9 +15,16 @@ package final class Convolution {
   let bias: Tensor?
   let window: Window
 
-  /// A convolution from `inputs` to `outputs` channels, with the names of `scope`.
+  /// A convolution.
   ///
-  /// - Parameter kernel: the side of the kernel, in elements.
+  /// - Parameters:
+  ///   - scope: the names of its tensors.
+  ///   - inputs: the channels that it reads.
+  ///   - outputs: the channels that it makes.
+  ///   - kernel: the side of the kernel, in elements.
+  ///   - window: how the kernel moves.
+  ///   - bias: whether a number is added to each channel.
+  ///   - start: how its weights start.
   package init(
     _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, _ window: Window = Window(),
     bias: Bool = false, start: Start

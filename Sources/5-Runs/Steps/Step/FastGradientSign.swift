@@ -13,6 +13,7 @@ package enum FastGradientSign {
   /// - Parameters:
   ///   - images: `[n, 3, H, W]`, normalised.
   ///   - labels: `[n, H, W]` int64; 255 counts for nothing.
+  ///   - network: for which they become harder.
   ///   - levels: of the 255 between black and white; what would be darker or brighter stays there.
   /// - Returns: `[n, 3, H, W]` without history.
   package static func moved(

@@ -12,7 +12,10 @@ package enum Teacher {
 
   /// The teacher as the recipe wants it; float64 and other devices are always eager.
   ///
-  /// - Parameter needs: what methods read of it: features, or what a compiled network cannot give.
+  /// - Parameters:
+  ///   - network: the teacher.
+  ///   - recipe: the run.
+  ///   - needs: what methods read of it: features, or what a compiled network cannot give.
   package init(_ network: SegmentationNetwork, _ recipe: Recipe, _ needs: MethodNeeds = []) {
     let precision = recipe.train.precision.elementType
     let isPlain = needs.isDisjoint(with: [.adaptation, .inputGradients])
