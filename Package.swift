@@ -196,6 +196,13 @@ let package = Package(
       name: "rank-program",
       dependencies: ["DataParallel", "Files", "MPI", "Randomness", "Reduction"],
       path: "Tests/RankProgram"),
+    .executableTarget(
+      name: "run-program",
+      dependencies: [
+        "DataParallel", "Files", "MPI", "Recipes", "Runs", "Steps", "WeightFiles",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/RunProgram"),
     .target(
       name: "FuzzedReaders",
       dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
@@ -239,8 +246,8 @@ let package = Package(
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "MPI", "Networks", "Recipes",
-        "Reduction", "Runs", "Steps", "TestSupport", "Torch", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Recipes",
+        "Reduction", "Runs", "Steps", "TestSupport", "Torch", "WeightFiles", "run-program",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -95,6 +95,8 @@ package final class TrainingStep {
 
   private let plan: StepPlan
   private let parts: Parts
+  /// What tells the exchange of each finished gradient.
+  private let hooks: [GradientHook]
 
   /// A step that follows a plan. It puts a hook on each parameter, which tells the exchange when a
   /// gradient is final: make one step for a set of parameters.
@@ -102,13 +104,15 @@ package final class TrainingStep {
     self.plan = plan
     self.parts = parts
     let (parameters, exchange) = (parts.parameters, parts.exchange)
-    for (index, place) in parameters.places.enumerated() {
+    hooks = parameters.places.enumerated().map { index, place in
       place.parameter.onGradient {
         parameters.handOver(place)
         exchange.ready(index)
       }
     }
   }
+
+  deinit { hooks.forEach { $0.remove() } }
 
   /// The learning rate of an iteration.
   package func rate(_ iteration: Int) -> Double { plan.schedule.rate(iteration) }

@@ -1,0 +1,152 @@
+import DataParallel
+import Files
+import Foundation
+import Logging
+import MPI
+import Recipes
+import Runs
+import Steps
+import WeightFiles
+
+// Whole runs in one process, which is MPI's only rank: `run-program CASE FOLDER`. MPI marks the process that
+// starts it, and what that starts, so it is not the process of the tests. Prints "CASE holds", or ends with
+// code 1 and what did not hold.
+
+let coordinator = try Coordinator(World(), threads: 1)
+
+/// Four iterations from labels, a checkpoint after the second.
+func recipe(_ changes: (inout Recipe) -> Void = { _ in }) -> Recipe {
+  var recipe = Recipe()
+  recipe.data.scenes.height = 32
+  recipe.data.scenes.width = 48
+  recipe.data.scenes.trainCount = 6
+  recipe.data.scenes.validationCount = 2
+  recipe.data.cropHeight = 32
+  recipe.data.cropWidth = 48
+  recipe.data.classCount = 11
+  recipe.student.network = "deeplab_mobile"
+  recipe.train.batchSize = 3
+  recipe.train.iterations = 4
+  recipe.train.checkpointEvery = 2
+  recipe.train.validateEvery = 0
+  recipe.train.tensorboard = false
+  recipe.evaluation.pictures = 0
+  recipe.distill.method = .none
+  changes(&recipe)
+  return recipe
+}
+
+func train(_ recipe: Recipe, _ folder: URL) throws -> Trainer.Summary {
+  try Trainer(
+    recipe, folder: folder.path, coordinator: coordinator, logger: Logger(label: "rdd")
+  ).run()
+}
+
+func weights(_ folder: URL) throws -> Data {
+  try Data(contentsOf: folder.appendingPathComponent("student.safetensors"))
+}
+
+/// A copy of a finished run, with its second iteration's checkpoint alone; `change` may give it other
+/// tensors.
+func stopped(
+  _ run: URL, as copy: URL, change: (StoredTensor) -> StoredTensor? = { $0 }
+) throws {
+  let manager = FileManager.default
+  try manager.copyItem(at: run, to: copy)
+  for name in ["student.safetensors", "best.safetensors"] {
+    try manager.removeItem(at: copy.appendingPathComponent(name))
+  }
+  let checkpoints = copy.appendingPathComponent("checkpoints")
+  let second = checkpoints.appendingPathComponent("iteration_0000002.safetensors")
+  let found = try WeightFile.read(second.path)
+  let archive = TensorArchive(
+    tensors: found.tensors.compactMap(change), metadata: found.metadata)
+  try manager.removeItem(at: checkpoints)
+  _ = try CheckpointStore(folder: checkpoints.path).prepare()
+  _ = try CheckpointStore(folder: checkpoints.path).save(archive, iteration: 2)
+}
+
+/// Ends with code 1 and a message unless a condition holds.
+func expect(_ holds: Bool, _ message: @autoclosure () -> String) {
+  if !holds { FailureExit.leave("expectation: \(message())", code: 1) }
+}
+
+/// A run ends, and the same call only measures it again.
+func endsOnce(_ folder: URL) throws {
+  let run = folder.appendingPathComponent("run")
+  let first = try train(recipe(), run)
+  expect(!first.isMeasuredAgain && first.best.meanIoU >= 0 && first.seconds > 0, "\(first)")
+  let saved = try weights(run)
+  let again = try train(recipe(), run)
+  expect(again.isMeasuredAgain && again.last.meanIoU == first.last.meanIoU, "\(again)")
+  let now = try weights(run)
+  expect(now == saved, "the weights of a run that was measured again")
+}
+
+/// A run that was stopped in the middle ends with the bits of one that was not.
+func goesOn(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  _ = try train(recipe(), run)
+  try stopped(run, as: copy)
+  let rest = try train(recipe(), copy)
+  let (whole, resumed) = (try weights(run), try weights(copy))
+  expect(!rest.isMeasuredAgain && whole == resumed, "the weights of a run that was stopped")
+}
+
+/// Checkpoints that are whole files, and not what the run can go on from.
+func namesMismatches(_ folder: URL) throws {
+  let run = folder.appendingPathComponent("run")
+  _ = try train(recipe(), run)
+  let name = "momentum.head.block.4.bias"
+  func refusal(of name: String, _ change: (StoredTensor) -> StoredTensor?) throws -> String {
+    let copy = folder.appendingPathComponent(UUID().uuidString)
+    try stopped(run, as: copy) { $0.name == name ? change($0) : $0 }
+    do {
+      _ = try train(recipe(), copy)
+    } catch { return "\(error)" }
+    return "went on"
+  }
+  func floats(_ values: [Float], _ shape: [Int]) -> StoredTensor {
+    StoredTensor(
+      name: name, elementType: .f32, shape: shape, bytes: ByteRegion(copying: values))
+  }
+  let lost = try refusal(of: name) { _ in nil }
+  expect(lost.contains("\(name) missing or of another shape"), lost)
+  let cut = try refusal(of: name) { _ in floats([0], [1]) }
+  expect(cut.contains("\(name) missing or of another shape"), cut)
+  let spoilt = try refusal(of: name) {
+    floats([Float](repeating: .nan, count: $0.elementCount), $0.shape)
+  }
+  expect(spoilt.contains(name) && spoilt.contains("move this file away"), spoilt)
+  let other = try refusal(of: "student.head.block.4.bias") { _ in nil }
+  expect(other.contains("head.block.4.bias"), other)
+}
+
+/// Another recipe is not gone on with.
+func refusesAnother(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  _ = try train(recipe(), run)
+  try stopped(run, as: copy)
+  do {
+    _ = try train(recipe { $0.train.learningRate = 0.5 }, copy)
+    expect(false, "another rate was gone on with")
+  } catch let error as TrainingError {
+    expect(error.code == .badData && "\(error)".contains("train.learning_rate"), "\(error)")
+  }
+}
+
+let cases = [
+  "ends-once": endsOnce, "goes-on": goesOn, "names-mismatches": namesMismatches,
+  "refuses-another": refusesAnother,
+]
+let name = CommandLine.arguments.dropFirst().first ?? ""
+guard CommandLine.arguments.count == 3, let body = cases[name] else {
+  FailureExit.leave("case: '\(name)'; expected one of \(cases.keys.sorted()) and a folder", code: 64)
+}
+do {
+  try body(URL(fileURLWithPath: CommandLine.arguments[2]))
+  Console.print("\(name) holds")
+  try coordinator.world.finalize()
+} catch {
+  FailureExit.leave("\(error)", code: 1)
+}
