@@ -141,7 +141,8 @@ let cases = [
 ]
 let name = CommandLine.arguments.dropFirst().first ?? ""
 guard CommandLine.arguments.count == 3, let body = cases[name] else {
-  FailureExit.leave("case: '\(name)'; expected one of \(cases.keys.sorted()) and a folder", code: 64)
+  FailureExit.leave(
+    "case: '\(name)'; expected one of \(cases.keys.sorted()) and a folder", code: 64)
 }
 do {
   try body(URL(fileURLWithPath: CommandLine.arguments[2]))
