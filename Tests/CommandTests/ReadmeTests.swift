@@ -28,6 +28,19 @@ extension CommandTests {
       #expect(look.faults.isEmpty, "\(path): \(look.faults.joined(separator: "; "))")
     }
 
+    /// The files of the floors, as `5-Runs/Steps/Step/SGD.swift`, that are named from the sources on.
+    @Test func theRoomsOfTheArchitectureExist() throws {
+      let spans = try Document("Documentation/architecture.md").spans
+      let paths = spans.filter {
+        $0.first?.isNumber == true && $0.contains("/") && $0.hasSuffix(".swift")
+          && !$0.contains("NAME")
+      }
+      #expect(paths.count > 20)
+      for path in paths {
+        #expect(FileManager.default.fileExists(atPath: Repository.path("Sources/" + path)), "\(path)")
+      }
+    }
+
     /// A README in which no command is found would pass the test above.
     @Test func theCommandsOfREADMEAreFound() throws {
       let document = try Document("README.md")

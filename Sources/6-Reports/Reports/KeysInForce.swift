@@ -9,7 +9,6 @@ extension Recipe {
     switch key {
     case "preset": false
     case "student.backbone_weights": student.weights == nil
-    case "student.head_width": student.network.rawValue.hasPrefix("deeplab")
     case _ where key.hasPrefix("data."): usesData(key)
     case _ where key.hasPrefix("teacher."):
       distill.method != .none && (key != "teacher.from_seed" || teacher.weights == nil)

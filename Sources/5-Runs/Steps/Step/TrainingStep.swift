@@ -164,7 +164,7 @@ package final class TrainingStep {
     let collectivesBefore = collectiveSeconds
     let repetitionsBefore = ExactSum.repetitions
     parts.parameters.beginSums()
-    var (result, terms) = backward(lesson, &clock)
+    let (result, terms) = backward(lesson, &clock)
     meanwhile(&clock)
     parts.exchange.wait()
     let sums = parts.parameters.takeSums(parts.reducer)
