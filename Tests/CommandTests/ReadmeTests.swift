@@ -37,7 +37,8 @@ extension CommandTests {
       }
       #expect(paths.count > 20)
       for path in paths {
-        #expect(FileManager.default.fileExists(atPath: Repository.path("Sources/" + path)), "\(path)")
+        let file = Repository.path("Sources/" + path)
+        #expect(FileManager.default.fileExists(atPath: file), "\(path)")
       }
     }
 

@@ -55,7 +55,7 @@ import WeightFiles
     let weights = try WeightFile.read(folder + "/weights.safetensors")
     let file = try WeightFile.read(folder + "/lraspp_export.safetensors")
     func values(_ name: String) throws -> Tensor { Tensor(try #require(file[name])) }
-    // The file's gradients were computed in float64: some of them are sums of zeros, by float32's rounding.
+    // In float32 gradients of ours differ from the file's by up to a hundredth of the largest.
     let type: Torch.ElementType = isTraining ? .float64 : .float32
     let network = Self.network(classes: 11, type)
     _ = try network.state.load(weights, from: "weights", network: "lraspp_mobilenetv3")
@@ -82,8 +82,12 @@ import WeightFiles
       let gradient = try values("out.grad.m." + entry.name).array(Float.self)
       let largest = gradient.map(\.magnitude).max() ?? 0
       let own = try #require(entry.tensor.gradient)
-      // Norms take the mean away: what stands before them has a gradient of 0.
-      #expect(Self.difference(own, gradient) <= 1e-4 * max(largest, 1e-6), "\(entry.name)")
+      // Norms take the mean away: what is added before them has a gradient of 0, which the file's float32
+      // rounds to less than 1e-3.
+      let isNone = largest < 1e-3
+      let expected = isNone ? [Float](repeating: 0, count: gradient.count) : gradient
+      #expect(
+        Self.difference(own, expected) <= (isNone ? 1e-6 : 1e-4 * largest), "\(entry.name)")
     }
     for entry in network.state.entries where entry.name.contains("running_") {
       let running = try values("out.running.m." + entry.name).array(Float.self)
