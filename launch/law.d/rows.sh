@@ -144,7 +144,7 @@ try_row() {
     if [[ -n $is_long ]]; then
       local layouts=(1x1 2x1 3x1 2x2)
     elif [[ -z $iterations && $row == tfe-tse ]]; then
-      local layouts=(1x1 3x1 2x2)
+      local layouts=(1x1 2x1 3x1 2x2)
     elif [[ -z $iterations ]]; then
       # Ranks and threads differ at once: starting a run costs more than its few steps.
       local layouts=(1x1 3x2)

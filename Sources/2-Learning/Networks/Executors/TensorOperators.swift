@@ -20,8 +20,9 @@ struct TensorOperators: Operators {
   }
 
   func scaled(_ x: Tensor, by factors: Tensor) -> Tensor {
-    // LibTorch's sum over the pixels follows the number of images, and spread's has no second derivative.
-    if pass.training?.isTwiceDifferentiable ?? false { return x * factors }
+    // spread's gradient has a fixed order, where LibTorch's follows the number of images; it has no second
+    // derivative, which methods ask of the other passes.
+    guard let training = pass.training, !training.isTwiceDifferentiable else { return x * factors }
     return x * factors.spread(3, x.size(3)).spread(2, x.size(2))
   }
 
