@@ -31,6 +31,32 @@ import Testing
     }
   }
 
+  /// Another run's folder takes this one's place after the last look at the lock, and so gets the
+  /// temporary file.
+  @Test func whatTakesTheFoldersPlaceGetsNoFileAndLosesNone() throws {
+    try withTemporaryFolder { place in
+      let folder = place.path + "/run"
+      try FileStore().makeFolder(folder)
+      let lock = try RunFolderLock(folder: folder)
+      var files = FileStore()
+      files.open = { path, flags, mode throws(SystemError) in
+        if flags & O_EXCL != 0 {
+          try? FileManager.default.moveItem(atPath: folder, toPath: folder + "-old")
+          try? FileStore().makeFolder(folder)
+          for name in [".lock", "file"] { try? write("theirs", folder + "/" + name) }
+        }
+        return try FileStore().open(path, flags, mode)
+      }
+      let guarded = lock.guarding(files)
+      let error = failure { try AtomicFile(files: guarded).write("ours", to: folder + "/file") }
+      #expect(error?.cause?.code == ESTALE)
+      #expect(throws: SystemError(code: ESTALE)) { try guarded.unlink(folder + "/file") }
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(names.sorted() == [".lock", "file"])
+      #expect(try text(folder + "/file") == "theirs")
+    }
+  }
+
   @Test func whatCannotBeLookedAtIsNotGone() throws {
     try withTemporaryFolder { folder in
       var files = FileStore()

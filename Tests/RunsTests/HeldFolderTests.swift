@@ -50,8 +50,11 @@ import WeightFiles
     }
   }
 
+  /// What stands in the folder's place once it has gone.
+  enum Place: CaseIterable { case nothing, emptyFolder, anotherRun }
+
   /// Saves while the folder goes at a call; what is thrown, and how many calls there were.
-  private func save(at call: Int, replaced: Bool) throws -> (error: FileError?, calls: Int) {
+  private func save(at call: Int, _ left: Place) throws -> (error: FileError?, calls: Int) {
     let place = NSTemporaryDirectory() + "/rdd-held-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: place) }
@@ -61,29 +64,36 @@ import WeightFiles
       atPath: folder.files.checkpoints, withIntermediateDirectories: false)
     let going = Going(at: call) {
       try? FileManager.default.moveItem(atPath: path, toPath: path + ".gone")
-      guard replaced else { return }
-      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      if left == .emptyFolder { try? FileStore().makeFolder(path) }
+      if left == .anotherRun {
+        try? FileStore().makeFolder(path + "/checkpoints")
+        try? AtomicFile().write("", to: path + "/.lock")
+      }
     }
-    let store = CheckpointStore(folder: folder.files.checkpoints, files: going.files)
+    let store = CheckpointStore(
+      folder: folder.files.checkpoints, files: folder.guarding(going.files))
     let archive = TensorArchive(tensors: [], metadata: ["network": "none"])
     do throws(FileError) {
       _ = try folder.whileHeld { () throws(FileError) in try store.save(archive, iteration: 1) }
     } catch {
-      let left = try? FileManager.default.contentsOfDirectory(atPath: path)
-      #expect(left == (replaced ? [] : nil))
+      let found = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String }
+      let expected = left == .anotherRun ? [".lock", "checkpoints"] : []
+      #expect(found?.sorted() ?? [] == expected)
       return (error, going.calls)
     }
     return (nil, going.calls)
   }
 
-  /// Reading back what has moved away is no missing input, and no fault of the disk.
-  @Test(arguments: [false, true])
-  func whateverASaveMissesTheFolderIsSaidToBeGone(replaced: Bool) throws {
-    let calls = try save(at: .max, replaced: replaced).calls
+  /// Reading back what has moved away is no missing input, and no fault of the disk. What another run has
+  /// made meanwhile gets no file.
+  @Test(arguments: Place.allCases)
+  func whateverASaveMissesTheFolderIsSaidToBeGone(left: Place) throws {
+    let calls = try save(at: .max, left).calls
     // Names, room, the temporary file, that read back, its name, the folder.
     try #require(calls == 6)
-    for call in 1...calls {
-      let error = try save(at: call, replaced: replaced).error
+    // What is brought to the disk last may be the other run's folder: the file is saved where it moved.
+    for call in 1...(left == .anotherRun ? 5 : calls) {
+      let error = try save(at: call, left).error
       #expect(error?.kind == .locked && error?.exitCode == 73, "call \(call): \(error as Any)")
       #expect(error?.description.contains("removed or replaced meanwhile") == true)
     }

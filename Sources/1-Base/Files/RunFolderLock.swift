@@ -67,6 +67,28 @@ package final class RunFolderLock: Sendable {
     guard isSame else { throw Self.lost(path) }
   }
 
+  /// The calls of `files`, but of those by a name: a file gets its name, or loses it, only while the folder
+  /// still is this lock's. Else that call fails with ESTALE.
+  ///
+  /// What takes the folder's place during a save may be another run's folder, and the temporary file may
+  /// lie in there. Temporary files can be removed at any time: their names are this process's own.
+  package func guarding(_ files: FileStore) -> FileStore {
+    var guarded = files
+    guarded.rename = { old, new throws(SystemError) in
+      try self.requireHeld()
+      try files.rename(old, new)
+    }
+    guarded.unlink = { path throws(SystemError) in
+      if TemporaryName(split(path).name) == nil { try self.requireHeld() }
+      try files.unlink(path)
+    }
+    return guarded
+  }
+
+  private func requireHeld() throws(SystemError) {
+    guard (try? check()) != nil else { throw SystemError(code: ESTALE) }
+  }
+
   /// Gives up what this process holds where the system would not: for ends of the process that
   /// release nothing. Not for a process that goes on.
   package static func releaseAll() { OwnerFile.releaseAll() }

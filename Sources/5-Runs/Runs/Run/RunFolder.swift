@@ -8,7 +8,6 @@ package final class RunFolder: Sendable {
   /// The folder's path.
   package let path: String
   private let lock: RunFolderLock
-  private let store = FileStore()
 
   /// Where its files are.
   package var files: RunFiles { RunFiles(folder: path) }
@@ -20,7 +19,7 @@ package final class RunFolder: Sendable {
   package init(_ path: String) throws {
     self.path = path
     do throws(FileError) {
-      try store.makeFolder(path)
+      try FileStore().makeFolder(path)
     } catch {
       guard error.exitCode == TrainingError.Code.cannotCreate.rawValue else { throw error }
       throw TrainingError(
@@ -33,6 +32,12 @@ package final class RunFolder: Sendable {
 
   /// What the user should know of the folder's lock; nil if there is nothing.
   var notice: String? { lock.notice }
+
+  /// The calls on its files: none of them renames or removes what another run has put there meanwhile.
+  var store: FileStore { guarding(FileStore()) }
+
+  /// As `store`, by the calls of `files`; see `RunFolderLock.guarding`.
+  package func guarding(_ files: FileStore) -> FileStore { lock.guarding(files) }
 
   /// Stops unless the folder still is this run's.
   ///

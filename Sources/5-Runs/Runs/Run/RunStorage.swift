@@ -41,7 +41,7 @@ final class RunStorage {
       logger.info("what \(path) held is in \(aside) now")
     }
     store = CheckpointStore(
-      folder: folder.files.checkpoints, keep: recipe.train.keepCheckpoints)
+      folder: folder.files.checkpoints, keep: recipe.train.keepCheckpoints, files: folder.store)
     _ = try store.prepare()
     found = try RunStart.found(folder.files, store) { logger.warning("\($0)") }
     earlierHashes = try WholeFile.bytes(folder.files.dataHashes) ?? []
@@ -160,7 +160,7 @@ final class RunStorage {
     let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
     if Array(hashes.utf8) != earlierHashes {
       try folder.whileHeld { () throws(FileError) in
-        try AtomicFile().write(hashes, to: folder.files.dataHashes)
+        try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)
       }
     }
     let history = try RunHistory(folder.files.history)
@@ -257,7 +257,7 @@ final class RunStorage {
     metadata[Self.iterationKey] = String(iteration)
     let archive = TensorArchive(tensors: network.state.stored(), metadata: metadata)
     try folder.whileHeld { () throws(FileError) in
-      try AtomicFile().writeAtomically(archive, to: path)
+      try AtomicFile(files: folder.store).writeAtomically(archive, to: path)
     }
   }
 }
