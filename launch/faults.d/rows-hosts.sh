@@ -73,6 +73,45 @@ row_hosts() {
   "${lab[@]}" down
 }
 
+# Two hosts of two ranks each: all of a job dies at once, also those that clean up after dead ranks.
+# launch/supervise starts it again, and at the end nothing is in either host's own memory.
+row_hosts-left() {
+  has_lab "a crash on 2 hosts: files in /dev/shm of each" || return 0
+  local lab=("$root/cluster/lab") made left
+  export RDD_LAB=$work/lab
+  SLOTS=2 "${lab[@]}" up 2
+  on_hosts hosts-left "$root/launch/supervise" hosts
+  wait_iteration hosts-left 4 || true
+  # node2 must not see how node1 ends.
+  signal_job STOP node2
+  signal_job KILL node1
+  signal_job KILL node2
+  # The next start comes a second later.
+  wait_log hosts-left "again in" || true
+  made="$(memory_on node1) and $(memory_on node2)"
+  finish
+  trials=$((trials + 1))
+  left="$(memory_on node1) and $(memory_on node2)"
+  # Something must have been left on each, or the row shows nothing.
+  if [[ $code == 0 && " $made " != *" 0 "* && $left == "0 and 0" ]] && is_golden hosts-left; then
+    note yes "a crash on 2 hosts: files in /dev/shm of each, same bits" "$left of $made" "0 and 0"
+  else
+    note no "a crash on 2 hosts: files in /dev/shm of each, same bits" \
+      "$left of $made, code $code" "0 and 0"
+  fi
+  "${lab[@]}" down
+}
+
+# signal_job SIGNAL NODE: sends it to the ranks there and to what has started them.
+signal_job() {
+  # shellcheck disable=SC2016 # the host's shell expands
+  "$root/cluster/lab" on "$2" bash -c \
+    'kill "-$0" $(pgrep -x "rdd|mpirun|orted|prterun|prted")' "$1" || true
+}
+
+# memory_on NODE: how many files are in the host's shared memory.
+memory_on() { "$root/cluster/lab" on "$1" find /dev/shm -type f | wc -l; }
+
 # rdd_on NODE: how many processes of rdd run there.
 rdd_on() { "$root/cluster/lab" on "$1" pgrep -c -x -r D,R,S,T rdd || true; }
 
