@@ -7,28 +7,34 @@ import Testing
   private static let root = Repository.root.path
 
   /// Runs a script in a folder of its own; `mpirun` there appends its words to `words` and the
-  /// hostfile's content to `hosts`, and then does `job`, a line of shell.
+  /// hostfile's content to `hosts`, and then does `job`, a line of shell. Where `ssh` is given, it is what
+  /// ssh does with the words after its options.
   private func launch(
-    _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0",
+    _ words: [String], hostfile: [UInt8] = [], job: String = "exit 0", ssh: String? = nil,
     error: ProcessRun.Sink = .result, term: String? = nil, variables: [String: String?] = [:]
   ) throws -> (result: ProcessResult, words: [String], hosts: String, here: String) {
     try withTemporaryFolder { folder in
+      func make(_ program: String, _ script: String) throws {
+        // A program that was just written may not start: a process that another test starts meanwhile
+        // has the file open for a moment ("Text file busy"). A link to one that stands can.
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.path + "/" + program,
+          withDestinationPath: Self.root + "/Tests/Fixtures/bin/scripted")
+        let start = "here=\(folder.path) out=\(folder.path)/runs/a\n"
+        try Data((start + script).utf8).write(
+          to: folder.appendingPathComponent(program + ".sh"))
+      }
       try Data(hostfile).write(to: folder.appendingPathComponent("hosts.txt"))
-      // A program that was just written may not start: a process that another test starts meanwhile
-      // has the file open for a moment ("Text file busy"). A link to one that stands can.
-      try FileManager.default.createSymbolicLink(
-        atPath: folder.path + "/mpirun",
-        withDestinationPath: Self.root + "/Tests/Fixtures/bin/mpirun")
-      try Data(
+      try make(
+        "mpirun",
         """
-        here=\(folder.path) out=\(folder.path)/runs/a
         [[ $1 != --version ]] || { echo "mpirun (Open MPI) 4.1.4" && exit; }
         echo "$*" >>"$here/words"
         [[ $1 != --hostfile ]] || cat "$2" >>"$here/hosts"
         starts=$(wc -l <"$here/words")
         \(job)
-        """.utf8
-      ).write(to: folder.appendingPathComponent("mpirun.sh"))
+        """)
+      if let ssh { try make("ssh", "while [[ $1 == -o ]]; do shift 2; done\n" + ssh) }
       var environment = ProcessInfo.processInfo.environment
       environment["PATH"] = folder.path + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
       environment["TERM"] = term
@@ -108,6 +114,26 @@ import Testing
     // The second one is asked by ssh, and nothing answers here or it is taken.
     let isAsked = run.result.standardError.contains("host 127.0.0.1 does not answer")
     #expect(isAsked || run.hosts.contains("127.0.0.1 slots=3"), "\(run.result)")
+  }
+
+  /// What a dead job left on another host goes before the next start there.
+  @Test func otherHostsAreCleanedToo() throws {
+    let run = try launch(
+      supervised, hostfile: Array("localhost\nother slots=1\nsilent slots=1\n".utf8),
+      job: """
+        dead=$here/there/ompi.$(uname -n).$EUID/pid.4194305
+        if [[ $starts == 1 ]]; then mkdir -p "$dead" && exit 137; fi
+        [[ -e $dead ]] || echo clean >>"$here/hosts"
+        """,
+      ssh: """
+        [[ $1 == other ]] || exit 255
+        TMPDIR=$here/there exec "${@:2}"
+        """,
+      variables: ["OMPI_MCA_plm_rsh_agent": nil, "PRTE_MCA_plm_ssh_agent": nil])
+    #expect(run.result.exitCode == 0 && run.words.count == 2, "\(run.result)")
+    let hosts = "localhost\nother slots=1\n"
+    #expect(run.hosts == hosts + hosts + "clean\n", "\(run.hosts)")
+    #expect(run.result.standardError.contains("host silent does not answer"), "\(run.result)")
   }
 
   @Test(arguments: [
