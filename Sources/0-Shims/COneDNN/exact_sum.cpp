@@ -7,9 +7,7 @@
 #include "COneDNN/arithmetic.h"
 #include "COneDNN/check.h"
 #include "COneDNN/threads.h"
-
-/// Compiled for AVX-512 too; integers have no other results there.
-#define WIDE __attribute__((target_clones("avx512f", "default")))
+#include "COneDNN/wide.h"
 
 namespace rdd::onednn {
 

@@ -3,12 +3,10 @@
 #include "COneDNN/arithmetic.h"
 #include "COneDNN/memory.h"
 #include "COneDNN/threads.h"
+#include "COneDNN/wide.h"
 
 #include <algorithm>
 
-/// For loops over channels: compiled for AVX-512 too, and chosen when the program starts. The results
-/// are the same bits.
-#define WIDE __attribute__((target_clones("avx512f", "default")))
 #define INLINE inline __attribute__((always_inline))
 
 namespace rdd::onednn {
