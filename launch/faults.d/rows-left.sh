@@ -5,7 +5,7 @@
 # A job crashes in one of four ways, and another one starts, by a script of launch/ or by mpirun alone:
 # nothing of the dead one is there then. The files are noted from what its processes use, not by name.
 row_left() {
-  local count=8 trial made=0 stayed=0 recipe=quick path living gone=0
+  local count=4 trial made=0 stayed=0 recipe=quick path living gone=0
   local -a noted=() dead=()
   [[ -z $is_long ]] || count=100
   mkdir -p "$work/tmp"

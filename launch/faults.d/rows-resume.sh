@@ -8,7 +8,8 @@ row_resume() {
   local code count good name
   install_missing python3
   write_base
-  changes >"$work/changes.list"
+  # Without --long a fifth of the keys: the test everyKeyThatChangesNumbersIsNoticed has all of them.
+  changes | awk -v all="$is_long" 'all || !/ recipe set / || NR % 5 == 1' >"$work/changes.list"
   each changes change_trial <"$work/changes.list"
   count=$(wc -l <"$work/changes.list") good=$(count_tally 2 good)
   trials=$((trials + count))

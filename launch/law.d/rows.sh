@@ -144,7 +144,7 @@ try_row() {
     if [[ -n $is_long ]]; then
       local layouts=(1x1 2x1 3x1 2x2)
     elif [[ -z $iterations && $row == tfe-tse ]]; then
-      local layouts=(1x1 2x1 3x1 2x2)
+      local layouts=(1x1 2x1 3x2)
     elif [[ -z $iterations ]]; then
       # Ranks and threads differ at once: starting a run costs more than its few steps.
       local layouts=(1x1 3x2)
@@ -165,7 +165,7 @@ count_iterations() {
     yes:tfe-tse) echo 20000 ;;
     yes:cirkd | yes:kdiga) echo 2000 ;;
     yes:*) echo 200 ;;
-    :tfe-tse) echo 200 ;;
+    :tfe-tse) echo 100 ;;
     :resume) echo 20 ;;
     :large) echo 3 ;;
     :*) if declare -F "row_$row" >/dev/null; then echo 6; else echo 4; fi ;;
