@@ -4,16 +4,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 
 namespace rdd::onednn {
 
-Memory allocate(int64_t bytes) {
+Lines allocate_lines(std::size_t bytes) {
   constexpr std::size_t line = 64;
-  void *memory = nullptr;
-  const auto size = static_cast<std::size_t>(std::max<int64_t>(bytes, 1));
-  check(posix_memalign(&memory, line, size) == 0, "cannot allocate memory: ", bytes, " bytes");
-  return Memory(memory, std::free);
+  void *block = bytes <= SIZE_MAX - line ? std::malloc(bytes + line) : nullptr;
+  check(block != nullptr, "cannot allocate memory: ", bytes, " bytes");
+  const std::size_t beyond = reinterpret_cast<std::uintptr_t>(block) % line;
+  return {block, static_cast<char *>(block) + (line - beyond) % line};
+}
+
+Memory allocate(int64_t bytes) {
+  const Lines lines = allocate_lines(static_cast<std::size_t>(std::max<int64_t>(bytes, 1)));
+  return Memory(lines.start, [block = lines.block](void *) { std::free(block); });
 }
 
 void *scratch(Scratch use, std::size_t bytes) {
