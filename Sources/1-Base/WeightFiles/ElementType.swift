@@ -36,7 +36,7 @@ package enum ElementType: String, CaseIterable, Sendable {
   }
 
   /// Whether elements are floating-point numbers.
-  var isFloat: Bool {
+  package var isFloat: Bool {
     switch self {
     case .f64, .f32, .f16, .bf16: true
     case .i64, .i32, .i16, .i8, .u8, .u32, .u64, .bool: false

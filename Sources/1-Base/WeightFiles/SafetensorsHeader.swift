@@ -111,7 +111,7 @@ struct SafetensorsHeader {
 }
 
 /// The first numbers of a list, for a message.
-func listed(_ numbers: [Int]) -> String {
+package func listed(_ numbers: [Int]) -> String {
   let shown = numbers.prefix(8).map(String.init).joined(separator: ", ")
   return "[" + shown + (numbers.count > 8 ? ", ...]" : "]")
 }

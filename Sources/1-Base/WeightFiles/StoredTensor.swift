@@ -29,7 +29,7 @@ package struct StoredTensor: Sendable {
   /// Bytes of a dense tensor; nil if a size is negative or the sizes other than 0 overflow.
   ///
   /// Zeros do not hide an overflow: strides of such a shape would overflow later.
-  static func byteCount(_ elementType: ElementType, _ shape: [Int]) -> Int? {
+  package static func byteCount(_ elementType: ElementType, _ shape: [Int]) -> Int? {
     var product = elementType.byteCount
     for size in shape {
       guard size >= 0 else { return nil }
