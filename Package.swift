@@ -99,6 +99,8 @@ let package = Package(
     .target(name: "ImageIO", dependencies: ["CImage", "Files"], path: "Sources/1-Base/ImageIO"),
     .target(
       name: "WeightFiles", dependencies: ["CXXHash", "Files"], path: "Sources/1-Base/WeightFiles"),
+    // Networks from ONNX files, planned for images of one shape.
+    .target(name: "ONNX", dependencies: ["Files", "WeightFiles"], path: "Sources/1-Base/ONNX"),
 
     // 2-Learning: the method and its surroundings; they know neither MPI nor the command line.
     .target(

@@ -1,0 +1,103 @@
+import Files
+import WeightFiles
+
+/// The size of an axis as a model declares it.
+package enum Dimension: Sendable, Equatable {
+  /// A number.
+  case fixed(Int)
+  /// A name, which stands for the same number in all inputs.
+  case symbol(String)
+  /// Nothing is said.
+  case unknown
+}
+
+/// An input or output as a model declares it.
+package struct GraphInput: Sendable, Equatable {
+  /// Its name.
+  package let name: String
+  /// The type of its elements; nil if it is no tensor, or of a type that is not read.
+  package let elementType: ElementType?
+  /// Its axes; nil if nothing is said.
+  package let shape: [Dimension]?
+}
+
+/// The network of an ONNX file: nodes over named values, without calls of functions.
+///
+/// Each name is defined once, and before a node reads it. What the operators mean is checked by
+/// `plan(for:outputs:limits:)` alone.
+package struct Graph: Sendable {
+  /// The file, for messages.
+  package let path: String
+  /// What has to be given: inputs that no initialiser replaces.
+  package let inputs: [GraphInput]
+  /// What the network gives.
+  package let outputs: [GraphInput]
+  /// The stored tensors in the file's order, with the names of parameters and buffers.
+  package let initialisers: [StoredTensor]
+  /// The operators, each after those whose values it reads.
+  package let nodes: [Node]
+  /// The version of ONNX's own operators that the model imports.
+  package let version: Int
+  /// What the exporter wrote beside the network.
+  package let metadata: [String: String]
+
+  /// Inlines the functions of `model` and checks every name.
+  init(_ model: ModelMessage, _ reading: ModelReading) throws(FileError) {
+    path = reading.path
+    outputs = model.graph.outputs
+    initialisers = model.graph.initialisers
+    version = model.operatorSets[""] ?? 0
+    metadata = model.metadata
+    nodes = try Inlining.nodes(of: model, reading)
+    var defined: [String: String] = [:]
+    for tensor in initialisers {
+      try Self.define(tensor.name, by: "an initialiser", in: &defined, path)
+    }
+    // A file of an old format repeats initialisers as inputs; in newer ones that is a default.
+    inputs = model.graph.inputs.filter { defined[$0.name] == nil }
+    for input in inputs { try Self.define(input.name, by: "an input", in: &defined, path) }
+    try check(&defined)
+  }
+
+  private static func define(
+    _ name: String, by what: String, in defined: inout [String: String], _ path: String
+  ) throws(FileError) {
+    guard !name.isEmpty else {
+      throw .refused(path, "graph", found: "\(what) without a name", expected: "a name")
+    }
+    if let first = defined.updateValue(what, forKey: name) {
+      throw .refused(
+        path, "graph", found: "\(quoted(name)) as \(first) and as \(what)", expected: "it once")
+    }
+  }
+
+  /// Checks that nodes read what is defined before them, and define new names.
+  private func check(_ defined: inout [String: String]) throws(FileError) {
+    for node in nodes {
+      for name in node.inputs where !name.isEmpty && defined[name] == nil {
+        let later = nodes.first { $0.outputs.contains(name) }
+        throw .refused(
+          path, node.place,
+          found: later.map { "the input \(quoted(name)), which the later \($0.place) gives" }
+            ?? "the input \(quoted(name)), which nothing gives",
+          expected: "a value from before")
+      }
+      for name in node.outputs where !name.isEmpty {
+        try Self.define(name, by: "an output of \(node.place)", in: &defined, path)
+      }
+    }
+    guard !outputs.isEmpty else {
+      throw .refused(path, "graph", found: "no outputs", expected: "one or more")
+    }
+    var seen: Set<String> = []
+    for output in outputs {
+      guard defined[output.name] != nil, seen.insert(output.name).inserted else {
+        throw .refused(
+          path, "graph",
+          found: "the output \(quoted(output.name)), "
+            + (defined[output.name] == nil ? "which nothing gives" : "twice"),
+          expected: "different values of the graph")
+      }
+    }
+  }
+}
