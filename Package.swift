@@ -262,6 +262,9 @@ let package = Package(
       name: "WeightFilesTests",
       dependencies: ["Files", "Randomness", "TestSupport", "WeightFiles"]),
     .testTarget(
+      name: "ONNXTests",
+      dependencies: ["Files", "ONNX", "Randomness", "TestSupport", "WeightFiles"]),
+    .testTarget(
       name: "RecipesTests", dependencies: ["Datasets", "Networks", "Recipes", "TestSupport"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "Files", "TestSupport"]),
     .testTarget(
