@@ -207,7 +207,7 @@ let package = Package(
       path: "Tests/RunProgram"),
     .target(
       name: "FuzzedReaders",
-      dependencies: ["Datasets", "Files", "ImageIO", "Recipes", "WeightFiles"],
+      dependencies: ["Datasets", "Files", "ImageIO", "ONNX", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"]),

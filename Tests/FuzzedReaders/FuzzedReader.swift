@@ -1,12 +1,13 @@
 import Datasets
 import ImageIO
+import ONNX
 import Recipes
 import WeightFiles
 
 /// What reads files that others wrote. `launch/fuzz` feeds each with broken ones, under
 /// AddressSanitizer; a test feeds them with the corpus.
 public enum FuzzedReader: String, CaseIterable, Sendable {
-  case safetensors, checkpoint, pth, list, recipe, png, jpeg
+  case safetensors, checkpoint, pth, onnx, list, recipe, png, jpeg
 
   /// Reads `bytes` as a file of this kind: it is refused, or what it holds is consistent.
   ///
@@ -16,6 +17,7 @@ public enum FuzzedReader: String, CaseIterable, Sendable {
     switch self {
     case .safetensors, .pth: readWeights(bytes)
     case .checkpoint: DamagedCheckpoint.read(bytes) ? bytes.count : nil
+    case .onnx: readNetwork(bytes)
     case .list: readList(bytes)
     case .recipe: readRecipe(bytes)
     case .png, .jpeg: readImage(bytes)
@@ -34,6 +36,29 @@ private func readWeights(_ bytes: [UInt8]) -> Int? {
     sum += tensor.bytes.withUnsafeBytes { total($0) }
   }
   return sum
+}
+
+private func readNetwork(_ bytes: [UInt8]) -> Int? {
+  // Small limits: the time goes to reading, not to arithmetic on constants.
+  var limits = Limits()
+  (limits.constantElements, limits.constantWork) = (1 << 12, 1 << 16)
+  guard
+    let graph = try? ONNXFile.read("input", limits: limits, files: MemoryFile.store(bytes)),
+    let plan = try? graph.plan(for: [2, 3, 16, 24], limits: limits)
+  else { return nil }
+  var (known, sum): (Set<String>, Int) = ([plan.input], 0)
+  for tensor in plan.initialisers + plan.constants {
+    precondition(plan.values[tensor.name] == ValueType(tensor.elementType, tensor.shape))
+    known.insert(tensor.name)
+    sum += tensor.bytes.withUnsafeBytes { total($0) }
+  }
+  for node in plan.nodes {
+    precondition(node.inputs.allSatisfy(known.contains), node.name)
+    precondition(node.outputs.allSatisfy { plan.values[$0] != nil }, node.name)
+    known.formUnion(node.outputs)
+  }
+  precondition(plan.outputs.allSatisfy { known.contains($0.value) })
+  return sum + plan.nodes.count
 }
 
 private func readList(_ bytes: [UInt8]) -> Int? {
