@@ -4,20 +4,22 @@
 
 # A rank is killed at a random moment; the run is started again and ends with the same bits.
 row_kills() {
-  local count=10 trial ranks_count good recipe=quick
+  local count=10 trial ranks_count good killed recipe=quick
   [[ -z $is_long ]] || count=1000
   count=${kills:-$count}
   golden quick
   for ((trial = 0; trial < count; trial++)); do
     ranks_count=$((2 + trial % 2))
-    echo "$trial $ranks_count $((RANDOM % golden_of[ranks_count])) $RANDOM"
+    echo "$trial $ranks_count $((1 + RANDOM % golden_of[ranks_count])) $RANDOM"
   done >"$work/kills.list"
   each kills kill_trial <"$work/kills.list"
   trials=$((trials + count)) leftovers=$((leftovers + $(sum_tally 6)))
-  good=$(count_tally 2 good)
+  good=$(count_tally 2 good) killed=$(count_tally 7 killed)
   note "$( ((good >= count)) && echo yes || echo no)" \
     "kill -9 of a random rank, 2 and 3 ranks, resumed: same bits" \
     "$good of $count${pace:+, $pace s each}" "all"
+  note "$( ((killed >= count)) && echo yes || echo no)" "  kills that met a run before its end" \
+    "$killed of $count" "all"
   note "$( (($(sum_tally 3) + $(sum_tally 4) == 0)) && echo yes || echo no)" \
     "  acknowledged iterations lost; jobs that hang" "$(sum_tally 3); $(sum_tally 4)" "0; 0"
   note "$(within "$(largest_tally 5)" 5000)" "  job ends after the kill, slowest" \
@@ -25,15 +27,21 @@ row_kills() {
 }
 
 # kill_trial TRIAL RANKS DELAY PICK: says whether the bits are the same, whether acknowledged
-# iterations were lost, whether the job hung, its milliseconds to the end, and the processes left.
+# iterations were lost, whether the job hung, its milliseconds to the end, the processes left, and
+# whether the kill met the run. If that was over before, the trial begins anew and waits half as long.
 kill_trial() {
-  local name=kill$1 killed_at lost=0 hung=0 took=0 saved verdict=bad leftovers=0
-  begin "$name" "$2"
-  wait_ranks "$2" || true
-  sleep "$(printf "%d.%03d" $(($3 / 1000)) $(($3 % 1000)))"
-  killed_at=$(now)
-  ((${#ranks[@]} == 0)) || kill -KILL "${ranks[$4 % ${#ranks[@]}]}" 2>/dev/null || true
-  finish
+  local name=kill$1 delay=$3 killed_at lost=0 hung=0 took=0 saved verdict=bad leftovers=0 met=late
+  while [[ $met == late ]] && ((delay)); do
+    rm -rf "${work:?}/$name" "${work:?}/$name.log"
+    begin "$name" "$2"
+    wait_ranks "$2" || true
+    killed_at=$(($(now) + delay))
+    while (($(now) < killed_at)) && is_running "$job"; do sleep 0.02; done
+    killed_at=$(now) delay=$((delay / 2))
+    ((${#ranks[@]} == 0)) || kill -KILL "${ranks[$4 % ${#ranks[@]}]}" 2>/dev/null || true
+    finish
+    [[ $code == 0 ]] || met=killed
+  done
   [[ $code != hang ]] || hung=1
   [[ $code != 137 ]] || took=$((ended - killed_at))
   count_leftovers "${ranks[@]}"
@@ -49,7 +57,7 @@ kill_trial() {
     cp -r "$work/$name.log" "${TMPDIR:-/tmp}/rdd-fault-$name.log"
   fi
   rm -rf "${work:?}/$name"
-  echo "$verdict $lost $hung $took $leftovers"
+  echo "$verdict $lost $hung $took $leftovers $met"
 }
 
 # A rank crashes: SIGSEGV and SIGABRT.
