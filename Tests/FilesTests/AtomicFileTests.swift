@@ -41,6 +41,26 @@ import Testing
     }
   }
 
+  @Test func smallRegionsGoTogether() throws {
+    try withTemporaryFolder { folder in
+      let sizes =
+        Array(repeating: 8, count: 500) + [1 << 20, 0, 7, (3 << 20) + 5, (1 << 20) - 1, 2, 9]
+      let parts = sizes.enumerated().map { index, size in
+        [UInt8]((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ index) })
+      }
+      let sink = Sink()
+      var files = FileStore()
+      files.write = { (descriptor, bytes) throws(SystemError) in
+        sink.sizes.append(bytes.count)
+        return try FileStore().write(descriptor, bytes)
+      }
+      let path = folder.path + "/file"
+      try AtomicFile(files: files).write(parts.map { ByteRegion(copying: $0) }, to: path)
+      #expect(FileManager.default.contents(atPath: path) == Data(parts.joined()))
+      #expect(sink.sizes == [4000, 1 << 20, 7, (3 << 20) + 5, (1 << 20) - 1, 11])
+    }
+  }
+
   /// Nobody wants /dev/null to become a file.
   @Test func aPipeAndAFolderStay() throws {
     try withTemporaryFolder { folder in
@@ -94,4 +114,9 @@ import Testing
       #expect(names == [])
     }
   }
+}
+
+/// What one thread wrote in each call, in bytes.
+private final class Sink: @unchecked Sendable {
+  var sizes: [Int] = []
 }

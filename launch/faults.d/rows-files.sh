@@ -20,7 +20,7 @@ row_writes() {
   awk -v all="${is_long:-no}" '
     all == "yes" { print $1 "-" $2 "-error", $1, $2, NR, "error=EIO" }
     all == "yes" { print $1 "-" $2 "-kill", $1, $2, NR, "signal=KILL"; next }
-    ($1 == "write" ? writes++ % 100 : $1 == "read" ? reads++ % 6 : 0) == 0 {
+    ($1 == "write" || $1 == "read" ? many[$1]++ % 6 : 0) == 0 {
       print $1 "-" $2, $1, $2, NR, (chosen++ % 2 ? "signal=KILL" : "error=EIO")
     }' "$work/writes.calls" >"$work/writes.list"
   each writes write_trial <"$work/writes.list"

@@ -113,12 +113,8 @@ package struct AtomicFile: Sendable {
   private func write(_ regions: [ByteRegion], temporary path: String) throws(FileError) {
     let descriptor = try create(path)
     do throws(FileError) {
-      for region in regions {
-        try region.withUnsafeBytes { (bytes) throws(FileError) -> Void in
-          try call("write", path) { () throws(SystemError) in
-            try files.writeAll(bytes, to: descriptor)
-          }
-        }
+      try call("write", path) { () throws(SystemError) in
+        try files.writeAll(regions, to: descriptor)
       }
       // Never tried again: the system may have dropped the pages that failed.
       if isDurable {
