@@ -64,6 +64,50 @@ write_list_run() {
     "$work/tiny.yaml" >"$1/list.yaml"
 }
 
+# A file system without locks, as some of clusters are: a second start is still refused, and what a killed
+# run has left is taken over.
+row_locks() {
+  local good=0 second=0 traced
+  install_missing strace
+  if ! strace -o /dev/null true 2>/dev/null; then
+    skip "a file system without locks" "strace may not trace here"
+    return
+  fi
+  without_locks </dev/null >>"$work/locks.log" 2>&1 &
+  job=$! traced=$!
+  wait_iteration locks 4 || fail 1 "the run without locks did not start: $(last_error locks)"
+  # The job is a shell, its child the tracer, whose child the run is.
+  mapfile -t ranks < <(ranks_of "$(ranks_of "$traced")")
+  # It stands still meanwhile, so that it is not over before.
+  kill -STOP "${ranks[@]}"
+  without_locks </dev/null >"$work/second.log" 2>&1 || second=$?
+  if [[ $second == 73 ]]; then
+    good=$((good + 1))
+  else
+    say "a second start: code $second: $(tail -n 3 "$work/second.log")"
+  fi
+  kill -KILL "${ranks[@]}"
+  finish
+  count_leftovers "${ranks[@]}"
+  without_locks </dev/null >>"$work/locks.log" 2>&1 &
+  job=$!
+  finish
+  if [[ $code == 0 ]] && (($(resumed locks) > 0)) && is_golden locks && [[ ! -e $work/locks/.lock.owner ]]; then
+    good=$((good + 1))
+  else
+    say "going on: code $code: $(last_error locks)"
+  fi
+  trials=$((trials + 2))
+  note "$( ((good == 2)) && echo yes || echo no)" \
+    "no locks: second start refused; killed, resumed: same bits" "$good of 2" "all"
+}
+
+# without_locks: the tiny recipe, each of whose locks fails as on such a file system.
+without_locks() {
+  strace -f --seccomp-bpf -o /dev/null -e trace=flock -e inject=flock:error=ENOLCK \
+    "$rdd" train "$work/tiny.yaml" --out "$work/locks"
+}
+
 # The disk of the run folder is full: training goes on while it may, and ends with 74 when it must.
 row_disk() {
   if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
