@@ -23,6 +23,18 @@ import Torch
     x.reshaped([x.size(0), x.size(1), x.size(2) * x.size(3)])
   }
 
+  /// Half of each element and twice the one that lies opposite.
+  private static func mirrored(_ length: Int) -> LineMap {
+    LineMap(
+      length: length,
+      rows: (0..<length).map { [LineMap.Term($0, 0.5), LineMap.Term(length - 1 - $0, 2)] })
+  }
+
+  private static func plainlyMirrored(_ x: Tensor, _ dimension: Int) -> Tensor {
+    let places = (0..<Int64(x.size(dimension))).reversed()
+    return x * 0.5 + x.selected(dimension, Tensor(Array(places), [places.count])) * 2
+  }
+
   static let pairs: [Pair] = [
     Pair("sum over channels", { $0.fixedSum(1) }, { $0.sum([1]) }),
     Pair(
@@ -37,6 +49,21 @@ import Torch
       { x in
         x.sum([1], keepingDimensions: true).expanded([x.size(0), 6, x.size(2), x.size(3)]) * 0.5
       }),
+    Pair(
+      "sum over neighbours", { $0.fixedSum(over: [2, 3]) },
+      { $0.sum([2, 3], keepingDimensions: true) }),
+    Pair(
+      "spread of a sum apart", { ($0.fixedSum(over: [1, 3]) * 0.5).spread(to: $0.shape) },
+      { ($0.sum([1, 3], keepingDimensions: true) * 0.5).expanded($0.shape) }),
+    Pair(
+      "normalised", { $0.fixedNormalised(2, epsilon: 0.1) },
+      { x in
+        let centred = x - x.mean([2], keepingDimensions: true)
+        return centred
+          / ((centred * centred).mean([2], keepingDimensions: true) + 0.1).squareRoot
+      }),
+    Pair("lines mapped", { $0.mapped(3, mirrored($0.size(3))) }, { plainlyMirrored($0, 3) }),
+    Pair("rows mapped", { $0.mapped(1, mirrored($0.size(1))) }, { plainlyMirrored($0, 1) }),
     Pair("softmax", { $0.fixedSoftmax(1) }, { $0.softmax(1) }),
     Pair("softmax of rows", { flat($0).fixedSoftmax(2) }, { flat($0).softmax(2) }),
     Pair("log softmax", { $0.fixedLogSoftmax(1) }, { $0.logSoftmax(1) }),
@@ -60,6 +87,9 @@ import Torch
     Pair("exp", { ($0 * 0.3).exp }, { $0 }), Pair("log", { ($0.magnitude + 0.1).log }, { $0 }),
     Pair("root", { ($0.magnitude + 0.1).squareRoot }, { $0 }),
     Pair("quotient", { $0 / ($0 * $0 + 1) }, { $0 }), Pair("relu", { $0.relu }, { $0 }),
+    Pair("error function", { $0.errorFunction }, { $0 }),
+    Pair("tangent", { $0.hyperbolicTangent }, { $0 }),
+    Pair("smaller", { $0.minimum($0 * 0.1) }, { $0 }),
     Pair("larger", { $0.maximum($0 * 0.1) }, { $0 }),
     Pair("clamp", { $0.clamped(-0.5, 0.7) }, { $0 }),
     Pair("factor", { $0 / 3 * 0.7 + 0.1 }, { $0 }),

@@ -36,10 +36,9 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
                             const rdd::onednn::Window *window, const Sums *sums) {
     const at::Tensor &x = inputs[0], &weight = inputs[1];
     context->save_for_backward({x, weight});
-    context->saved_data["stride"] = window->stride[0];
-    context->saved_data["padding"] = window->padding[0];
-    context->saved_data["dilation"] = window->dilation[0];
-    context->saved_data["groups"] = window->groups;
+    context->saved_data["window"] = std::vector<int64_t>{
+        window->stride[0], window->stride[1], window->padding[0], window->padding[1],
+        window->dilation[0], window->dilation[1], window->groups};
     context->saved_data["bias"] = inputs.size() > 2;
     context->saved_data["weight sum"] = saved(sums->weight);
     context->saved_data["bias sum"] = saved(sums->bias);
@@ -52,12 +51,9 @@ struct HostConvolution : torch::autograd::Function<HostConvolution> {
   static variable_list backward(AutogradContext *context, variable_list grads) {
     auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
-    auto both = [&](const char *key) {
-      int64_t value = context->saved_data[key].toInt();
-      return rdd::onednn::Pair{value, value};
-    };
-    rdd::onednn::Window window{both("stride"), both("padding"), both("dilation"),
-                               context->saved_data["groups"].toInt()};
+    const std::vector<int64_t> numbers = context->saved_data["window"].toIntVector();
+    const rdd::onednn::Window window{
+        {numbers[0], numbers[1]}, {numbers[2], numbers[3]}, {numbers[4], numbers[5]}, numbers[6]};
     at::Tensor dx;
     if (context->saved_data["x needs gradient"].toBool()) {
       dx = rdd::convolution_backward_data(grads[0], weight, x.sizes(), window);
@@ -108,11 +104,33 @@ bool ct_set_plain_convolution(bool plain) noexcept {
   return before;
 }
 
+static rdd::onednn::Window window_of(const ct_window &window) {
+  const auto pair = [](const int64_t (&values)[2]) {
+    return rdd::onednn::Pair{values[0], values[1]};
+  };
+  return {pair(window.stride), pair(window.padding), pair(window.dilation), window.groups};
+}
+
+int ct_conv2d_by_image(ct_tensor **out, const ct_tensor *x, const ct_tensor *weights,
+                       const ct_window *window) {
+  return protect([&] {
+    *out = wrap(rdd::convolution_by_image(x->value, weights->value, window_of(*window)));
+  });
+}
+
+int ct_conv2d_transposed(ct_tensor **out, const ct_tensor *x, const ct_tensor *weights,
+                         int64_t height, int64_t width, const ct_window *window) {
+  return protect([&] {
+    *out = wrap(
+        rdd::transposed_by_image(x->value, weights->value, height, width, window_of(*window)));
+  });
+}
+
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
-              int stride, int padding, int dilation, int groups) {
+              const ct_window *given) {
   return protect([&] {
     at::Tensor b = bias ? bias->value : at::Tensor();
-    rdd::onednn::Window window{{stride, stride}, {padding, padding}, {dilation, dilation}, groups};
+    const rdd::onednn::Window window = window_of(*given);
     if (plain_convolution) {
       *out = wrap(by_image(x->value, weight, bias, window));
       return;
@@ -130,6 +148,6 @@ int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, cons
     }
     auto type = x->value.scalar_type();
     *out = wrap(at::conv2d(x->value, weight->value.to(type), b.defined() ? b.to(type) : b,
-                           {stride, stride}, {padding, padding}, {dilation, dilation}, groups));
+                           window.stride, window.padding, window.dilation, window.groups));
   });
 }

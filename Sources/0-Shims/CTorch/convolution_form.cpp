@@ -59,7 +59,8 @@ struct ConvolutionForm : torch::autograd::Function<ConvolutionForm> {
     context->saved_data["weight"] = sizes->weight;
     const rdd::onednn::Window &window = sizes->window;
     context->saved_data["window"] = std::vector<int64_t>{
-        window.stride[0], window.padding[0], window.dilation[0], window.groups};
+        window.stride[0], window.stride[1], window.padding[0], window.padding[1],
+        window.dilation[0], window.dilation[1], window.groups};
     const rdd::onednn::SingleThread one;
     const at::Tensor &weights = place == input ? a : b;
     if (place != weight && weights.stride(0) == 0 && rdd::supported(place == input ? b : a)) {
@@ -87,11 +88,11 @@ struct ConvolutionForm : torch::autograd::Function<ConvolutionForm> {
       return context->saved_data["window"].toIntVector()[static_cast<std::size_t>(index)];
     };
     const auto both = [&](int64_t index) {
-      return rdd::onednn::Pair{number(index), number(index)};
+      return rdd::onednn::Pair{number(index), number(index + 1)};
     };
     const Sizes sizes{
         context->saved_data["input"].toIntVector(), context->saved_data["weight"].toIntVector(),
-        {both(0), both(1), both(2), number(3)}};
+        {both(0), both(2), both(4), number(6)}};
     const int64_t place = context->saved_data["place"].toInt();
     const auto [first, second] = others(place);
     const at::Tensor *at_place[3] = {};
@@ -120,4 +121,12 @@ at::Tensor rdd::convolution_by_image(
   const Sizes sizes{
       {1, x.size(1), x.size(2), x.size(3)}, weights.sizes().slice(1).vec(), window};
   return ConvolutionForm::apply(x, weights, static_cast<int64_t>(gradient), &sizes);
+}
+
+at::Tensor rdd::transposed_by_image(
+    const at::Tensor &x, const at::Tensor &weights, int64_t height, int64_t width,
+    const onednn::Window &window) {
+  const Sizes sizes{
+      {1, weights.size(2) * window.groups, height, width}, weights.sizes().slice(1).vec(), window};
+  return ConvolutionForm::apply(weights, x, static_cast<int64_t>(input), &sizes);
 }

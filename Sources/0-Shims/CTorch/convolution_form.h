@@ -13,4 +13,10 @@ namespace rdd {
 at::Tensor convolution_by_image(
     const at::Tensor &x, const at::Tensor &weights, const onednn::Window &window);
 
+/// The gradient of that convolution's input, of `[height, width]`, where x is its result's: a convolution
+/// transposed.
+at::Tensor transposed_by_image(
+    const at::Tensor &x, const at::Tensor &weights, int64_t height, int64_t width,
+    const onednn::Window &window);
+
 }  // namespace rdd

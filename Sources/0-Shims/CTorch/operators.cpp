@@ -26,6 +26,7 @@ int ct_binary(ct_tensor **out, ct_binary_operator op, const ct_tensor *a, const 
     const at::Tensor &x = a->value, &y = b->value;
     switch (op) {
       case CT_MAXIMUM: *out = wrap(at::maximum(x, y)); break;
+      case CT_MINIMUM: *out = wrap(at::minimum(x, y)); break;
       case CT_AND: *out = wrap(x.logical_and(y)); break;
       case CT_OR: *out = wrap(x.logical_or(y)); break;
       case CT_XOR: *out = wrap(x.logical_xor(y)); break;
@@ -57,6 +58,10 @@ int ct_unary(ct_tensor **out, ct_unary_operator op, const ct_tensor *a) {
       case CT_NOT: *out = wrap(x.logical_not()); break;
       case CT_ISFINITE: *out = wrap(at::isfinite(x)); break;
       case CT_ZERO_LIKE: *out = wrap(at::zeros_like(x)); break;
+      case CT_ERF: *out = wrap(x.erf()); break;
+      case CT_TANH: *out = wrap(x.tanh()); break;
+      case CT_FLOOR: *out = wrap(x.floor()); break;
+      case CT_CEIL: *out = wrap(x.ceil()); break;
       default: TORCH_CHECK(false, "unknown unary operator code ", op);
     }
   });
@@ -122,6 +127,15 @@ int ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, b
   return protect([&] {
     *out = wrap(at::avg_pool2d(x->value, {kernel, kernel}, {stride, stride}, {0, 0}, ceil_mode,
                                /*count_include_pad=*/false));
+  });
+}
+
+int ct_pool2d(ct_tensor **out, const ct_tensor *x, bool largest, const int64_t kernel[2],
+              const ct_window *window) {
+  return protect([&] {
+    const at::IntArrayRef size(kernel, 2), stride(window->stride), padding(window->padding);
+    *out = wrap(largest ? at::max_pool2d(x->value, size, stride, padding, window->dilation)
+                        : at::avg_pool2d(x->value, size, stride, padding));
   });
 }
 

@@ -24,6 +24,23 @@ extension Tensor {
     }
   }
 
+  /// The elements less the mean of their line, divided by its deviation, of which the variance and
+  /// `epsilon` are the square; see `fixedSum`.
+  package func fixedNormalised(_ dimension: Int, epsilon: Double) -> Tensor {
+    let (normalised, factor) = Autograd.withoutHistory { () -> (Tensor, Tensor) in
+      let x = detached.contiguous()
+      let centred = x - x.fixedMean(dimension, keepingDimension: true)
+      let variance = (centred * centred).fixedMean(dimension, keepingDimension: true)
+      let factor = Tensor.full([1], 1, type, device: device) / (variance + epsilon).squareRoot
+      return (centred * factor, factor)
+    }
+    return Autograd.custom(normalised, of: self) { gradient in
+      let along = (gradient * normalised).fixedMean(dimension, keepingDimension: true)
+      let mean = gradient.fixedMean(dimension, keepingDimension: true)
+      return (gradient - mean - normalised * along) * factor
+    }
+  }
+
   /// The elements less the largest of their line, row-major.
   private func shifted(_ dimension: Int) -> Tensor {
     let x = detached.contiguous()

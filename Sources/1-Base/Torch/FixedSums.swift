@@ -41,6 +41,36 @@ extension Tensor {
     fixedSum(dimension, keepingDimension: keep) / Double(size(dimension))
   }
 
+  /// The sums along several dimensions, which stay with length 1; see `fixedSum`. Neighbours among them
+  /// are added as one line.
+  package func fixedSum(over dimensions: [Int]) -> Tensor {
+    var kept = shape
+    for dimension in dimensions { kept[dimension] = 1 }
+    var sum = self
+    var end = kept.count
+    // From the last dimension on, run by run.
+    for dimension in kept.indices.reversed() {
+      guard dimensions.contains(dimension) else {
+        end = dimension
+        continue
+      }
+      guard dimension == 0 || !dimensions.contains(dimension - 1) else { continue }
+      let length = shape[dimension..<end].reduce(1, *)
+      sum = sum.reshaped(Array(shape[..<dimension]) + [length] + kept[end...])
+        .fixedSum(dimension, keepingDimension: true)
+      end = dimension
+    }
+    return sum.reshaped(kept)
+  }
+
+  /// Dimensions of length 1 repeated to a shape of as many dimensions; see `spread(_:_:)`.
+  package func spread(to shape: [Int]) -> Tensor {
+    let own = self.shape
+    guard own != shape else { return self }
+    let repeated = shape.indices.filter { own[$0] != shape[$0] }
+    return Autograd.custom(detached.expanded(shape), of: self) { $0.fixedSum(over: repeated) }
+  }
+
   /// The sum of each image's elements, `[n, ...]` to `[n]` float64, in fixed order.
   package var imageSums: Tensor {
     let (shape, type, device) = (shape, type, device)

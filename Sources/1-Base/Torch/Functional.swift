@@ -16,11 +16,7 @@ package enum Functional {
   package static func convolution(
     _ x: Tensor, weight: Tensor, bias: Tensor?, _ window: Window = Window()
   ) -> Tensor {
-    .make("conv2d", x, weight) {
-      ct_conv2d(
-        &$0, x.handle, weight.handle, bias?.handle, Int32(window.stride), Int32(window.padding),
-        Int32(window.dilation), Int32(window.groups))
-    }
+    convolution(x, weight: weight, bias: bias, WindowPair(window))
   }
 
   /// The largest element of each window. Source: PyTorch `max_pool2d`.

@@ -46,6 +46,10 @@ extension Tensor {
   package func greater(than other: Double) -> Tensor { .binary(CT_GT, self, other) }
   /// Where the elements are at least a number, as bool.
   package func atLeast(_ other: Double) -> Tensor { .binary(CT_GE, self, other) }
+  /// Where the elements are at most another tensor's, as bool.
+  package func atMost(_ other: Tensor) -> Tensor { .binary(CT_LE, self, other) }
+  /// Where the elements are greater than another tensor's, as bool.
+  package func greater(than other: Tensor) -> Tensor { .binary(CT_GT, self, other) }
   /// Where both are true.
   package func and(_ other: Tensor) -> Tensor { .binary(CT_AND, self, other) }
   /// Where one or both are true.
@@ -56,6 +60,8 @@ extension Tensor {
   package var not: Tensor { unary(CT_NOT) }
   /// The larger of two elements.
   package func maximum(_ other: Tensor) -> Tensor { .binary(CT_MAXIMUM, self, other) }
+  /// The smaller of two elements.
+  package func minimum(_ other: Tensor) -> Tensor { .binary(CT_MINIMUM, self, other) }
   /// The matrix product of the last two dimensions, batched over the others.
   package func matmul(_ other: Tensor) -> Tensor { .binary(CT_MATMUL, self, other) }
 
@@ -69,6 +75,14 @@ extension Tensor {
   package var magnitude: Tensor { unary(CT_ABS) }
   /// max(x, 0).
   package var relu: Tensor { unary(CT_RELU) }
+  /// The error function.
+  package var errorFunction: Tensor { unary(CT_ERF) }
+  /// The hyperbolic tangent.
+  package var hyperbolicTangent: Tensor { unary(CT_TANH) }
+  /// The next whole number below, or the number itself.
+  package var floor: Tensor { unary(CT_FLOOR) }
+  /// The next whole number above, or the number itself.
+  package var ceiling: Tensor { unary(CT_CEIL) }
   /// Where the elements are neither infinite nor NaN, as bool.
   package var isFinite: Tensor { unary(CT_ISFINITE) }
   /// Zeros of the same shape, type, device and memory order.

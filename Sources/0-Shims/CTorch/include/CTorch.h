@@ -84,13 +84,14 @@ int ct_copy_(ct_tensor *target, const ct_tensor *source);
 
 // ---- operators.cpp: pointwise, reductions, layers
 typedef enum {
-  CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_EQ, CT_NE, CT_LE, CT_GT, CT_GE,
+  CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_MINIMUM, CT_EQ, CT_NE, CT_LE, CT_GT, CT_GE,
   CT_AND, CT_OR, CT_XOR, CT_MATMUL
 } ct_binary_operator;
 int ct_binary(ct_tensor **out, ct_binary_operator op, const ct_tensor *a, const ct_tensor *b);
 int ct_binary_scalar(ct_tensor **out, ct_binary_operator op, const ct_tensor *a, double b);
 typedef enum {
-  CT_NEG, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_RELU, CT_NOT, CT_ISFINITE, CT_ZERO_LIKE
+  CT_NEG, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_RELU, CT_NOT, CT_ISFINITE, CT_ZERO_LIKE, CT_ERF, CT_TANH,
+  CT_FLOOR, CT_CEIL
 } ct_unary_operator;
 int ct_unary(ct_tensor **out, ct_unary_operator op, const ct_tensor *a);
 int ct_clamp(ct_tensor **out, const ct_tensor *a, double low, double high);
@@ -109,8 +110,22 @@ int ct_argsort(ct_tensor **out, const ct_tensor *a, int dimension, bool descendi
 // Whether convolutions and norms on this thread go image by image and have derivatives of any order, which
 // is slower; returns what it was.
 bool ct_set_plain_convolution(bool plain) CT_NOTHROW;
+// How a kernel moves over an image: vertically, then horizontally. `padding` is on each side.
+typedef struct {
+  int64_t stride[2], padding[2], dilation[2], groups;
+} ct_window;
 int ct_conv2d(ct_tensor **out, const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
-              int stride, int padding, int dilation, int groups);
+              const ct_window *window);
+// Each image by its own weights, `[N, O, I / groups, kh, kw]`; derivatives of any order.
+int ct_conv2d_by_image(ct_tensor **out, const ct_tensor *x, const ct_tensor *weights,
+                       const ct_window *window);
+// The input's gradient of ct_conv2d_by_image, of size `[height, width]`, where x is the result's.
+int ct_conv2d_transposed(ct_tensor **out, const ct_tensor *x, const ct_tensor *weights,
+                         int64_t height, int64_t width, const ct_window *window);
+// The largest element or the mean of each window of `[kernel]`; padding counts as zeros in a mean, and has
+// no dilation there.
+int ct_pool2d(ct_tensor **out, const ct_tensor *x, bool largest, const int64_t kernel[2],
+              const ct_window *window);
 int ct_max_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, int padding,
                   bool ceil_mode);
 int ct_avg_pool2d(ct_tensor **out, const ct_tensor *x, int kernel, int stride, bool ceil_mode);
