@@ -1,4 +1,5 @@
 import ONNX
+import TestSupport
 import Testing
 import WeightFiles
 

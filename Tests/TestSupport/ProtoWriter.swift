@@ -1,13 +1,16 @@
 /// A message in protobuf's wire format, made by hand; nothing about it is checked.
-struct Proto {
-  private(set) var bytes: [UInt8] = []
+public struct Proto {
+  /// What has been written so far.
+  public private(set) var bytes: [UInt8] = []
 
-  init() {}
+  /// A message without fields.
+  public init() {}
 
   /// A message of raw bytes.
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  static func varint(_ value: Int) -> [UInt8] {
+  /// A number in groups of seven bits.
+  public static func varint(_ value: Int) -> [UInt8] {
     var (rest, bytes) = (UInt64(bitPattern: Int64(value)), [UInt8]())
     while rest > 0x7F {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -16,32 +19,40 @@ struct Proto {
     return bytes + [UInt8(rest)]
   }
 
-  func adding(_ field: Int, _ value: Int) -> Proto {
+  /// A field of a whole number.
+  public func adding(_ field: Int, _ value: Int) -> Proto {
     Proto(bytes + Self.varint(field << 3) + Self.varint(value))
   }
 
-  func adding(_ field: Int, _ value: Float) -> Proto {
+  /// A field of a float.
+  public func adding(_ field: Int, _ value: Float) -> Proto {
     let bits = withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
     return Proto(bytes + Self.varint(field << 3 | 5) + bits)
   }
 
-  func adding(_ field: Int, _ value: [UInt8]) -> Proto {
+  /// A field of bytes.
+  public func adding(_ field: Int, _ value: [UInt8]) -> Proto {
     Proto(bytes + Self.varint(field << 3 | 2) + Self.varint(value.count) + value)
   }
 
-  func adding(_ field: Int, _ text: String) -> Proto { adding(field, Array(text.utf8)) }
+  /// A field of text.
+  public func adding(_ field: Int, _ text: String) -> Proto { adding(field, Array(text.utf8)) }
 
-  func adding(_ field: Int, _ message: Proto) -> Proto { adding(field, message.bytes) }
+  /// A field that is a message.
+  public func adding(_ field: Int, _ message: Proto) -> Proto { adding(field, message.bytes) }
 
-  func adding(_ field: Int, _ texts: [String]) -> Proto {
+  /// A field that is repeated.
+  public func adding(_ field: Int, _ texts: [String]) -> Proto {
     texts.reduce(self) { $0.adding(field, $1) }
   }
 
-  func adding(_ field: Int, _ messages: [Proto]) -> Proto {
+  /// A field that is repeated.
+  public func adding(_ field: Int, _ messages: [Proto]) -> Proto {
     messages.reduce(self) { $0.adding(field, $1) }
   }
 
-  func adding(_ field: Int, _ values: [Int]) -> Proto {
+  /// A field that is repeated.
+  public func adding(_ field: Int, _ values: [Int]) -> Proto {
     values.reduce(self) { $0.adding(field, $1) }
   }
 }
@@ -50,51 +61,57 @@ struct Proto {
 
 extension Proto {
   /// A tensor of raw bytes.
-  static func tensor(_ name: String = "", type: Int, _ dims: [Int], raw: [UInt8]) -> Proto {
+  public static func tensor(_ name: String = "", type: Int, _ dims: [Int], raw: [UInt8]) -> Proto {
     Proto().adding(1, dims).adding(2, type).adding(8, name).adding(9, raw)
   }
 
   /// A tensor of floats.
-  static func floats(_ name: String = "", _ dims: [Int], _ values: [Float]) -> Proto {
+  public static func floats(_ name: String = "", _ dims: [Int], _ values: [Float]) -> Proto {
     tensor(name, type: 1, dims, raw: values.flatMap { littleEndian($0.bitPattern) })
   }
 
   /// A tensor of whole numbers.
-  static func integers(_ name: String = "", _ dims: [Int], _ values: [Int]) -> Proto {
+  public static func integers(_ name: String = "", _ dims: [Int], _ values: [Int]) -> Proto {
     tensor(name, type: 7, dims, raw: values.flatMap { littleEndian(Int64($0)) })
   }
 
   /// Whole numbers along one axis.
-  static func axis(_ name: String, _ values: [Int]) -> Proto {
+  public static func axis(_ name: String, _ values: [Int]) -> Proto {
     integers(name, [values.count], values)
   }
 
-  static func attribute(_ name: String, _ value: Int) -> Proto {
+  /// An attribute of a node: a whole number.
+  public static func attribute(_ name: String, _ value: Int) -> Proto {
     Proto().adding(1, name).adding(3, value).adding(20, 2)
   }
 
-  static func attribute(_ name: String, _ value: Float) -> Proto {
+  /// An attribute of a node: a float.
+  public static func attribute(_ name: String, _ value: Float) -> Proto {
     Proto().adding(1, name).adding(2, value).adding(20, 1)
   }
 
-  static func attribute(_ name: String, _ value: String) -> Proto {
+  /// An attribute of a node: a text.
+  public static func attribute(_ name: String, _ value: String) -> Proto {
     Proto().adding(1, name).adding(4, value).adding(20, 3)
   }
 
-  static func attribute(_ name: String, _ values: [Int]) -> Proto {
+  /// An attribute of a node: whole numbers.
+  public static func attribute(_ name: String, _ values: [Int]) -> Proto {
     Proto().adding(1, name).adding(8, values).adding(20, 7)
   }
 
-  static func attribute(_ name: String, tensor: Proto) -> Proto {
+  /// An attribute of a node: a tensor.
+  public static func attribute(_ name: String, tensor: Proto) -> Proto {
     Proto().adding(1, name).adding(5, tensor).adding(20, 4)
   }
 
   /// An attribute whose value is that of the function around it.
-  static func reference(_ name: String, to other: String, type: Int) -> Proto {
+  public static func reference(_ name: String, to other: String, type: Int) -> Proto {
     Proto().adding(1, name).adding(20, type).adding(21, other)
   }
 
-  static func node(
+  /// A node of ONNX's own operators, or of another domain's.
+  public static func node(
     _ operatorName: String, _ inputs: [String], _ outputs: [String], _ attributes: [Proto] = [],
     domain: String = "", name: String = ""
   ) -> Proto {
@@ -103,7 +120,7 @@ extension Proto {
   }
 
   /// An input or output with sizes of its axes, or names for them.
-  static func value(_ name: String, _ shape: [Any], type: Int = 1) -> Proto {
+  public static func value(_ name: String, _ shape: [Any], type: Int = 1) -> Proto {
     let axes = shape.map { size in
       (size as? Int).map { Proto().adding(1, $0) } ?? Proto().adding(2, size as? String ?? "")
     }
@@ -111,7 +128,8 @@ extension Proto {
       2, Proto().adding(1, Proto().adding(1, type).adding(2, Proto().adding(1, axes))))
   }
 
-  static func function(
+  /// A function of the domain `own`.
+  public static func function(
     _ name: String, _ inputs: [String], _ outputs: [String], _ nodes: [Proto],
     attributes: [String] = [], defaults: [Proto] = [], opset: Int = 17
   ) -> Proto {
@@ -120,7 +138,8 @@ extension Proto {
       .adding(11, defaults)
   }
 
-  static func graph(
+  /// A graph, by default of images x `[n, 4, h, w]`, that gives y.
+  public static func graph(
     _ nodes: [Proto], _ initialisers: [Proto] = [],
     inputs: [Proto] = [value("x", ["n", 4, "h", "w"])], outputs: [String] = ["y"]
   ) -> Proto {
@@ -128,13 +147,14 @@ extension Proto {
       .adding(12, outputs.map { Proto().adding(1, $0) })
   }
 
-  static func model(_ graph: Proto, functions: [Proto] = [], opset: Int = 17) -> Proto {
+  /// A model of format 8.
+  public static func model(_ graph: Proto, functions: [Proto] = [], opset: Int = 17) -> Proto {
     Proto().adding(1, 8).adding(7, graph).adding(8, Proto().adding(1, "").adding(2, opset))
       .adding(8, Proto().adding(1, "own").adding(2, 1)).adding(25, functions)
   }
 }
 
 /// `value` in little endian bytes.
-func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+public func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }

@@ -45,10 +45,10 @@ package struct Graph: Sendable {
   init(_ model: ModelMessage, _ reading: ModelReading) throws(FileError) {
     path = reading.path
     outputs = model.graph.outputs
-    initialisers = model.graph.initialisers
     version = model.operatorSets[""] ?? 0
     metadata = model.metadata
-    nodes = try Inlining.nodes(of: model, reading)
+    (initialisers, nodes) = try Self.untied(
+      model.graph.initialisers, try Inlining.nodes(of: model, reading), reading)
     var defined: [String: String] = [:]
     for tensor in initialisers {
       try Self.define(tensor.name, by: "an initialiser", in: &defined, path)
@@ -57,6 +57,36 @@ package struct Graph: Sendable {
     inputs = model.graph.inputs.filter { defined[$0.name] == nil }
     for input in inputs { try Self.define(input.name, by: "an input", in: &defined, path) }
     try check(&defined)
+  }
+
+  /// Makes tensors of their own of `Identity` of stored floats, under the names that it gives.
+  ///
+  /// PyTorch's exporter stores parameters once that are equal, as biases of 0 are. They were several, and
+  /// train apart.
+  private static func untied(
+    _ initialisers: [StoredTensor], _ nodes: [Node], _ reading: ModelReading
+  ) throws(FileError) -> ([StoredTensor], [Node]) {
+    var tensors = initialisers
+    var stored: [String: StoredTensor] = [:]
+    for tensor in initialisers where tensor.elementType.isFloat { stored[tensor.name] = tensor }
+    var (rest, bytes) = ([Node](), 0)
+    for node in nodes {
+      guard node.fullName == "Identity", node.inputs.count == 1, node.outputs.count == 1,
+        let source = stored[node.inputs[0]]
+      else {
+        rest.append(node)
+        continue
+      }
+      bytes += source.bytes.count
+      try reading.check(tensors.count + 1, reading.limits.tensors, "tensors")
+      try reading.check(bytes, reading.limits.fileBytes, "bytes of copied tensors")
+      let tensor = StoredTensor(
+        name: node.outputs[0], elementType: source.elementType, shape: source.shape,
+        bytes: source.bytes)
+      tensors.append(tensor)
+      stored[tensor.name] = tensor
+    }
+    return (tensors, rest)
   }
 
   private static func define(
