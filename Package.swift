@@ -115,7 +115,9 @@ let package = Package(
       path: "Sources/2-Learning/Difficulty", swiftSettings: kernel),
     .target(
       name: "Networks",
-      dependencies: ["Files", "ImageIO", "Randomness", "Reduction", "Torch", "WeightFiles"],
+      dependencies: [
+        "Files", "ImageIO", "ONNX", "Randomness", "Reduction", "Torch", "WeightFiles",
+      ],
       path: "Sources/2-Learning/Networks", swiftSettings: wide),
     // Distillation methods, above networks and difficulty.
     .target(
@@ -231,7 +233,8 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: [
-        "Files", "Networks", "Parity", "Reduction", "TestSupport", "Torch", "WeightFiles",
+        "Files", "Networks", "ONNX", "Parity", "Randomness", "Reduction", "TestSupport", "Torch",
+        "WeightFiles",
       ]),
     .testTarget(
       name: "MethodsTests",

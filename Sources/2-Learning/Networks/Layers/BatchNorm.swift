@@ -50,6 +50,22 @@ package final class BatchNorm {
     backwardSum = ExactSum(groups: [channels, channels])
   }
 
+  /// A BatchNorm layer of tensors that are there already, `[C]` each; it counts no passes.
+  init(
+    weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor,
+    _ settings: Settings
+  ) {
+    self.settings = settings
+    self.weight = weight
+    self.bias = bias
+    self.runningMean = runningMean
+    self.runningVariance = runningVariance
+    batchesTracked = Tensor.zeros([], .int64)
+    let channels = weight.count
+    forwardSum = ExactSum(groups: [channels, channels, 1])
+    backwardSum = ExactSum(groups: [channels, channels])
+  }
+
   /// activation(norm(x) + residual), `[N, C, H, W]`. Collective in training.
   package func callAsFunction(
     _ x: Tensor, _ pass: Pass, _ activation: Activation = .none, adding residual: Tensor? = nil

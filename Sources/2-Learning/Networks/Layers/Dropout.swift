@@ -14,6 +14,12 @@ final class Dropout {
     index = scope.nextDropout()
   }
 
+  /// The layer of this index among a network's dropout layers.
+  init(_ probability: Double, index: Int) {
+    self.probability = probability
+    self.index = index
+  }
+
   /// `[N, C, H, W]` to the same shape.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     guard let training = pass.training, training.dropout else { return x }
