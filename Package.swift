@@ -172,7 +172,7 @@ let package = Package(
     .target(
       name: "Parity",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks",
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks", "ONNX",
         "Randomness", "Recipes", "Reduction", "Steps", "Torch", "WeightFiles",
       ],
       path: "Sources/5-Runs/Parity"),

@@ -73,7 +73,8 @@ struct GraphBits: Sendable, Equatable {
     let range = start..<start + shares[reducer.rank]
     let values = network.values(
       fixture.images.narrowed(0, range).clone(), training(range, reducer, .float32))
-    Autograd.backward(values.map { ($0, Optional(($0.detached * 0.25).clamped(-4, 4))) })
+    Autograd.backward(
+      values.filter(\.requiresGradient).map { ($0, ($0.detached * 0.25).clamped(-4, 4)) })
     for (parameter, sum, units) in sums {
       if let rest = parameter.gradient { sum.add(rest) }
       #expect(sum.finish() == 0, "an addend of 2^24 or more")

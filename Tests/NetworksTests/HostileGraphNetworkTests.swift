@@ -16,10 +16,10 @@ private typealias P = Proto
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     let path = try folder.write(model.bytes, as: "net.onnx")
-    do {
+    do throws(FileError) {
       _ = try GraphNetwork(try ONNXFile.read(path), outputs: outputs, size: Pair(6, 8))
       return nil
-    } catch let error as FileError {
+    } catch {
       #expect(error.exitCode == 65 && !error.description.contains("\n"))
       return error.detail
     }
@@ -152,11 +152,11 @@ private typealias P = Proto
           damaged[random.integer(below: bytes.count)] = UInt8(random.integer(below: 256))
         }
         let path = try folder.write(damaged, as: "net.onnx")
-        do {
+        do throws(FileError) {
           let graph = try ONNXFile.read(path)
           _ = try GraphNetwork(graph, outputs: graph.outputs.map(\.name), size: Pair(8, 6))
           made += 1
-        } catch let error as FileError {
+        } catch {
           #expect(!error.description.contains("\n"))
         }
       }

@@ -142,7 +142,7 @@ import Testing
 }
 
 /// A safetensors file whose header and bytes can be spoilt.
-private struct Golden {
+struct Golden {
   var header: String
   private var data: Data
 

@@ -1,5 +1,5 @@
 /// A message in protobuf's wire format, made by hand; nothing about it is checked.
-public struct Proto {
+public struct Proto: Sendable {
   /// What has been written so far.
   public private(set) var bytes: [UInt8] = []
 

@@ -61,11 +61,12 @@ package enum ParityCheck {
     case "net": return try NetworkFile.compute(file, run)
     case "step": return try StepFile.compute(file, run)
     case "otherKD": return try MethodFile.compute(file, run)
+    case "onnx": return try GraphFile.compute(file, run)
     default:
       throw file.refused(
         "kind", found: "'\(kind.prefix(40))', not known yet",
         expected: "TFE, TSE, KD, blend, distributed, select, metric, optim, preproc, syncbn, "
-          + "net_input, net, step or otherKD")
+          + "net_input, net, step, otherKD or onnx")
     }
   }
 }

@@ -31,6 +31,11 @@ package struct ParityFile: Sendable {
       URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path)
   }
 
+  /// The path of a file in the same folder, of the same name but for its extension.
+  func beside(_ pathExtension: String) -> String {
+    URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension(pathExtension).path
+  }
+
   func refused(_ place: String, found: String, expected: String) -> ParityError {
     ParityError(path, place, found: found, expected: expected)
   }

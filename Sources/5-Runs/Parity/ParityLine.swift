@@ -14,11 +14,18 @@ package struct ParityLine: Sendable, Codable, Equatable {
   package let margin: Double
   /// Whether every element is within its tolerance.
   package let ok: Bool
+  /// What is to be said of the comparison: with what it was computed, or why nothing was compared.
+  package let note: String?
 
   /// Compares a tensor with its expected values; nil for a tensor that was not computed.
   init(file: String, name: String, found: Computed?, expected: [Double]) {
     self.file = file
     self.name = name
+    note = found?.note
+    if let found, !found.isCompared {
+      (absolute, relative, tolerance, margin, ok) = (0, 0, 0, 0, true)
+      return
+    }
     guard let found, found.values.count == expected.count else {
       (absolute, relative, tolerance, margin, ok) = (nil, nil, 0, .infinity, false)
       return
@@ -49,6 +56,18 @@ package struct ParityLine: Sendable, Codable, Equatable {
 struct Computed: Sendable {
   var values: [Double]
   var tolerance: Tolerance
+  /// What is to be said of the comparison.
+  var note: String?
+  /// Whether it is compared; what is not is only told.
+  private(set) var isCompared = true
+
+  /// A tensor of which nothing is known to compare with: an exporter has lost the name.
+  static var unnamed: Computed {
+    var computed = Computed([], .exact)
+    computed.note = "unnamed"
+    computed.isCompared = false
+    return computed
+  }
 
   init(_ values: [Double], _ tolerance: Tolerance) {
     self.values = values

@@ -43,6 +43,6 @@ extension ParityLine {
     guard let absolute, let relative else { return "\(title) not computed  NOT ok" }
     let numbers = String(
       format: "abs %.2e  rel %.2e  tolerance %.1e", absolute, relative, tolerance)
-    return "\(title) \(numbers)  \(ok ? "ok" : "NOT ok")"
+    return "\(title) \(numbers)\(note.map { ", \($0)" } ?? "")  \(ok ? "ok" : "NOT ok")"
   }
 }

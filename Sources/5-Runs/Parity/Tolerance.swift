@@ -17,6 +17,8 @@ struct Tolerance: Sendable {
   var relative: [Double]
   /// A further allowance: a factor of the largest magnitude of the scale's row.
   var floor = 0.0
+  /// A further allowance, in the values' own unit.
+  var absolute = 0.0
 
   /// No difference at all.
   static let exact = each(0)
@@ -34,10 +36,10 @@ struct Tolerance: Sendable {
     let magnitudes = expected.map(\.magnitude)
     func largest(of parts: Int) -> [Double] {
       let length = max(expected.count / max(parts, 1), 1)
-      return expected.indices.map { index in
-        let start = index / length * length
-        return magnitudes[start..<min(start + length, expected.count)].max() ?? 0
+      let largest = stride(from: 0, to: expected.count, by: length).map { start in
+        magnitudes[start..<min(start + length, expected.count)].max() ?? 0
       }
+      return expected.indices.map { largest[$0 / length] }
     }
     let scales =
       switch scale {
@@ -53,7 +55,7 @@ struct Tolerance: Sendable {
   func allowed(_ expected: [Double], _ scales: [Double]) -> [Double] {
     let largest = floor == 0 ? 0 : floor * (expected.map(\.magnitude).max() ?? 0)
     return expected.indices.map { index in
-      relative[index * relative.count / expected.count] * scales[index] + largest
+      relative[index * relative.count / expected.count] * scales[index] + largest + absolute
     }
   }
 }
