@@ -124,6 +124,10 @@ let package = Package(
       name: "Methods",
       dependencies: ["Difficulty", "Networks", "Randomness", "Reduction", "Torch"],
       path: "Sources/2-Learning/Methods"),
+    // What moves parameters by their gradients.
+    .target(
+      name: "Optimisers", dependencies: ["Torch"], path: "Sources/2-Learning/Optimisers",
+      swiftSettings: wide),
     .target(name: "Pictures", path: "Sources/2-Learning/Pictures"),
 
     // 3-Ranks: the same on many ranks.
@@ -228,6 +232,7 @@ let package = Package(
         "Datasets", "Difficulty", "Randomness", "Reduction", "TestSupport", "Torch",
       ]),
     .testTarget(name: "TorchTests", dependencies: ["Randomness", "TestSupport", "Torch"]),
+    .testTarget(name: "OptimisersTests", dependencies: ["Optimisers", "TestSupport", "Torch"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "ReductionTests", dependencies: ["Randomness", "Reduction"]),
     .testTarget(

@@ -11,7 +11,8 @@ import WeightFiles
 @Suite(
   .serialized,
   .enabled(
-    if: PyTorch.isThere, "/usr/bin/python3 has no torch: install the Debian package python3-torch"))
+    if: DebianPython.hasTorch,
+    "/usr/bin/python3 has no torch: install the Debian package python3-torch"))
 struct PyTorchTests {
   @Test(arguments: [
     ("deeplabv3_resnet18", "zip"), ("deeplabv3_resnet18", "legacy"),
@@ -101,22 +102,10 @@ private enum PyTorch {
   /// What `interchange.py` works with.
   static let classCount = 11
   static let shape = [2, 3, 40, 56]
-  private static let python = "/usr/bin/python3"
-
-  /// Whether it is installed.
-  static let isThere: Bool = {
-    let result = try? ProcessRun.run(
-      python, ["-c", "import torch"], environment: ProcessInfo.processInfo.environment, timeout: 60)
-    return result?.exitCode == 0
-  }()
 
   /// Runs `interchange.py`.
   static func run(_ arguments: [String]) throws {
-    let script = Repository.fixture("pytorch/interchange.py")
-    let result = try ProcessRun.run(
-      python, [script] + arguments,
-      environment: ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 },
-      timeout: 120)
+    let result = try DebianPython.run("interchange.py", arguments)
     try #require(result.exitCode == 0, "\(result)")
   }
 }
