@@ -139,7 +139,8 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Scenes", "Torch",
+        "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Networks", "Optimisers",
+        "Scenes", "Torch",
         .product(name: "Yams", package: "Yams"),
       ],
       path: "Sources/4-Recipes/Recipes"),
@@ -149,7 +150,8 @@ let package = Package(
       name: "Steps",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Methods",
-        "Networks", "Randomness", "Recipes", "Reduction", "Scenes", "Torch", "WeightFiles",
+        "Networks", "Optimisers", "Randomness", "Recipes", "Reduction", "Scenes", "Torch",
+        "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/5-Runs/Steps"),
@@ -158,7 +160,7 @@ let package = Package(
       name: "Runs",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "EventFiles", "Files", "ImageIO", "MPI",
-        "Methods", "Networks", "Pictures", "Recipes", "Reduction", "Steps", "Torch",
+        "Methods", "Networks", "Optimisers", "Pictures", "Recipes", "Reduction", "Steps", "Torch",
         "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -168,7 +170,7 @@ let package = Package(
       name: "Tools",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "Host", "ImageIO", "MPI", "Networks",
-        "Pictures", "Randomness", "Recipes", "Runs", "Steps", "Torch", "WeightFiles",
+        "Optimisers", "Pictures", "Randomness", "Recipes", "Runs", "Steps", "Torch", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/5-Runs/Tools"),
@@ -177,14 +179,16 @@ let package = Package(
       name: "Parity",
       dependencies: [
         "DataParallel", "Datasets", "Difficulty", "Files", "ImageIO", "Methods", "Networks", "ONNX",
-        "Randomness", "Recipes", "Reduction", "Steps", "Torch", "WeightFiles",
+        "Optimisers", "Randomness", "Recipes", "Reduction", "Steps", "Torch", "WeightFiles",
       ],
       path: "Sources/5-Runs/Parity"),
 
     // 6-Reports: what finished runs tell.
     .target(
       name: "Reports",
-      dependencies: ["Files", "ImageIO", "Recipes", "Runs", "Steps", "Tools", "WeightFiles"],
+      dependencies: [
+        "Files", "ImageIO", "Optimisers", "Recipes", "Runs", "Steps", "Tools", "WeightFiles",
+      ],
       path: "Sources/6-Reports/Reports"),
 
     // 7-Command.
@@ -207,7 +211,7 @@ let package = Package(
     .executableTarget(
       name: "run-program",
       dependencies: [
-        "DataParallel", "Files", "MPI", "Recipes", "Runs", "Steps", "WeightFiles",
+        "DataParallel", "Files", "MPI", "Optimisers", "Recipes", "Runs", "Steps", "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/RunProgram"),
@@ -244,14 +248,14 @@ let package = Package(
     .testTarget(
       name: "MethodsTests",
       dependencies: [
-        "DataParallel", "Difficulty", "Methods", "Networks", "Randomness", "Recipes", "Reduction",
-        "Steps", "TestSupport", "Torch", "WeightFiles",
+        "DataParallel", "Difficulty", "Methods", "Networks", "Optimisers", "Randomness", "Recipes",
+        "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
       ]),
     .testTarget(
       name: "StepsTests",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "Networks", "Parity", "Recipes",
-        "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Networks", "Optimisers", "Parity",
+        "Recipes", "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
       ]),
     .testTarget(
       name: "RunsTests",

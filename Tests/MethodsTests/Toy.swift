@@ -3,6 +3,7 @@ import Difficulty
 import Foundation
 import Methods
 import Networks
+import Optimisers
 import Randomness
 import Recipes
 import Reduction
@@ -104,14 +105,14 @@ struct Toy: Sendable {
     let kept = teacher.state.entries.filter { !adapts || $0.role == .parameter }
     let before = kept.map { $0.tensor.array(Double.self) }
     let parameters = FlatParameters(student, suite)
-    let noted = NotingOptimiser(probe)
+    let noted = NotingUpdate(probe)
     let step = TrainingStep(
       StepPlan(recipe),
       TrainingStep.Parts(
         student: student, teacher: .eager(teacher, precision: .float64, withStages: true),
         methods: suite, parameters: parameters,
         exchange: ReducerExchange(parameters.gradientBuffers(), reducer),
-        loss: ToyLoss(hasTask: hasTask), optimiser: noted, reducer: reducer))
+        loss: ToyLoss(hasTask: hasTask), update: noted, reducer: reducer))
     var outcome = Outcome()
     for iteration in done + 1...done + steps {
       let report = step.run(lesson(step, iteration, range), PhaseClock(iteration: iteration))
@@ -226,16 +227,16 @@ private struct ToyLoss: LossEngine {
 }
 
 /// Plain gradient descent that notes the gradient of a tensor's first weight.
-private final class NotingOptimiser: Optimiser {
+private final class NotingUpdate: Update {
   private let probe: String
   private(set) var slope = 0.0
 
   init(_ probe: String) { self.probe = probe }
 
-  func update(_ parameters: FlatParameters, rate: Double) -> Bool {
-    if let place = parameters.places.first(where: { $0.name == probe }) {
-      slope = parameters.gradients.array(Double.self)[place.range.lowerBound]
+  func callAsFunction(_ flat: FlatBuffers, rate: Double, norm: Double) -> Bool {
+    if let place = flat.places.first(where: { $0.name == probe }) {
+      slope = flat.gradients.array(Double.self)[place.range.lowerBound]
     }
-    return SGD(momentum: 0, weightDecay: 0).update(parameters, rate: rate)
+    return ParameterUpdate(SGD(momentum: 0), weightDecay: 0)(flat, rate: rate, norm: norm)
   }
 }

@@ -57,6 +57,12 @@ struct RecipeConflictTests {
           + "a larger crop; the networks divide it by 8"
       ),
       (
+        small + "\ntrain:\n  optimizer: adamw\n",
+        "keys do not agree: recipe.yaml: found train.learning_rate: 0.02 with train.optimizer adamw; "
+          + "expected 0.01 or less: a step moves each weight by about that; set train.learning_rate, "
+          + "for example to 6e-5 or 0.001"
+      ),
+      (
         small + "\ntrain:\n  instructions: avx2\n  precision: bfloat16\n",
         "keys do not agree: recipe.yaml:6: found train.instructions: avx2 with train.precision "
           + "bfloat16; expected avx512 or more: oneDNN has no bfloat16 below; use train.precision "

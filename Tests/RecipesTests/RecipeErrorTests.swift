@@ -12,6 +12,17 @@ struct RecipeErrorTests {
     var testDescription: String { line }
   }
 
+  private static let matchFault =
+    "group 1 has a match that is not made of letters, digits, dots, '_', '-' and '*'"
+
+  /// Groups of parameters, and what is wrong with them.
+  private static func group(_ text: String, _ fault: String) -> Case {
+    Case(
+      yaml: "train:\n  groups: \(text)",
+      line: "wrong type: recipe.yaml:2: found train.groups: \(fault); expected a list of "
+        + "{match: PATTERN, rate: FACTOR, decay: FACTOR}; correct the value")
+  }
+
   static let cases = [
     Case(
       yaml: "train:\n  iteration: 5\n",
@@ -31,13 +42,25 @@ struct RecipeErrorTests {
       line: "unknown key: --set trian.seed=3: found 'trian.seed'; expected a key of `rdd "
         + "recipe-keys`; did you mean train.seed?"),
     Case(
-      yaml: small, set: ["train.clip_grad=1"],
-      line: "unknown key: --set train.clip_grad=1: found 'train.clip_grad'; expected a key of `rdd "
+      yaml: small, set: ["train.freeze_bn=1"],
+      line: "unknown key: --set train.freeze_bn=1: found 'train.freeze_bn'; expected a key of `rdd "
         + "recipe-keys`; `rdd recipe-keys train` prints those of the section"),
     Case(
-      yaml: small, set: ["clip_grad=1"],
-      line: "unknown key: --set clip_grad=1: found 'clip_grad'; expected a key of `rdd "
+      yaml: small, set: ["freeze_bn=1"],
+      line: "unknown key: --set freeze_bn=1: found 'freeze_bn'; expected a key of `rdd "
         + "recipe-keys`; correct the name"),
+    Case(
+      yaml: "train: {optimizer: adam}",
+      line:
+        "value out of range: recipe.yaml:1: found train.optimizer: 'adam'; expected sgd or adamw; "
+        + "did you mean adamw?"),
+    group("[{match: a, decoy: 0}]", "group 1 has 'decoy', and not match, rate or decay"),
+    group("[{match: a}, {decay: 0}]", "group 2 has no match"),
+    group("[{match: a, rate: -1}]", "group 1 has rate: '-1', and not a number from 0 to 1000"),
+    group("[{match: a b}]", matchFault),
+    group("[{match: []}]", matchFault),
+    group("[bias]", "group 1 is no {match: PATTERN, ...}"),
+    group("bias", "'bias'"),
     Case(
       yaml: "train:\n  iterations: many\n",
       line:

@@ -54,7 +54,8 @@ struct ReferenceTests {
     for misspelt in [
       path + "s", String(path.dropLast()), path.replacing("e", with: "a", maxReplacements: 1),
     ]
-    where Key.named[misspelt] == nil {
+    // train.beta is as near to one as to the other.
+    where Key.named[misspelt] == nil && misspelt != "train.beta" {
       #expect(refusal("", set: ["\(misspelt)=1"]).hasSuffix("did you mean \(path)?"), "\(misspelt)")
     }
   }
@@ -102,6 +103,15 @@ struct ReferenceTests {
     train.poly_power = 0.9
     train.momentum = 0.9
     train.weight_decay = 0.0001
+    train.optimizer = sgd
+    train.beta1 = 0.9
+    train.beta2 = 0.999
+    train.epsilon = 1.0e-08
+    train.warmup_iterations = 0
+    train.warmup_factor = 0.001
+    train.clip_norm = 0.0
+    train.groups = []
+    train.average = 0.0
     train.checkpoint_every = 1600
     train.validate_every = 1600
     train.keep_checkpoints = 3

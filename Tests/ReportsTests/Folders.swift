@@ -19,19 +19,20 @@ struct Folders {
   ///
   /// - Parameters:
   ///   - more: further lines of the recipe, whole sections.
-  ///   - distill: further keys of that section.
+  ///   - distill, train: further keys of these sections.
   ///   - phases: seconds of an iteration, by phase.
   @discardableResult
   func run(
     _ name: String, seed: Int, method: String, meanIoU: [Double], measured: Measured = Measured(),
-    distill: String = "", phases: [String: Double] = ["student": 0.5], more: String = ""
+    distill: String = "", train: String = "", phases: [String: Double] = ["student": 0.5],
+    more: String = ""
   ) throws -> String {
     let place = folder.appending(path: name)
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     let hasTeacher = method == "none" || more.contains("teacher:")
     let teacher = hasTeacher ? "" : "teacher: {from_seed: true}\n"
     try """
-    train: {iterations: 20, seed: \(seed)}
+    train: {iterations: 20, seed: \(seed)\(train)}
     distill: {method: \(method)\(distill)}
     \(teacher)\(more)
     """.write(to: place.appending(path: "recipe.yaml"), atomically: true, encoding: .utf8)

@@ -63,6 +63,31 @@ import Testing
     }
   }
 
+  /// Keys of another optimiser, and of a warm-up that there is not, have no effect.
+  @Test func keysOfTheOptimiserAreToldWhereTheyCount() throws {
+    try withTemporaryFolder { folder in
+      let folders = Folders(folder: folder)
+      func rows(_ first: String, _ second: String) throws -> [String] {
+        let paths = try [("a", first), ("b", second)].map { name, keys in
+          try folders.run(name, seed: 1, method: "none", meanIoU: [20], train: keys)
+        }
+        let rows = try page(paths).matches(of: #/<th scope="row">train\.(.*)<\/td><\/tr>/#)
+        return rows.map { row in
+          String(row.1).replacing("</th>", with: "").replacing("</td>", with: "")
+            .replacing("<td class=\"text\">", with: " ")
+        }
+      }
+      let idle = ", beta1: 0.8, warmup_factor: 0.1"
+      let adamW = try rows(idle, ", optimizer: adamw, learning_rate: 0.001")
+      #expect(adamW == ["learning_rate 0.02 0.001", "optimizer sgd adamw", "beta1 - 0.9"])
+      #expect(try rows(idle, ", epsilon: 0.1").isEmpty)
+      #expect(try rows(", momentum: 0.8", "") == ["momentum 0.8 0.9"])
+      #expect(
+        try rows(", warmup_factor: 0.1, warmup_iterations: 3", ", warmup_iterations: 3")
+          == ["warmup_factor 0.1 0.001"])
+    }
+  }
+
   @Test func stagesAreMarkedWhereThereAreBoth() throws {
     try withTemporaryFolder { folder in
       let folders = Folders(folder: folder)

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Logging
 import MPI
+import Optimisers
 import Recipes
 import Runs
 import Steps
@@ -36,10 +37,23 @@ func recipe(_ changes: (inout Recipe) -> Void = { _ in }) -> Recipe {
   return recipe
 }
 
-func train(_ recipe: Recipe, _ folder: URL) throws -> Trainer.Summary {
+func train(
+  _ recipe: Recipe, _ folder: URL, start: RunStart = RunStart()
+) throws -> Trainer.Summary {
   try Trainer(
-    recipe, folder: folder.path, coordinator: coordinator, logger: Logger(label: "rdd")
+    recipe, folder: folder.path, start: start, coordinator: coordinator,
+    logger: Logger(label: "rdd")
   ).run()
+}
+
+/// The bytes of the last checkpoint's tensors whose names begin so, by the rest of the name.
+func saved(_ run: URL, _ prefix: String = "") throws -> [String: [UInt8]] {
+  let path = run.appendingPathComponent("checkpoints/iteration_0000004.safetensors").path
+  let tensors = try WeightFile.read(path).tensors.filter { $0.name.hasPrefix(prefix) }
+  return Dictionary(
+    uniqueKeysWithValues: tensors.map { tensor in
+      (String(tensor.name.dropFirst(prefix.count)), tensor.bytes.withUnsafeBytes { Array($0) })
+    })
 }
 
 func weights(_ folder: URL) throws -> Data {
@@ -93,6 +107,75 @@ func goesOn(_ folder: URL) throws {
   expect(!rest.isMeasuredAgain && whole == resumed, "the weights of a run that was stopped")
 }
 
+/// AdamW with groups, warm-up, clipping and an average.
+func modern(_ recipe: inout Recipe) {
+  recipe.train.optimizer = .adamw
+  recipe.train.learningRate = 0.001
+  recipe.train.warmupIterations = 3
+  recipe.train.clipNorm = 0.5
+  recipe.train.groups.list = [
+    ParameterGroup(match: "*.bias", decay: 0), ParameterGroup(match: "head.*", rate: 10),
+  ]
+  recipe.train.average = 0.9
+}
+
+/// A run of AdamW goes on as if it had not been stopped, and its averages are its weights.
+func goesOnWithAdamW(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  let recipe = recipe { recipe in
+    modern(&recipe)
+    recipe.train.validateEvery = 2
+  }
+  let whole = try train(recipe, run)
+  let (last, all) = (try weights(run), try saved(run))
+  let averages = try saved(run, "average.")
+  expect(try averages != saved(run, "student."), "an average that is not the student's weights")
+  let written = try WeightFile.read(run.appendingPathComponent("student.safetensors").path)
+  for tensor in written.tensors {
+    let bytes = tensor.bytes.withUnsafeBytes { Array($0) }
+    expect(averages[tensor.name] == bytes, "\(tensor.name), the average as last weight")
+  }
+  let prefixes = ["first_moment.", "second_moment."]
+  let counts = try prefixes.map { try saved(run, $0).count }
+  expect(Set(counts).count == 1 && counts[0] > 100, "\(counts) moments")
+  expect(all["updates"]?.first == 4, "four updates")
+  expect(all["clipped_digits"]?.first ?? 0 > 0, "clipped gradients")
+  try stopped(run, as: copy)
+  let rest = try train(recipe, copy)
+  let (resumed, now) = (try weights(copy), try saved(copy))
+  expect(resumed == last && now == all, "the weights of a run that was stopped")
+  expect(rest.last.meanIoU == whole.last.meanIoU, "\(rest) and \(whole)")
+  let again = try train(recipe, run)
+  expect(again.isMeasuredAgain && again.last.meanIoU == whole.last.meanIoU, "\(again)")
+}
+
+/// A checkpoint of SGD has the tensors that it always had, and another optimiser does not go on from it.
+func keepsOptimisersApart(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  _ = try train(recipe(), run)
+  let names = try saved(run).keys
+  let known = names.filter { $0.hasPrefix("student.") || $0.hasPrefix("momentum.") }
+  expect(names.count == known.count, "other tensors than weights and momentum")
+  try stopped(run, as: copy)
+  func refusal(_ start: RunStart) -> String {
+    do {
+      _ = try train(recipe(modern), copy, start: start)
+    } catch { return "\(error)" }
+    return "went on"
+  }
+  let other = refusal(RunStart())
+  expect(other.contains("train.optimizer: adamw, was sgd"), other)
+  let accepted = refusal(RunStart(accepted: [.recipe]))
+  expect(accepted.contains("found the state of sgd; expected that of adamw; "), accepted)
+  // An average and a norm may be new: they begin where the run goes on.
+  let added = recipe {
+    $0.train.average = 0.9
+    $0.train.clipNorm = 0.5
+  }
+  _ = try train(added, copy, start: RunStart(accepted: [.recipe]))
+  expect(try saved(copy, "average.").count == saved(copy, "student.").count, "no averages")
+}
+
 /// Checkpoints that are whole files, and not what the run can go on from.
 func namesMismatches(_ folder: URL) throws {
   let run = folder.appendingPathComponent("run")
@@ -136,7 +219,8 @@ func refusesAnother(_ folder: URL) throws {
 }
 
 let cases = [
-  "ends-once": endsOnce, "goes-on": goesOn, "names-mismatches": namesMismatches,
+  "ends-once": endsOnce, "goes-on": goesOn, "goes-on-adamw": goesOnWithAdamW,
+  "keeps-optimisers-apart": keepsOptimisersApart, "names-mismatches": namesMismatches,
   "refuses-another": refusesAnother,
 ]
 let name = CommandLine.arguments.dropFirst().first ?? ""

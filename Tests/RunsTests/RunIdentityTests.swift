@@ -13,12 +13,13 @@ struct RunIdentityTests {
     try Recipe.decode(yaml: "distill: none", file: "recipe.yaml", overrides: settings)
   }
 
-  /// The identity with one line of the recipe's part replaced.
+  /// The identity with one line of the recipe's part replaced, or added if it says nothing of the key and
+  /// such a key changes numbers.
   private static func changed(_ identity: RunIdentity, key: String) throws -> RunIdentity {
     var metadata = identity.metadata
-    let lines = try #require(metadata["run.recipe"]).split(separator: "\n").map { line in
-      line.hasPrefix(key + ": ") ? "\(key): something else" : String(line)
-    }
+    var lines = try #require(metadata["run.recipe"]).split(separator: "\n").map(String.init)
+    lines.removeAll { $0.hasPrefix(key + ": ") }
+    if Key.named[key]?.effect == .numbers { lines.append("\(key): something else") }
     metadata["run.recipe"] = lines.joined(separator: "\n")
     return try #require(RunIdentity(metadata: metadata))
   }
@@ -33,6 +34,21 @@ struct RunIdentityTests {
       #expect(found.detail?.contains("\(key): ") == true)
       #expect(found.text.contains("was something else"))
     }
+  }
+
+  /// Keys that were added later say nothing at their defaults: finished runs keep their digests.
+  @Test func addedKeysAreSilentAtTheirDefaults() throws {
+    let plain = RunIdentity(try Self.recipe(), hashes: Self.hashes)
+    let text = try #require(plain.metadata["run.recipe"])
+    let added = Key.all.filter(\.isAdded).map(\.path)
+    #expect(text.contains("train.momentum: ") && added.contains("train.optimizer"))
+    #expect(added.allSatisfy { !text.contains("\($0): ") })
+    let other = RunIdentity(try Self.recipe("train.average=0.5"), hashes: Self.hashes)
+    #expect(try #require(other.metadata["run.recipe"]).contains("train.average: 0.5"))
+    #expect(other.digest != plain.digest)
+    #expect(
+      other.differences(from: plain).map(\.text)
+        == ["another recipe (train.average: 0.5, was 0.0)"])
   }
 
   @Test(arguments: [RunIdentity.Part.student, .teacher, .methods, .data, .validation])

@@ -4,7 +4,11 @@ import Testing
 
 /// Whole runs in one process, by the trainer alone (`Tests/RunProgram`).
 @Suite struct TrainerTests {
-  @Test(arguments: ["ends-once", "goes-on", "names-mismatches", "refuses-another"])
+  @Test(
+    arguments: [
+      "ends-once", "goes-on", "goes-on-adamw", "keeps-optimisers-apart", "names-mismatches",
+      "refuses-another",
+    ])
   func theCaseHolds(_ name: String) throws {
     try withTemporaryFolder { folder in
       let result = try MPIRun.run(

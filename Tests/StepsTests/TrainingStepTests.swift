@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Difficulty
 import Networks
+import Optimisers
 import Recipes
 import Reduction
 import Steps
@@ -38,6 +39,7 @@ import Torch
     var omissions = 0
     var weights: [Float] = []
     var momentum: [Float] = []
+    var average: [Float] = []
   }
 
   /// The steps of one rank.
@@ -51,13 +53,15 @@ import Torch
     let student = try NetworkFactory.student(recipe)
     let teacher = try NetworkFactory.teacher(recipe)
     let parameters = FlatParameters(
-      student, exactSums: recipe.train.addsExactly, isAlone: reducer.worldSize == 1)
+      student, for: recipe.optimiser, exactSums: recipe.train.addsExactly,
+      isAlone: reducer.worldSize == 1)
+    let average = recipe.average(of: student)
     let step = TrainingStep(
       StepPlan(recipe),
       TrainingStep.Parts(
         student: student, teacher: teacher.map { Teacher($0, recipe) }, parameters: parameters,
         exchange: ReducerExchange(parameters.gradientBuffers(), reducer),
-        loss: TaskLoss(engine: .fused, threadCount: 1), optimiser: recipe.optimiser,
+        loss: TaskLoss(engine: .fused, threadCount: 1), update: recipe.update(of: parameters),
         reducer: reducer))
     let source = try DataSources(recipe.data).training
     let loader = try BatchLoader(
@@ -75,13 +79,15 @@ import Torch
       if spoiling, positions.contains(0) { batch.images[7] = .nan }
       let report = step.run(
         step.lesson(on: batch, iteration: iteration), PhaseClock(iteration: iteration))
+      if report.omission == nil { average?.add(iteration: iteration) }
       outcome.losses.append(report.result.loss)
       outcome.norms.append(report.gradientNorm)
       outcome.stages.append(report.stage)
       outcome.omissions += report.omission == .notFinite ? 1 : 0
     }
     outcome.weights = student.state.entries.flatMap { $0.tensor.array(Float.self) }
-    outcome.momentum = parameters.momentum.array(Float.self)
+    outcome.momentum = parameters.buffers.states.flatMap { $0.array(Float.self) }
+    outcome.average = (average?.entries ?? []).flatMap { $0.average.array(Float.self) }
     return outcome
   }
 
@@ -104,6 +110,66 @@ import Torch
     for ranks in [2, 3] {
       for outcome in try Self.outcomes(recipe, ranks: ranks) { #expect(outcome == alone) }
     }
+  }
+
+  /// AdamW with groups, warm-up, clipping and an average, the same bits too.
+  private static func modern(_ recipe: inout Recipe) {
+    recipe.train.optimizer = .adamw
+    recipe.train.learningRate = 0.001
+    recipe.train.weightDecay = 0.05
+    recipe.train.warmupIterations = 2
+    recipe.train.warmupFactor = 0.5
+    recipe.train.clipNorm = 0.5
+    recipe.train.groups.list = [
+      ParameterGroup(match: "*.bias", decay: 0), ParameterGroup(match: "head.*", rate: 10),
+    ]
+    recipe.train.average = 0.9
+  }
+
+  @Test func theNumberOfRanksChangesNoBitOfAdamW() throws {
+    let recipe = Self.recipe(Self.modern)
+    let alone = try Self.run(recipe, SingleProcess())
+    #expect(alone.norms.allSatisfy { $0 > 0.5 } && alone.omissions == 0)
+    #expect(alone.average.count == alone.weights.count && alone.average != alone.weights)
+    #expect(alone.momentum.contains { $0 != 0 })
+    for ranks in [2, 3] {
+      for outcome in try Self.outcomes(recipe, ranks: ranks) { #expect(outcome == alone) }
+    }
+  }
+
+  /// Each of them changes the weights.
+  @Test func eachKeyOfTheOptimiserCounts() throws {
+    let recipe = Self.recipe(Self.modern)
+    let all = try Self.run(recipe, SingleProcess())
+    let changes: [(inout Recipe.Train) -> Void] = [
+      { $0.beta1 = 0.8 }, { $0.beta2 = 0.9 }, { $0.epsilon = 1e-3 }, { $0.warmupIterations = 0 },
+      { $0.warmupFactor = 0.25 }, { $0.clipNorm = 0 }, { $0.groups.list.removeLast() },
+      { $0.weightDecay = 0 },
+    ]
+    for change in changes {
+      var other = recipe
+      change(&other.train)
+      #expect(try Self.run(other, SingleProcess()).weights != all.weights)
+    }
+    var other = recipe
+    other.train.average = 0.1
+    let moved = try Self.run(other, SingleProcess())
+    #expect(moved.weights == all.weights && moved.average != all.average)
+  }
+
+  /// A pattern that no name fits is an error that names the nearest parameter.
+  @Test func aGroupWithoutParametersIsRefused() throws {
+    let names = try NetworkFactory.student(Self.recipe()).state.parameters.map(\.name)
+    try Self.recipe(Self.modern).checkGroups(names)
+    let wrong = Self.recipe {
+      $0.train.groups.list = [
+        ParameterGroup(match: "*"), ParameterGroup(match: "head.block.4.bios"),
+      ]
+    }
+    let error = #expect(throws: TrainingError.self) { try wrong.checkGroups(names) }
+    #expect(error?.code == .badData)
+    #expect("\(error as Any)".contains("'head.block.4.bios', which no parameter's name fits"))
+    #expect("\(error as Any)".contains("did you mean head.block.4.bias?"))
   }
 
   /// One image that is not a number: all ranks leave the update out, and the weights stay.

@@ -32,6 +32,15 @@ package enum FamiliarNames {
   private static let table: [([String], Place)] = [
     (["lr", "lr0", "base_lr", "init_lr"], .key("train.learning_rate")),
     (["wd", "l2"], .key("train.weight_decay")),
+    (["optimiser", "optim"], .key("train.optimizer")),
+    (["eps", "adam_epsilon"], .key("train.epsilon")),
+    (["warmup_ratio", "start_factor"], .key("train.warmup_factor")),
+    (
+      ["grad_clip", "clip_grad", "clip_grad_norm", "max_norm", "max_grad_norm"],
+      .key("train.clip_norm")
+    ),
+    (["param_groups", "paramwise_cfg", "custom_keys"], .key("train.groups")),
+    (["ema", "ema_decay", "model_ema"], .key("train.average")),
     (["batch", "bs", "batchsize"], .key("train.batch_size")),
     (["max_iters", "max_iterations", "max_steps", "iters", "steps"], .key("train.iterations")),
     (["val_interval", "val_every", "eval_every"], .key("train.validate_every")),
@@ -53,18 +62,17 @@ package enum FamiliarNames {
       )
     ),
     (
-      ["optimizer", "optimiser", "optim"],
-      .sentence(
-        "the optimiser is SGD: set train.learning_rate, train.momentum and train.weight_decay")
-    ),
-    (
       ["scheduler", "lr_scheduler", "lr_policy"],
       .sentence("the learning rate falls as a power of what is left: set train.poly_power")
     ),
     (
-      ["warmup", "warmup_iters", "warmup_epochs"],
+      ["warmup", "warmup_iters", "warmup_epochs", "warmup_steps"],
       .sentence(
-        "the learning rate has no warm-up; distill.warmup_iterations is the length of TFE")
+        "train.warmup_iterations warms the learning rate up; distill.warmup_iterations is the length of "
+          + "TFE")
+    ),
+    (
+      ["betas", "adam_betas"], .sentence("set train.beta1 and train.beta2")
     ),
     (
       ["ignore_index", "ignore_label"],

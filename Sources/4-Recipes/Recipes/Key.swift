@@ -21,6 +21,9 @@ package struct Key: Sendable {
 
   /// What a change of its value does to a run that goes on.
   package private(set) var effect = Effect.numbers
+  /// Whether earlier versions did without it, as it does at its default: the identity of a run then says
+  /// nothing of it, and stays what it was.
+  package private(set) var isAdded = false
 
   /// What a change of a key's value does to a run that goes on.
   package enum Effect: Sendable {
@@ -149,6 +152,13 @@ package struct Key: Sendable {
 
   /// This key, whose files are compared by their contents.
   var namingFiles: Key { having(.contents) }
+
+  /// This key, which was added when there were runs already.
+  var added: Key {
+    var key = self
+    key.isAdded = true
+    return key
+  }
 
   private func having(_ effect: Effect) -> Key {
     var key = self

@@ -49,6 +49,13 @@ extension Recipe {
   }
 
   private var trainConflict: Conflict? {
+    if train.optimizer == .adamw, train.learningRate > 0.01 {
+      return Conflict(
+        key: "train.learning_rate",
+        found: "train.learning_rate: \(train.learningRate.yaml) with train.optimizer adamw",
+        expected: "0.01 or less: a step moves each weight by about that",
+        remedy: "set train.learning_rate, for example to 6e-5 or 0.001")
+    }
     guard train.precision == .bfloat16, train.instructions == .avx2, train.device == .cpu else {
       return nil
     }

@@ -1,5 +1,6 @@
 import DataParallel
 import Networks
+import Optimisers
 import Torch
 
 extension Recipe {
@@ -19,8 +20,26 @@ extension Recipe {
     package var polyPower = 0.9
     /// Momentum of SGD.
     package var momentum = 0.9
-    /// Factor of the weights that is added to the gradient.
+    /// Factor of the weights that is added to the gradient; of AdamW that of the weights themselves.
     package var weightDecay = 1e-4
+    /// What moves the weights by their gradients.
+    package var optimizer = OptimiserName.sgd
+    /// AdamW's factor of the old mean of gradients.
+    package var beta1 = 0.9
+    /// AdamW's factor of the old mean of squared gradients.
+    package var beta2 = 0.999
+    /// What AdamW adds to the divisor.
+    package var epsilon = 1e-8
+    /// Iterations in which the learning rate rises; 0: none.
+    package var warmupIterations = 0
+    /// What the learning rate begins at, as a factor.
+    package var warmupFactor = 0.001
+    /// The largest norm of all gradients together; 0: any.
+    package var clipNorm = 0.0
+    /// Factors for parameters by their names.
+    package var groups = Groups()
+    /// The factor of the old weights in their average; 0: no average.
+    package var average = 0.0
     /// Iterations between checkpoints; 0: the last only.
     package var checkpointEvery = 1600
     /// Iterations between validations; 0: the last only.
@@ -61,7 +80,9 @@ extension Recipe {
 }
 
 extension Key {
-  static let train = [
+  static let train = steps + optimiser + loop
+
+  private static let steps = [
     Key("train.iterations", \.train.iterations, 1...1_000_000_000, "Optimiser steps of the run."),
     Key(
       "train.batch_size", \.train.batchSize, 1...4096,
@@ -79,8 +100,12 @@ extension Key {
     Key("train.momentum", \.train.momentum, 0...1, "Momentum of SGD, without dampening."),
     Key(
       "train.weight_decay", \.train.weightDecay, 0...1,
-      "Factor of every parameter that is added to its gradient. The paper says 5e-4, its scripts 1e-4."
+      "Factor of every parameter that is added to its gradient. The paper says 5e-4, its scripts 1e-4. "
+        + "AdamW: the share of the learning rate by which every parameter shrinks; 0.01 is usual."
     ),
+  ]
+
+  private static let loop = [
     Key(
       "train.checkpoint_every", \.train.checkpointEvery, 0...1_000_000_000,
       "Iterations between checkpoints. 0: only after the last iteration."

@@ -1,3 +1,4 @@
+import Optimisers
 import Recipes
 import Steps
 
@@ -9,6 +10,9 @@ extension Recipe {
     switch key {
     case "preset": false
     case "student.backbone_weights": student.weights == nil
+    case "train.warmup_factor": train.warmupIterations > 0
+    case _ where OptimiserName.allCases.contains { $0.card.keys.contains(key) }:
+      train.optimizer.card.keys.contains(key)
     case _ where key.hasPrefix("data."): usesData(key)
     case _ where key.hasPrefix("teacher."):
       distill.method != .none && (key != "teacher.from_seed" || teacher.weights == nil)

@@ -1,4 +1,4 @@
-import Steps
+import Optimisers
 import Torch
 
 /// `optim`: the learning rate of iterations, and some steps of the optimiser.
@@ -23,16 +23,17 @@ enum OptimiserFile {
       throw file.refused(
         "in.grads", found: "\(shape)", expected: "\(short.iterations) rows or fewer")
     }
-    let optimiser = SGD(
-      momentum: try file.number("momentum"), weightDecay: try file.number("weight_decay"))
-    let parameters = FlatParameters([("param", run.tensor(start, [shape[1]]))])
+    let optimiser = SGD(momentum: try file.number("momentum"))
+    let update = ParameterUpdate(optimiser, weightDecay: try file.number("weight_decay"))
+    let parameters = FlatBuffers(
+      [("param", run.tensor(start, [shape[1]]))], for: optimiser, isExact: false)
     var (values, momenta): ([Double], [Double]) = ([], [])
     for step in 0..<shape[0] {
       let row = Array(gradients[step * shape[1]..<(step + 1) * shape[1]])
       parameters.gradients.copy(from: Tensor(row, [shape[1]]))
-      optimiser.update(parameters, rate: short.rate(step + 1))
+      update(parameters, rate: short.rate(step + 1))
       values += parameters.values.array(Double.self)
-      momenta += parameters.momentum.array(Double.self)
+      momenta += parameters.states[0].array(Double.self)
     }
     let tolerance = Tolerance.largest(run.byPrecision(1e-6, 2e-7))
     return [

@@ -1,5 +1,6 @@
 import Difficulty
 import Networks
+import Optimisers
 import Recipes
 import Steps
 import Torch
@@ -138,7 +139,7 @@ private final class Steps {
   private let taught: Taught
   private let step: TrainingStep
   private let parameters: FlatParameters
-  private let noted: NotingOptimiser
+  private let noted: NotingUpdate
   private var losses: [Double] = []
   private var counts: [Double] = []
   private var gradientNorms: [Double] = []
@@ -157,7 +158,7 @@ private final class Steps {
     taught = teacher
     parameters = FlatParameters(
       student, exactSums: recipe.train.addsExactly, isAlone: run.reducer.worldSize == 1)
-    noted = NotingOptimiser(recipe.optimiser)
+    noted = NotingUpdate(recipe.update(of: parameters))
     var plan = StepPlan(recipe)
     plan.precision = run.precision
     step = TrainingStep(
@@ -165,7 +166,7 @@ private final class Steps {
       TrainingStep.Parts(
         student: student, teacher: nil, parameters: parameters,
         exchange: ReducerExchange(parameters.gradientBuffers(), run.reducer),
-        loss: TaskLoss(engine: run.engine, threadCount: run.threadCount), optimiser: noted,
+        loss: TaskLoss(engine: run.engine, threadCount: run.threadCount), update: noted,
         reducer: run.reducer))
   }
 
@@ -222,17 +223,17 @@ private final class Steps {
   }
 }
 
-/// An optimiser that notes the gradients which another moves the parameters by.
-private final class NotingOptimiser: Optimiser {
-  private let other: any Optimiser
+/// An update that notes the gradients by which another moves the parameters.
+private final class NotingUpdate: Update {
+  private let other: any Update
   /// Those of the last step, in the order of the parameters' buffer.
   private(set) var gradients: [Double] = []
 
-  init(_ other: any Optimiser) { self.other = other }
+  init(_ other: any Update) { self.other = other }
 
-  func update(_ parameters: FlatParameters, rate: Double) -> Bool {
-    gradients = parameters.gradients.array(Double.self)
-    return other.update(parameters, rate: rate)
+  func callAsFunction(_ flat: FlatBuffers, rate: Double, norm: Double) -> Bool {
+    gradients = flat.gradients.array(Double.self)
+    return other(flat, rate: rate, norm: norm)
   }
 }
 

@@ -1,10 +1,13 @@
+import Files
 import Methods
 import Networks
+import Optimisers
 import Steps
 import Torch
 import WeightFiles
 
-/// All that a run needs to go on: weights, momentum, methods' state, iteration, best score.
+/// All that a run needs to go on: weights, their average, the optimiser's and the methods' state, iteration,
+/// best score.
 ///
 /// Randomness is a function of (seed, iteration, sample), so there is no generator to save, and any
 /// number of ranks can go on.
@@ -21,11 +24,43 @@ struct Checkpoint {
   var instructions: String?
 
   private static let weightPrefix = "student."
-  private static let momentumPrefix = "momentum."
+  private static let averagePrefix = "average."
   private static let valueAdvice = "move this file away, and the run goes on from an older one"
   private static let owesValidationKey = "owes_validation"
   private static let batchesWithoutLabelsKey = "batches_without_labels"
   private static let instructionsKey = "instructions"
+  /// Absent where it is SGD, as it always was in earlier versions.
+  private static let optimiserKey = "optimizer"
+
+  /// What is trained, and what goes with it.
+  struct Trained {
+    /// The student.
+    let network: SegmentationNetwork
+    /// What else is trained, or moves.
+    let methods: MethodSuite?
+    /// What the optimiser keeps of both.
+    let optimiser: FlatBuffers
+    /// The student's average, if there is one.
+    let average: AveragedWeights?
+
+    /// The tensors besides the student's, by their names.
+    fileprivate var others: [(name: String, tensor: Tensor, isOptional: Bool)] {
+      optimiser.entries
+        + (average?.entries ?? []).map { (averagePrefix + $0.name, $0.average, false) }
+        + (methods?.entries ?? []).map { ($0.name, $0.tensor, false) }
+    }
+
+    /// A hash of all weights, which all ranks hold alike.
+    var hash: String {
+      let averages = (average?.entries ?? []).map { StoredTensor(name: $0.name, $0.average) }
+      return ([network.state.hash] + averages.map(\.contentHash)).joined(separator: " ")
+    }
+
+    /// Runs `body` while the student has its averaged weights, if there are any.
+    func averaged<Result>(_ body: () throws -> Result) rethrows -> Result {
+      try average.map { try $0.lent(body) } ?? body()
+    }
+  }
 
   /// The run that a file's content belongs to; nil where it does not say.
   static func identity(of stored: CheckpointStore.Checkpoint) -> RunIdentity? {
@@ -41,17 +76,9 @@ struct Checkpoint {
   ///
   /// - Parameters:
   ///   - identity: the run that it belongs to.
-  ///   - network: the student.
-  ///   - methods: what else is trained, or moves.
-  ///   - parameters: the momenta.
-  func archive(
-    of identity: RunIdentity, _ network: SegmentationNetwork, _ methods: MethodSuite?,
-    _ parameters: FlatParameters
-  ) -> TensorArchive {
-    let momenta = parameters.places.reversed().map { place in
-      StoredTensor(
-        name: Self.momentumPrefix + place.name, parameters.part(parameters.momentum, place))
-    }
+  ///   - trained: its networks as they are.
+  func archive(of identity: RunIdentity, _ trained: Trained) -> TensorArchive {
+    let (network, optimiser) = (trained.network, trained.optimiser.card.name)
     var metadata = identity.metadata
     metadata["network"] = network.architecture.rawValue
     if let best {
@@ -60,24 +87,25 @@ struct Checkpoint {
       metadata["best_iteration"] = String(best.iteration)
     }
     metadata[Self.instructionsKey] = InstructionSet.used?.rawValue
+    if optimiser != .sgd { metadata[Self.optimiserKey] = optimiser.rawValue }
     if owesValidation { metadata[Self.owesValidationKey] = "true" }
     if batchesWithoutLabels > 0 {
       metadata[Self.batchesWithoutLabelsKey] = String(batchesWithoutLabels)
     }
+    let others = trained.others.filter { !$0.isOptional || $0.tensor.item != 0 }
     return TensorArchive(
-      tensors: network.state.stored(prefix: Self.weightPrefix) + momenta
-        + (methods?.entries ?? []).map { StoredTensor(name: $0.name, $0.tensor) },
+      tensors: network.state.stored(prefix: Self.weightPrefix)
+        + others.map { StoredTensor(name: $0.name, $0.tensor) },
       metadata: metadata)
   }
 
-  /// Restores a run from a file's content.
+  /// Restores a run from a file's content. An average that it does not have begins with its weights.
   ///
-  /// - Throws: `WeightMismatch` if it belongs to another network; `FileError` if weights, momentum or
-  ///   methods' state are not finite: no update makes them so again.
-  init(
-    _ stored: CheckpointStore.Checkpoint, into network: SegmentationNetwork,
-    _ methods: MethodSuite?, _ parameters: FlatParameters
-  ) throws {
+  /// - Throws: `TrainingError` if another optimiser saved it; `WeightMismatch` if it belongs to another
+  ///   network; `FileError` if weights or states are not finite: no update makes them so again.
+  init(_ stored: CheckpointStore.Checkpoint, into trained: Trained) throws {
+    let network = trained.network
+    try Self.requireOptimiser(trained.optimiser.card.name, in: stored)
     iteration = stored.iteration
     instructions = Self.instructions(of: stored)
     owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
@@ -104,13 +132,27 @@ struct Checkpoint {
       try found.requireSound(in: stored.path, as: tensor.type, advice: Self.valueAdvice)
       tensor.copy(from: Tensor(found))
     }
+    let hasAverage = stored.archive.tensors.contains { $0.name.hasPrefix(Self.averagePrefix) }
+    trained.average?.restart()
     try Autograd.withoutHistory {
-      for place in parameters.places {
-        try restore(
-          parameters.part(parameters.momentum, place), from: Self.momentumPrefix + place.name)
+      for other in trained.others {
+        if other.isOptional, stored.archive[other.name] == nil { continue }
+        if other.name.hasPrefix(Self.averagePrefix), !hasAverage { continue }
+        try restore(other.tensor, from: other.name)
       }
-      for entry in methods?.entries ?? [] { try restore(entry.tensor, from: entry.name) }
     }
+  }
+
+  /// Stops at a file of another optimiser, whose state this one cannot go on with.
+  private static func requireOptimiser(
+    _ wanted: OptimiserName, in stored: CheckpointStore.Checkpoint
+  ) throws {
+    let found = stored.archive.metadata[optimiserKey] ?? OptimiserName.sgd.rawValue
+    guard found != wanted.rawValue else { return }
+    throw TrainingError(
+      .badData,
+      "train.optimizer: \(stored.path): found the state of \(oneLine(found)); expected that of "
+        + "\(wanted.rawValue); set that optimiser again, or begin anew with --fresh")
   }
 
   /// A run that has not begun.

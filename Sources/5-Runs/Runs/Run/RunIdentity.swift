@@ -97,8 +97,11 @@ package struct RunIdentity: Equatable, Sendable {
   private static func text(_ recipe: Recipe) -> String {
     var recipe = recipe
     recipe.distill.methods = recipe.distill.methods.withoutFiles
-    return Key.all.filter { $0.effect == .numbers }
-      .map { "\($0.path): \($0.yaml(recipe))" }.joined(separator: "\n")
+    let defaults = Recipe()
+    return Key.all.filter { key in
+      key.effect == .numbers && !(key.isAdded && key.yaml(recipe) == key.yaml(defaults))
+    }
+    .map { "\($0.path): \($0.yaml(recipe))" }.joined(separator: "\n")
   }
 
   /// What this run has that an earlier one had not.

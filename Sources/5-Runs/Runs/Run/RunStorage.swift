@@ -116,19 +116,19 @@ final class RunStorage {
   }
 
   /// Restores what was found; nil if the run begins.
-  func restored(
-    into network: SegmentationNetwork, _ methods: MethodSuite?, _ parameters: FlatParameters
-  ) throws -> Checkpoint? {
+  func restored(into trained: Checkpoint.Trained) throws -> Checkpoint? {
     switch found {
     case .nothing, .unsaved: return nil
     case .finished(let archive, let path):
       logger.info("finished before; its checkpoints are gone, and \(path) is measured again")
+      let network = trained.network
       try network.state.load(archive, from: path, network: network.architecture.rawValue)
+      trained.average?.restart()
       var checkpoint = Checkpoint()
       checkpoint.iteration = recipe.train.iterations
       return checkpoint
     case .checkpoint(let stored):
-      let checkpoint = try Checkpoint(stored, into: network, methods, parameters)
+      let checkpoint = try Checkpoint(stored, into: trained)
       logger.info("going on from \(stored.path) (iteration \(checkpoint.iteration))")
       if let earlier = checkpoint.instructions, let now = InstructionSet.used?.rawValue,
         earlier != now
@@ -221,12 +221,9 @@ final class RunStorage {
   var picturesPath: String { folder.files.pictures }
 
   /// Saves a checkpoint; returns when it is on the disk and verified.
-  func save(
-    _ checkpoint: Checkpoint, _ network: SegmentationNetwork, _ methods: MethodSuite?,
-    _ parameters: FlatParameters
-  ) throws {
+  func save(_ checkpoint: Checkpoint, _ trained: Checkpoint.Trained) throws {
     guard let identity else { preconditionFailure("RunStorage.save: before compare") }
-    let archive = checkpoint.archive(of: identity, network, methods, parameters)
+    let archive = checkpoint.archive(of: identity, trained)
     let failures = try folder.whileHeld { () throws(FileError) in
       try store.save(archive, iteration: checkpoint.iteration)
     }

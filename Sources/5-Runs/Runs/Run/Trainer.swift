@@ -30,8 +30,8 @@ package final class Trainer {
   /// Which images and labels the student is measured on.
   private let validationData: String
   private let student: SegmentationNetwork
-  private let methods: MethodSuite?
-  private let parameters: FlatParameters
+  /// The student, and what goes with it into checkpoints.
+  private let trained: Checkpoint.Trained
   private let step: TrainingStep
   private var labels: LabelWatch
   /// Rank 0's alone.
@@ -76,16 +76,20 @@ package final class Trainer {
       try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
     }
     let frozen = FrozenNetworks()
-    methods = try recipe.methods(student, teacher, noting: frozen)
+    let methods = try recipe.methods(student, teacher, noting: frozen)
     try storage?.compare(
       RunIdentity(recipe, student, teacher, methods, frozen, data), data)
     TorchRuntime.threads = recipe.networkThreads(methods, of: coordinator.threadCount)
-    parameters = FlatParameters(
-      student, methods, exactSums: recipe.train.addsExactly, isAlone: coordinator.worldSize == 1)
-    state = try storage?.restored(into: student, methods, parameters) ?? Checkpoint()
+    let parameters = FlatParameters(
+      student, methods, for: recipe.optimiser, exactSums: recipe.train.addsExactly,
+      isAlone: coordinator.worldSize == 1)
+    trained = Checkpoint.Trained(
+      network: student, methods: methods, optimiser: parameters.buffers,
+      average: recipe.average(of: student))
+    state = try storage?.restored(into: trained) ?? Checkpoint()
     self.storage = storage
     let student = student
-    let taught = teacher.map { [methods] in Teacher($0, recipe, methods?.needs ?? []) }
+    let taught = teacher.map { Teacher($0, recipe, methods?.needs ?? []) }
     pictures =
       recipe.evaluation.pictures == 0
       ? nil
@@ -136,7 +140,7 @@ package final class Trainer {
     let scores = try last ?? validate(progress, isRecorded: isUnfinished)
     try step.close()
     Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
-    try storage?.finish(student, iteration: state.iteration)
+    try trained.averaged { try storage?.finish(student, iteration: state.iteration) }
     if let loss = storage?.lossInWords { progress.warn(loss) }
     progress.close()
     return Summary(
@@ -159,6 +163,7 @@ package final class Trainer {
       let report = try steps.run(iteration)
       try trace?.add(report, iteration: iteration)
       state.iteration = iteration
+      if report.omission == nil { trained.average?.add(iteration: iteration) }
       nonfinite = report.omission == .notFinite ? nonfinite + 1 : 0
       try checkLimits(report, iteration, nonfinite: nonfinite)
       window.add(report)
@@ -244,10 +249,14 @@ package final class Trainer {
     }
   }
 
-  /// Measures the student on all ranks; what is recorded may become the best. Collective.
+  /// Measures the student, or its average, on all ranks; what is recorded may become the best. Collective.
   private func validate(
     _ progress: Progress, isRecorded: Bool = true
   ) throws -> ValidationLine {
+    try trained.averaged { try measure(progress, isRecorded: isRecorded) }
+  }
+
+  private func measure(_ progress: Progress, isRecorded: Bool) throws -> ValidationLine {
     Heartbeat.process.begin(.validation, "validation", iteration: state.iteration)
     state.owesValidation = false
     let begin = DispatchTime.now().uptimeNanoseconds
@@ -313,7 +322,7 @@ package final class Trainer {
     try compareWeights()
     let begin = MonotonicClock.seconds
     do {
-      try storage?.save(state, student, methods, parameters)
+      try storage?.save(state, trained)
     } catch {
       let missed = try saveLimit.missed(error, isLast: isLast)
       progress.warn(
@@ -331,7 +340,7 @@ package final class Trainer {
   private func compareWeights() throws {
     guard coordinator.worldSize > 1 else { return }
     try coordinator.requireEqual(
-      student.state.hash, "student's weights after iteration \(state.iteration)",
+      trained.hash, "student's weights after iteration \(state.iteration)",
       advice:
         "start again from the last checkpoint without those ranks' hosts: memory or a library "
         + "there computes something else")
@@ -351,9 +360,10 @@ package final class Trainer {
     state.owesValidation = header[3] != 0
     state.batchesWithoutLabels = Int(header[4])
     state.best = header[1] < 0 ? nil : (score, Int(header[1]))
-    let buffers = (student.state.entries + (methods?.entries ?? []))
+    let buffers = (student.state.entries + (trained.methods?.entries ?? []))
       .filter { $0.role == .buffer }.map(\.tensor)
-    for tensor in [parameters.values, parameters.momentum] + buffers {
+    let averages = (trained.average?.entries ?? []).map(\.average)
+    for tensor in trained.optimiser.shared + buffers + averages {
       let host = tensor.to(device: .cpu)
       try coordinator.broadcast(
         UnsafeMutableRawBufferPointer(

@@ -14,11 +14,12 @@ extension TrainingStep {
   ///   - methods: those of the recipe.
   ///   - parameters: of student and methods.
   ///   - coordinator: the ranks.
-  /// - Throws: `MPIError`.
+  /// - Throws: `MPIError`, or `TrainingError` for a group of parameters that has none.
   package convenience init(
     _ recipe: Recipe, student: SegmentationNetwork, teacher: Teacher?, methods: MethodSuite?,
     parameters: FlatParameters, coordinator: Coordinator
   ) throws {
+    try recipe.checkGroups(parameters.places.map(\.name))
     let exchange = try GradientBuckets(
       gradients: parameters.gradientBuffers(), bucketBytes: recipe.train.bucketMebibytes << 20,
       communicator: coordinator.world.communicator, wire: recipe.train.wire)
@@ -28,7 +29,7 @@ extension TrainingStep {
         student: student, teacher: teacher, methods: methods, parameters: parameters,
         exchange: exchange,
         loss: TaskLoss(engine: recipe.lossEngine, threadCount: coordinator.threadCount),
-        optimiser: recipe.optimiser, reducer: coordinator.reducer))
+        update: recipe.update(of: parameters), reducer: coordinator.reducer))
   }
 }
 
@@ -36,10 +37,5 @@ extension Recipe {
   /// The loss engine: float64 runs are computed operator by operator.
   package var lossEngine: TaskLoss.Engine {
     distill.engine == .reference || train.precision == .float64 ? .reference : .fused
-  }
-
-  /// What moves the parameters.
-  package var optimiser: SGD {
-    SGD(momentum: train.momentum, weightDecay: train.weightDecay)
   }
 }

@@ -1,3 +1,4 @@
+import Optimisers
 import Reduction
 import Torch
 
@@ -11,32 +12,24 @@ extension FlatParameters {
   }
 
   /// An addend of `2^top` or more asks for a coarser level: so many binary digits above the largest value
-  /// of the momentum.
+  /// of the optimiser's first state, and more if it says so.
   static let headRoom = 6
-  /// The grid where there is no momentum yet. Larger addends, which most are, need not be rounded.
+  /// The grid where there is no such value yet. Larger addends, which most are, need not be rounded.
   static let firstTop = -24
 
   /// Forgets the sums of the step before. To be called before backward.
   package func beginSums() {
     guard isExact else { return }
-    let tops = tops.withLock { known in
-      let tops = known ?? places.map { Self.top(of: largestMomentum(in: $0.range)) }
-      known = tops
-      return tops
+    let sizes = buffers.sizes
+    for (peak, place) in zip(sizes.peaks, places) {
+      place.parameter.gradientSum?.begin(top: Self.top(peak) + (peak > 0 ? sizes.digits : 0))
     }
-    for (place, top) in zip(places, tops) { place.parameter.gradientSum?.begin(top: top) }
   }
 
-  /// The grid for a parameter whose largest momentum has this pattern.
-  static func top(of pattern: UInt32) -> Int {
-    let largest = Float(bitPattern: pattern)
-    guard largest > 0, largest.isFinite else { return firstTop }
-    return Int(largest.exponent) + 1 + headRoom
-  }
-
-  private func largestMomentum(in range: Range<Int>) -> UInt32 {
-    let values = momentum.data.assumingMemoryBound(to: Float.self)
-    return range.reduce(0) { max($0, values[$1].bitPattern & 0x7fff_ffff) }
+  /// The grid for a parameter with this largest value.
+  private static func top(_ peak: Double) -> Int {
+    guard peak > 0, peak.isFinite else { return firstTop }
+    return Int(peak.exponent) + 1 + headRoom
   }
 
   /// Brings the sums over all ranks where the optimiser reads them. Collective with exact sums: once, and
@@ -60,7 +53,7 @@ extension FlatParameters {
   }
 
   /// Rounds a sum to where the optimiser reads it.
-  func take(_ sum: GradientSum, _ place: Place, levels: Int64 = 0) {
+  func take(_ sum: GradientSum, _ place: FlatBuffers.Place, levels: Int64 = 0) {
     sum.take(into: gradients.narrowed(0, place.range), levels: levels)
   }
 

@@ -1,4 +1,5 @@
 import Difficulty
+import Optimisers
 import Recipes
 import Torch
 
@@ -26,7 +27,7 @@ package struct StepPlan: Sendable {
   /// Whether the teacher may see the next batch before this one's gradients have arrived.
   package let teachesAhead: Bool
   /// The learning rates.
-  package let schedule: PolynomialSchedule
+  package let learningRate: LearningRate
   /// The type of the activations.
   package var precision: Torch.ElementType
 
@@ -43,8 +44,10 @@ package struct StepPlan: Sendable {
     statistics = recipe.distill.difficulty.statistics
     isStrict = recipe.distill.strictOfficial
     teachesAhead = recipe.teacher.ahead
-    schedule = PolynomialSchedule(
-      base: train.learningRate, iterations: train.iterations, power: train.polyPower)
+    learningRate = LearningRate(
+      PolynomialSchedule(
+        base: train.learningRate, iterations: train.iterations, power: train.polyPower),
+      warmupIterations: train.warmupIterations, warmupFactor: train.warmupFactor)
     precision = train.precision.elementType
   }
 }

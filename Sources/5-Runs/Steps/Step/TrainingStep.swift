@@ -3,6 +3,7 @@ import Datasets
 import Difficulty
 import Methods
 import Networks
+import Optimisers
 import Reduction
 import Torch
 
@@ -26,7 +27,7 @@ package final class TrainingStep {
     /// What computes losses and difficulty.
     package let loss: any LossEngine
     /// What moves the parameters.
-    package let optimiser: any Optimiser
+    package let update: any Update
     /// Small sums over the ranks: BatchNorm, thresholds, denominators, reported losses.
     package let reducer: any Reducer
 
@@ -35,7 +36,7 @@ package final class TrainingStep {
     package init(
       student: any Model, teacher: Teacher?, methods: MethodSuite? = nil,
       parameters: FlatParameters, exchange: any GradientExchange, loss: any LossEngine,
-      optimiser: any Optimiser, reducer: any Reducer
+      update: any Update, reducer: any Reducer
     ) {
       self.student = student
       self.teacher = teacher
@@ -43,7 +44,7 @@ package final class TrainingStep {
       self.parameters = parameters
       self.exchange = exchange
       self.loss = loss
-      self.optimiser = optimiser
+      self.update = update
       self.reducer = reducer
     }
   }
@@ -115,7 +116,7 @@ package final class TrainingStep {
   deinit { hooks.forEach { $0.remove() } }
 
   /// The learning rate of an iteration.
-  package func rate(_ iteration: Int) -> Double { plan.schedule.rate(iteration) }
+  package func rate(_ iteration: Int) -> Double { plan.learningRate.rate(iteration) }
 
   /// Whether the teacher may see the next batch early: not if a batch moves its BatchNorm statistics.
   var teachesAhead: Bool {
@@ -170,14 +171,15 @@ package final class TrainingStep {
     let sums = parts.parameters.takeSums(parts.reducer)
     clock.end(.communication)
     // All ranks hold the same sums, so all of them decide alike.
-    let norm = sums.isFinite ? parts.parameters.gradientNorm() : .nan
+    let norm = sums.isFinite ? parts.parameters.buffers.gradientNorm() : .nan
     let official = officialFailures(result.statistics)
     var omission: Omission?
     if official.emptyMask { omission = .emptyMask }
     if !(norm.isFinite && result.loss.isFinite) { omission = .notFinite }
     var weightsAreFinite = true
     if omission == nil {
-      weightsAreFinite = parts.optimiser.update(parts.parameters, rate: rate(iteration))
+      weightsAreFinite = parts.update(
+        parts.parameters.buffers, rate: rate(iteration), norm: norm)
     } else if !parts.parameters.isExact {
       parts.parameters.gradients.fill(0)
     }

@@ -103,7 +103,7 @@ package enum StepBench {
       recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
       methods: methods,
       parameters: FlatParameters(
-        student, methods, exactSums: recipe.train.addsExactly,
+        student, methods, for: recipe.optimiser, exactSums: recipe.train.addsExactly,
         isAlone: coordinator.worldSize == 1),
       coordinator: coordinator)
   }

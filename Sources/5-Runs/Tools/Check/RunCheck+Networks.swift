@@ -14,8 +14,8 @@ extension RunCheck {
     var student: Int
     /// All of the teacher's tensors.
     var teacher: Int
-    /// A checkpoint: the student and its momentum.
-    var checkpoint: Int { student + parameters }
+    /// A checkpoint: the student, what the optimiser keeps of each parameter, and the average.
+    var checkpoint: Int
   }
 
   /// Weights against networks, on the first rank of each host; nil if a network cannot be had.
@@ -33,7 +33,7 @@ extension RunCheck {
     describe(student, "student", recipe.student.network, origin)
     guard recipe.distill.method != .none else {
       report.note("teacher", "none")
-      if let student { _ = report.attempt { try recipe.methods(student, nil) } }
+      if let student { checkTraining(student, nil) }
       return student.map { sizes($0, nil) }
     }
     let teacher = report.attempt { try NetworkFactory.teacher(recipe) }
@@ -42,10 +42,21 @@ extension RunCheck {
       report.warn("a teacher drawn from the seed teaches nothing; it is for timing")
     }
     guard let student, let teacher else { return nil }
-    _ = report.attempt { try recipe.methods(student, teacher) }
+    checkTraining(student, teacher)
     let listed = recipe.distill.methods.list.map(\.name)
     if !listed.isEmpty { report.note("methods", listed.joined(separator: ", ")) }
     return sizes(student, teacher)
+  }
+
+  /// The methods between the networks, and whether each group of parameters has some.
+  private mutating func checkTraining(
+    _ student: SegmentationNetwork, _ teacher: SegmentationNetwork?
+  ) {
+    _ = report.attempt {
+      let methods = try recipe.methods(student, teacher)
+      let trained = (methods?.entries ?? []).filter { $0.role == .parameter }
+      try recipe.checkGroups((student.state.parameters + trained).map(\.name))
+    }
   }
 
   private mutating func describe(
@@ -71,8 +82,10 @@ extension RunCheck {
     func bytes(_ entries: [StateDict.Entry]) -> Int {
       entries.reduce(0) { $0 + $1.tensor.count * $1.tensor.type.byteCount }
     }
+    let (parameters, all) = (bytes(student.state.parameters), bytes(student.state.entries))
     return NetworkSizes(
-      parameters: bytes(student.state.parameters), student: bytes(student.state.entries),
-      teacher: teacher.map { bytes($0.state.entries) } ?? 0)
+      parameters: parameters, student: all, teacher: teacher.map { bytes($0.state.entries) } ?? 0,
+      checkpoint: all * (recipe.train.average > 0 ? 2 : 1)
+        + recipe.train.optimizer.card.states.count * parameters)
   }
 }

@@ -2,6 +2,7 @@ import DataParallel
 import Foundation
 import Host
 import Networks
+import Optimisers
 import Recipes
 import Steps
 import Torch
@@ -17,7 +18,7 @@ package struct MemoryNeeds: Equatable, Sendable {
   package var weights = 0
   /// The teacher's weights.
   package var teacher = 0
-  /// The student's gradients, their exact sums and the momentum.
+  /// The student's gradients, their exact sums, what the optimiser keeps and the averaged weights.
   package var optimiser = 0
   /// What backward reads again of a pass: what each convolution and each norm of the student gives.
   package var activations = 0
@@ -72,8 +73,9 @@ package struct MemoryNeeds: Equatable, Sendable {
       recipe.student.network, classCount: data.classCount,
       headWidth: width == 0 ? nil : width, height: data.cropHeight, width: data.cropWidth)
     weights = Self.atMost(student.valueCount, recipe.student.weights) * size
-    // A gradient, a momentum, and sums of 64 bits.
-    optimiser = student.parameterCount * (2 * size + (train.addsExactly && size == 4 ? 8 : 0))
+    // A gradient, what the optimiser keeps, an average, and sums of 64 bits.
+    let kept = 1 + train.optimizer.card.states.count + (train.average > 0 ? 1 : 0)
+    optimiser = student.parameterCount * (kept * size + (train.addsExactly && size == 4 ? 8 : 0))
     activations = images * student.keptBytes(byteCount: train.precision.elementType.byteCount)
     if recipe.distill.method != .none {
       let teacher = NetworkOutline(
