@@ -113,6 +113,17 @@ row_evaluation() {
     --set "train.validate_every=$((count / 2 + 1))"
 }
 
+# Both moments, two groups of parameters, a warm-up over half of the run, clipped gradients, and averages
+# that are measured in between.
+row_adamw() {
+  local groups='[{match: "*.bias", decay: 0}, {match: "head.*", rate: 10}]'
+  [[ -n ${RUNS:-} ]] || local layouts=(1x1 2x1 3x2)
+  compare "$work/tiny.yaml" --set train.optimizer=adamw --set train.learning_rate=0.001 \
+    --set train.weight_decay=0.05 --set "train.groups=$groups" --set train.clip_norm=0.5 \
+    --set "train.warmup_iterations=$((count / 2))" --set train.average=0.9 \
+    --set "train.validate_every=$((count / 2))"
+}
+
 # make_hkd: hkd.yaml in the folder of work, whose auxiliary network is there.
 make_hkd() {
   [[ -e $work/auxiliary ]] || make auxiliary "$recipes/hkd-auxiliary.yaml"
