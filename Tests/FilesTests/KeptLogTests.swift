@@ -26,6 +26,23 @@ import Testing
     }
   }
 
+  /// What warns is a line of the same log.
+  @Test func aLogThatWasReplacedGoesOn() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.path + "/log.txt"
+      let log = KeptLog()
+      try log.open(path, heading: "start", warn: { log.add("warning: \($0)") })
+      log.add("a")
+      try FileStore().unlink(path)
+      log.add("b")
+      log.add("c")
+      let lines = try lines(path)
+      #expect(lines.count == 3 && lines[0].hasPrefix("warning: \(path): found none"), "\(lines)")
+      #expect(
+        lines.first?.hasSuffix("2 of 2 are missing") == true && lines.dropFirst() == ["b", "c"])
+    }
+  }
+
   /// Whoever ends a job whose files hang must not wait for one of them.
   @Test func otherThreadsDoNotWrite() throws {
     try withTemporaryFolder { folder in

@@ -54,6 +54,7 @@ import Testing
       let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       #expect(names.sorted() == [".lock", "file"])
       #expect(try text(folder + "/file") == "theirs")
+      withExtendedLifetime(lock) {}
     }
   }
 

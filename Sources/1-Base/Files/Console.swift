@@ -103,9 +103,13 @@ package enum Console {
   /// - Parameters:
   ///   - path: the file; made if it is missing.
   ///   - heading: a line before all others.
+  ///   - files: what writes.
+  ///   - warn: told when the file is another one meanwhile.
   /// - Throws: `FileError` if it cannot be written.
-  package static func keepLog(in path: String, heading: String) throws(FileError) {
-    try kept.open(path, heading: escaped(heading))
+  package static func keepLog(
+    in path: String, heading: String, files: FileStore, warn: @escaping (String) -> Void
+  ) throws(FileError) {
+    try kept.open(path, heading: escaped(heading), files: files, warn: warn)
   }
 
   /// Waits until whoever reads stderr by a pipe has taken all of it, a second at most.

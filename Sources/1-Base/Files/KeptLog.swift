@@ -28,9 +28,14 @@ package final class KeptLog: Sendable {
   /// - Parameters:
   ///   - path: the file.
   ///   - heading: a line before those that wait.
+  ///   - files: what writes.
+  ///   - warn: told when the file is another one meanwhile; what it adds comes before the next line.
   /// - Throws: `FileError` if there is none to write to.
-  package func open(_ path: String, heading: String) throws(FileError) {
-    file = try LineFile(path)
+  package func open(
+    _ path: String, heading: String, files: FileStore = FileStore(),
+    warn: @escaping (String) -> Void = { _ in }
+  ) throws(FileError) {
+    file = try LineFile(path, files: files, warn: warn)
     state.withLock { state in
       state.waiting.insert(heading, at: 0)
       state.writer = pthread_self()

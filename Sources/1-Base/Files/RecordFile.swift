@@ -46,6 +46,16 @@ package final class RecordFile {
 
   deinit { try? files.close(descriptor) }
 
+  /// Whether the path still names this file, with all its records; true too where that cannot be seen.
+  var isInPlace: Bool {
+    do throws(SystemError) {
+      let own = try files.openStatus(descriptor)
+      return try own.isSameFile(as: files.linkStatus(path)) && own.byteCount >= byteCount
+    } catch {
+      return ![ENOENT, ENOTDIR, ESTALE].contains(error.code)
+    }
+  }
+
   /// Adds a record, or nothing.
   ///
   /// - Throws: `FileError` if it is lost. Later ones may come through, when there is room again.

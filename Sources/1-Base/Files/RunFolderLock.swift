@@ -67,26 +67,35 @@ package final class RunFolderLock: Sendable {
     guard isSame else { throw Self.lost(path) }
   }
 
-  /// The calls of `files`, but of those by a name: a file gets its name, or loses it, only while the folder
-  /// still is this lock's. Else that call fails with ESTALE.
+  /// The calls of `files`, but of those by a name: a file or folder gets its name, loses it, or is opened
+  /// to grow, only while the folder still is this lock's. Else that call fails with ESTALE.
   ///
   /// What takes the folder's place during a save may be another run's folder, and the temporary file may
-  /// lie in there. Temporary files can be removed at any time: their names are this process's own.
+  /// lie in there. Temporary files can be removed at any time: their names are this process's own. The calls
+  /// do not keep the lock: once it is gone, the folder is held no longer.
   package func guarding(_ files: FileStore) -> FileStore {
     var guarded = files
+    let requireHeld: @Sendable () throws(SystemError) -> Void = {
+      [weak self] () throws(SystemError) in
+      guard let self, (try? self.check()) != nil else { throw SystemError(code: ESTALE) }
+    }
+    guarded.open = { path, flags, mode throws(SystemError) in
+      if flags & O_APPEND != 0 { try requireHeld() }
+      return try files.open(path, flags, mode)
+    }
+    guarded.mkdir = { path throws(SystemError) in
+      try requireHeld()
+      try files.mkdir(path)
+    }
     guarded.rename = { old, new throws(SystemError) in
-      try self.requireHeld()
+      try requireHeld()
       try files.rename(old, new)
     }
     guarded.unlink = { path throws(SystemError) in
-      if TemporaryName(split(path).name) == nil { try self.requireHeld() }
+      if TemporaryName(split(path).name) == nil { try requireHeld() }
       try files.unlink(path)
     }
     return guarded
-  }
-
-  private func requireHeld() throws(SystemError) {
-    guard (try? check()) != nil else { throw SystemError(code: ESTALE) }
   }
 
   /// Gives up what this process holds where the system would not: for ends of the process that

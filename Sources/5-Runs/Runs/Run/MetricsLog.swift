@@ -3,36 +3,56 @@ import Foundation
 import Steps
 
 /// The measurements of a run: one JSON object a line, appended.
-final class MetricsLog {
+package final class MetricsLog {
   private let file: LineFile
   private let encoder: JSONEncoder
   /// Lines of earlier starts that could not be read, and are gone.
-  let damagedLines: Int
+  package let damagedLines: Int
+  /// Lines of earlier starts that told once more of iterations before them, and are gone.
+  package let repeatedLines: Int
 
   /// Opens a log to append to; lines after `iteration`, from a run that was cut off, are removed.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - iteration: the iterations that are done.
+  ///   - files: what writes.
+  ///   - warn: told when somebody has changed the file meanwhile.
   /// - Throws: `FileError` if it cannot be read or written.
-  init(_ path: String, after iteration: Int) throws(FileError) {
+  package init(
+    _ path: String, after iteration: Int, files: FileStore = FileStore(),
+    warn: @escaping (String) -> Void = { _ in }
+  ) throws(FileError) {
     encoder = JSONText.encoder(spellsNumbers: true)
-    var damaged = 0
-    file = try LineFile(path) { line in
-      guard let found = Self.iteration(of: line) else {
+    var (damaged, repeated) = (0, 0)
+    var last: [String: Int] = [:]
+    file = try LineFile(path, files: files, warn: warn) { line in
+      guard let found = Self.numbered(line) else {
         damaged += 1
         return false
       }
-      return found <= iteration
+      let kind = found.kind ?? ""
+      guard found.iteration > last[kind] ?? .min else {
+        repeated += 1
+        return false
+      }
+      last[kind] = found.iteration
+      return found.iteration <= iteration
     }
-    damagedLines = damaged
+    (damagedLines, repeatedLines) = (damaged, repeated)
   }
 
   /// Whether there was no file.
   var isNew: Bool { file.isNew }
 
+  /// Lines in the file.
+  package var count: Int { file.count }
+
   /// Lines that could not be written.
-  var lostLines: Int { file.lost }
+  package var lostLines: Int { file.lost }
 
   /// Appends one object. A full disk does not end the training: the next checkpoint says so.
-  func append(_ line: some Encodable) {
+  package func append(_ line: some Encodable) {
     guard let data = try? encoder.encode(line) else { return }
     file.append(data)
   }
@@ -45,18 +65,21 @@ final class MetricsLog {
     return decoder
   }
 
-  private struct Numbered: Decodable { let iteration: Int }
+  private struct Numbered: Decodable {
+    let iteration: Int
+    let kind: String?
+  }
 
-  /// The iteration of a line; nil if it is no line of metrics.
-  private static func iteration(of line: ArraySlice<UInt8>) -> Int? {
-    (try? JSONDecoder().decode(Numbered.self, from: Data(line)))?.iteration
+  /// Iteration and kind of a line; nil if it is no line of metrics.
+  private static func numbered(_ line: ArraySlice<UInt8>) -> Numbered? {
+    try? JSONDecoder().decode(Numbered.self, from: Data(line))
   }
 
   /// The last iteration that a log tells of; nil if there is none.
   ///
   /// - Throws: `FileError` if there is a file that cannot be read.
   static func lastIteration(_ path: String) throws(FileError) -> Int? {
-    try LineFile.lines(path)?.compactMap(iteration).max()
+    try LineFile.lines(path)?.compactMap { numbered($0)?.iteration }.max()
   }
 }
 

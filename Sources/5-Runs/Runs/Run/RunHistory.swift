@@ -28,6 +28,8 @@ package final class RunHistory {
     var ranks: Int?
     /// What was accepted, in words.
     var detail: String?
+    /// Of a checkpoint: the lines of `metrics.jsonl` so far.
+    var lines: Int?
     /// The program's name and version.
     var version: String?
     /// The commit that it was built from, where it came in a package.
@@ -43,7 +45,8 @@ package final class RunHistory {
 
     /// The names in the file, which the documents list.
     package enum CodingKeys: String, CodingKey, CaseIterable {
-      case kind, iteration, time, identity, ranks, detail, version, commit, program, host, threads
+      case kind, iteration, time, identity, ranks, detail, lines, version, commit, program, host,
+        threads
       case command
     }
 
@@ -60,18 +63,37 @@ package final class RunHistory {
   /// Lines of earlier starts that could not be read, and are gone.
   let damagedLines: Int
   private let encoder = JSONText.encoder()
+  private let earlier: [Event]
 
   /// Opens a history to append to. Nothing of it is ever removed but lines of other forms.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - files: what writes.
+  ///   - warn: told when somebody has changed the file meanwhile.
   /// - Throws: `FileError`.
-  init(_ path: String) throws(FileError) {
+  package init(
+    _ path: String, files: FileStore = FileStore(), warn: @escaping (String) -> Void = { _ in }
+  ) throws(FileError) {
     var damaged = 0
-    file = try LineFile(path) { line in
-      let isEvent = Self.event(line) != nil
-      if !isEvent { damaged += 1 }
-      return isEvent
+    var events: [Event] = []
+    file = try LineFile(path, files: files, warn: warn) { line in
+      guard let event = Self.event(line) else {
+        damaged += 1
+        return false
+      }
+      events.append(event)
+      return true
     }
     damagedLines = damaged
+    earlier = events
+  }
+
+  /// How many lines of measurements are missing that were there when the checkpoint was saved with which the
+  /// run goes on; 0 where an earlier version saved it.
+  package func missingLines(of metrics: MetricsLog, after iteration: Int) -> Int {
+    let saved = earlier.last { $0.kind == .saved && $0.iteration == iteration }
+    return max(0, (saved?.lines ?? 0) - metrics.count - metrics.repeatedLines)
   }
 
   /// Appends an event, with the time.

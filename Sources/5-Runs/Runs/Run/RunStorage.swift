@@ -152,7 +152,8 @@ final class RunStorage {
   func begin(after done: Int, _ data: [DataHashes], _ launch: Launch) throws {
     _ = try AtomicFile().removeLeftOvers(in: folder.path)
     do throws(FileError) {
-      try Console.keepLog(in: folder.files.log, heading: launch.heading)
+      try Console.keepLog(
+        in: folder.files.log, heading: launch.heading, files: folder.store, warn: say)
     } catch {
       logger.warning("the log is not kept: \(error)")
     }
@@ -163,7 +164,9 @@ final class RunStorage {
         try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)
       }
     }
-    let history = try RunHistory(folder.files.history)
+    let history = try folder.whileHeld { () throws(FileError) in
+      try RunHistory(folder.files.history, files: folder.store, warn: say)
+    }
     warn(of: history.damagedLines, in: folder.files.history)
     if !accepted.isEmpty {
       history.append(
@@ -171,20 +174,35 @@ final class RunStorage {
     }
     history.append(.start(launch, after: done, identity: identity?.digest))
     self.history = history
-    let metrics = try MetricsLog(folder.files.metrics, after: done)
-    warn(of: metrics.damagedLines, in: folder.files.metrics)
-    if metrics.isNew, done > 0 {
-      logger.warning(
-        "\(folder.files.metrics): found none; that of the first \(done) iterations is lost")
-    }
-    self.metrics = metrics
+    try openMetrics(history, after: done)
     guard recipe.train.tensorboard, done < recipe.train.iterations else { return }
     events = RunEvents(folder: folder.files.tensorboard, after: done)
   }
 
-  private func warn(of damagedLines: Int, in path: String) {
-    guard damagedLines > 0 else { return }
-    logger.warning("\(path): \(damagedLines) damaged line\(damagedLines == 1 ? "" : "s") left out")
+  private func openMetrics(_ history: RunHistory, after done: Int) throws(FileError) {
+    let path = folder.files.metrics
+    let metrics = try folder.whileHeld { () throws(FileError) in
+      try MetricsLog(path, after: done, files: folder.store, warn: say)
+    }
+    self.metrics = metrics
+    warn(of: metrics.damagedLines, in: path)
+    warn(of: metrics.repeatedLines, "repeated", in: path)
+    let missing = history.missingLines(of: metrics, after: done)
+    if metrics.isNew, done > 0 {
+      logger.warning("\(path): found none; that of the first \(done) iterations is lost")
+    } else if missing > 0 {
+      logger.warning(
+        "\(path): found \(metrics.count) lines of the first \(done) iterations; expected \(missing) more, as when they were saved"
+      )
+    }
+  }
+
+  /// Warns the user.
+  private var say: (String) -> Void { { [logger] in logger.warning("\($0)") } }
+
+  private func warn(of count: Int, _ what: String = "damaged", in path: String) {
+    guard count > 0 else { return }
+    logger.warning("\(path): \(count) \(what) line\(count == 1 ? "" : "s") left out")
   }
 
   /// Adds a line about training to the run's files.
@@ -228,7 +246,8 @@ final class RunStorage {
       try store.save(archive, iteration: checkpoint.iteration)
     }
     for failure in failures { logger.warning("an older checkpoint stays: \(failure)") }
-    history?.append(.init(kind: .saved, iteration: checkpoint.iteration))
+    history?.append(
+      .init(kind: .saved, iteration: checkpoint.iteration, lines: metrics?.count))
   }
 
   /// Writes the weights of the best validation so far.
