@@ -104,6 +104,61 @@ import Testing
     }
   }
 
+  /// The same file system on two hosts, of which one sees its locks, as with `nolock` of NFS.
+  @Test func hostsWithAndWithoutLocksKeepEachOtherOut() throws {
+    let there = owner { ($0.host, $0.boot, $0.machine) = ("there", "b2", "m2") }
+    for first in [true, false] {
+      try withTemporaryFolder { folder in
+        let path = folder.path + "/.lock.owner"
+        func lock(_ owner: LockOwner, hasLocks: Bool) throws -> RunFolderLock {
+          var files = files(owner)
+          if hasLocks { files.lock = FileStore().lock }
+          return try RunFolderLock(folder: folder.path, files: files)
+        }
+        var held: RunFolderLock? = try lock(Self.me, hasLocks: first)
+        #expect((held?.notice == nil) == first)
+        #expect(try text(path) == Self.me.text + (first ? "lock flock\n" : ""))
+        let error = failure { _ = try lock(there, hasLocks: !first) }
+        #expect(error?.exitCode == 73 && error?.path == path)
+        #expect(error?.detail.contains("process 40 on host here; ") == true, "\(error as Any)")
+        try held?.check()
+        held = nil
+        #expect(!FileManager.default.fileExists(atPath: path))
+        _ = try lock(there, hasLocks: !first)
+      }
+    }
+  }
+
+  /// After a crash, on whichever host: who gets the lock knows that its owner is dead. Elsewhere nobody knows.
+  @Test func whoeverGetsTheLockTakesOver() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.path + "/.lock.owner"
+      var dead = owner { ($0.host, $0.process) = ("there", 7) }
+      dead.holdsLock = true
+      #expect(LockOwner(dead.text) == dead)
+      try write(dead.text, path)
+      let error = failure { _ = try RunFolderLock(folder: folder.path, files: files()) }
+      #expect(error?.detail.contains("process 7 on host there; ") == true, "\(error as Any)")
+      var locking = files()
+      locking.lock = FileStore().lock
+      let lock = try RunFolderLock(folder: folder.path, files: locking)
+      #expect(try text(path) == Self.me.text + "lock flock\n")
+      // Who removes the file harms nobody.
+      try FileStore().unlink(path)
+      try lock.check()
+    }
+  }
+
+  /// A folder where nothing more can be made is told by what needs it.
+  @Test func aLockNeedsNoFileOfItsOwner() throws {
+    try withTemporaryFolder { folder in
+      var files = files()
+      files.lock = FileStore().lock
+      files.write = { _, _ throws(SystemError) in throw SystemError(code: ENOSPC) }
+      try RunFolderLock(folder: folder.path, files: files).check()
+    }
+  }
+
   @Test func aProcessIsKnownByItsStart() throws {
     let own = LockOwner.current
     #expect(own.process == getpid() && own.start > 0 && !own.host.isEmpty && !own.boot.isEmpty)

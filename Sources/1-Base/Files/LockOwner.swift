@@ -15,6 +15,8 @@ package struct LockOwner: Sendable, Equatable {
   package var process: Int32
   /// When it started, in the system's ticks; 0 if the system does not say.
   package var start: UInt64
+  /// Whether it holds the system's lock too: whoever gets that one knows that this process is dead.
+  package var holdsLock = false
 
   /// A process with all that tells it from others.
   package init(
@@ -53,8 +55,10 @@ package struct LockOwner: Sendable, Equatable {
     process \(process)
     start \(start)
 
-    """
+    """ + (holdsLock ? Self.lockLine : "")
   }
+
+  private static let lockLine = "lock flock\n"
 
   /// Reads what a lock file holds; nil if that is no text of this form.
   package init?(_ text: String) {
@@ -70,6 +74,7 @@ package struct LockOwner: Sendable, Equatable {
     self.init(
       host: host, machine: machine, boot: boot, container: container, process: process,
       start: start)
+    holdsLock = values["lock"] == "flock"
   }
 
   /// What is known about an owner.
@@ -77,6 +82,7 @@ package struct LockOwner: Sendable, Equatable {
 
   /// Whether this owner still lives, as far as a process, which is another one, can tell.
   package func state(seenBy own: LockOwner, _ life: (Int32) -> ProcessLife) -> State {
+    if holdsLock && own.holdsLock { return .dead }
     guard oneLine(host) == oneLine(own.host) else { return .unknown }
     guard boot == own.boot else {
       // The host was started anew since; unless two hosts have one name.

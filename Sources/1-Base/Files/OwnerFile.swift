@@ -3,7 +3,8 @@ import Synchronization
 
 /// A file that stands for a lock where the file system has none: whoever makes it holds the folder.
 ///
-/// It names its owner, so that the next start can tell whether that one is dead.
+/// It names its owner, so that the next start can tell whether that one is dead. Who has the system's lock
+/// makes it too, for a host to which the file system shows no locks.
 struct OwnerFile: Sendable {
   let path: String
   private let files: FileStore
@@ -12,10 +13,12 @@ struct OwnerFile: Sendable {
   /// Those that this process holds.
   private static let held = Mutex<[OwnerFile]>([])
 
-  init(path: String, files: FileStore) {
+  init(path: String, files: FileStore, holdsLock: Bool) {
     self.path = path
     self.files = files
-    owner = files.lockOwner()
+    var owner = files.lockOwner()
+    owner.holdsLock = holdsLock
+    self.owner = owner
   }
 
   /// Makes the file, in place of one whose owner is dead.
@@ -34,7 +37,7 @@ struct OwnerFile: Sendable {
   /// Removes the file of a dead owner.
   ///
   /// - Throws: `locked` if there is a file whose owner lives, or nobody can know.
-  func removeIfDead() throws(FileError) {
+  private func removeIfDead() throws(FileError) {
     guard let bytes = try content() else { return }
     guard let found = LockOwner(String(decoding: bytes, as: UTF8.self)) else {
       throw inUse(

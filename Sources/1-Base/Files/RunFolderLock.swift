@@ -2,8 +2,8 @@ import Glibc
 
 /// The right to write into a run's folder, held by one process until the lock is gone.
 ///
-/// The system drops the lock when the process ends, however it ends. Where the file system has no
-/// locks, a file `.lock.owner` stands for one; see `notice`.
+/// The system drops the lock when the process ends, however it ends. A file `.lock.owner` says who holds it;
+/// where the file system has no locks, it stands for one; see `notice`.
 package final class RunFolderLock: Sendable {
   /// What the user should know: that the file system has no locks, and what stands for one; nil
   /// where it has.
@@ -11,7 +11,8 @@ package final class RunFolderLock: Sendable {
   private let path: String
   private let descriptor: Int32
   private let files: FileStore
-  private let ownerFile: OwnerFile?
+  private let ownerFile: OwnerFile
+  private let holdsLock: Bool
 
   /// Locks `folder/.lock`.
   ///
@@ -21,19 +22,19 @@ package final class RunFolderLock: Sendable {
     let path = folder + "/.lock"
     let file = try Self.open(path, files)
     do throws(FileError) {
-      let ownerFile = OwnerFile(path: path + ".owner", files: files)
       let missing = try Self.lock(file, path, files)
-      if missing == nil {
-        // From a start on a host to which this file system showed no locks.
-        try ownerFile.removeIfDead()
-      } else {
+      holdsLock = missing == nil
+      ownerFile = OwnerFile(path: path + ".owner", files: files, holdsLock: holdsLock)
+      do throws(FileError) {
         try ownerFile.make()
+      } catch {
+        // Beside a lock it is for others alone.
+        guard holdsLock, error.kind != .locked else { throw error }
       }
       notice = missing.map {
         "run folder: \(oneLine(folder)): this file system has no locks (\($0)); .lock.owner keeps "
           + "other runs out"
       }
-      self.ownerFile = missing == nil ? nil : ownerFile
     } catch {
       try? files.close(file.descriptor)
       throw error
@@ -45,7 +46,7 @@ package final class RunFolderLock: Sendable {
   }
 
   deinit {
-    ownerFile?.release()
+    ownerFile.release()
     try? files.close(descriptor)
   }
 
@@ -54,7 +55,7 @@ package final class RunFolderLock: Sendable {
   ///
   /// - Throws: `locked` (exit code 73) if it is not; another kind if that cannot be seen.
   package func check() throws(FileError) {
-    if let ownerFile { return try ownerFile.check() }
+    guard holdsLock else { return try ownerFile.check() }
     let isSame: Bool
     do throws(SystemError) {
       isSame = try files.openStatus(descriptor).isSameFile(as: files.linkStatus(path))
