@@ -7,6 +7,7 @@ import Optimisers
 import Recipes
 import Runs
 import Steps
+import Synchronization
 import WeightFiles
 
 // Whole runs in one process, which is MPI's only rank: `run-program CASE FOLDER`. MPI marks the process that
@@ -38,11 +39,11 @@ func recipe(_ changes: (inout Recipe) -> Void = { _ in }) -> Recipe {
 }
 
 func train(
-  _ recipe: Recipe, _ folder: URL, start: RunStart = RunStart()
+  _ recipe: Recipe, _ folder: URL, start: RunStart = RunStart(),
+  logger: Logger = Logger(label: "rdd")
 ) throws -> Trainer.Summary {
   try Trainer(
-    recipe, folder: folder.path, start: start, coordinator: coordinator,
-    logger: Logger(label: "rdd")
+    recipe, folder: folder.path, start: start, coordinator: coordinator, logger: logger
   ).run()
 }
 
@@ -218,8 +219,74 @@ func refusesAnother(_ folder: URL) throws {
   }
 }
 
+/// Measurements and best weights that are gone when a run goes on are told, once.
+func tellsWhatIsGone(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  let recipe = recipe { $0.train.validateEvery = 2 }
+  _ = try train(recipe, run)
+  try stopped(run, as: copy)
+  let metrics = copy.appendingPathComponent("metrics.jsonl")
+  let lines = try String(contentsOf: metrics, encoding: .utf8).split(separator: "\n")
+  try (lines[0] + "\n").write(to: metrics, atomically: true, encoding: .utf8)
+  let listener = Listener()
+  _ = try train(recipe, copy, logger: Logger(label: "rdd") { _ in listener })
+  for text in [
+    "b/metrics.jsonl: found 1 lines of the first 2 iterations; expected 1 more",
+    "b/best.safetensors: found none; expected the weights of iteration 2",
+  ] {
+    expect(listener.said.filter { $0.contains(text) }.count == 1, "\(listener.said)")
+  }
+  let again = Listener()
+  _ = try train(recipe, run, logger: Logger(label: "rdd") { _ in again })
+  expect(!again.said.contains { $0.contains("expected") }, "\(again.said)")
+}
+
+/// Of starts that saved nothing, the best weights are kept; those of another run are not written over.
+func keepsBest(_ folder: URL) throws {
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  let recipe = recipe { $0.train.validateEvery = 2 }
+  _ = try train(recipe, run)
+  let best = try Data(contentsOf: run.appendingPathComponent("best.safetensors"))
+  try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+  try best.write(to: copy.appendingPathComponent("best.safetensors"))
+  let history = try String(
+    contentsOf: run.appendingPathComponent("history.jsonl"), encoding: .utf8)
+  try (history.prefix { $0 != "\n" } + "\n").write(
+    to: copy.appendingPathComponent("history.jsonl"), atomically: true, encoding: .utf8)
+  do {
+    var other = recipe
+    other.train.seed = 9
+    _ = try train(other, copy)
+    expect(false, "another run's best weights were written over")
+  } catch let error as TrainingError {
+    expect(
+      error.code == .badData && "\(error)".contains("best.safetensors of another run"), "\(error)")
+  }
+  _ = try train(recipe, copy)
+  let kept = try Data(contentsOf: copy.appendingPathComponent("best.earlier-1.safetensors"))
+  let now = try Data(contentsOf: copy.appendingPathComponent("best.safetensors"))
+  expect(kept == best && now == best, "the best weights of a start that saved nothing")
+}
+
+/// Keeps what a run says.
+final class Listener: LogHandler, @unchecked Sendable {
+  private let lines = Mutex<[String]>([])
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .info
+  /// Line by line.
+  var said: [String] { lines.withLock { $0 } }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
+}
+
 let cases = [
-  "ends-once": endsOnce, "goes-on": goesOn, "goes-on-adamw": goesOnWithAdamW,
+  "keeps-best": keepsBest, "tells-what-is-gone": tellsWhatIsGone, "ends-once": endsOnce,
+  "goes-on": goesOn, "goes-on-adamw": goesOnWithAdamW,
   "keeps-optimisers-apart": keepsOptimisersApart, "names-mismatches": namesMismatches,
   "refuses-another": refusesAnother,
 ]

@@ -7,7 +7,7 @@ import Testing
   @Test(
     arguments: [
       "ends-once", "goes-on", "goes-on-adamw", "keeps-optimisers-apart", "names-mismatches",
-      "refuses-another",
+      "refuses-another", "tells-what-is-gone", "keeps-best",
     ])
   func theCaseHolds(_ name: String) throws {
     try withTemporaryFolder { folder in

@@ -50,6 +50,11 @@ enum SafetensorsReader {
     return try readHeader(file, hashRequired: false).header.entries.map { ($0.name, $0.shape) }
   }
 
+  /// The metadata of a file; none of the data is read.
+  static func metadata(_ path: String, files: FileStore) throws(FileError) -> [String: String] {
+    try readHeader(InputFile.open(path, files: files), hashRequired: false).header.metadata
+  }
+
   /// Reads and checks all before the data.
   private static func readHeader(
     _ file: borrowing InputFile, hashRequired: Bool

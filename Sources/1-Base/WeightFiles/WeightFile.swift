@@ -24,6 +24,15 @@ package enum WeightFile {
     try SafetensorsReader.shapes(path, files: files)
   }
 
+  /// The metadata of a safetensors file, from its header: none of the data is read.
+  ///
+  /// - Throws: `FileError` if it is missing, damaged or no safetensors file.
+  package static func metadata(
+    _ path: String, files: FileStore = FileStore()
+  ) throws(FileError) -> [String: String] {
+    try SafetensorsReader.metadata(path, files: files)
+  }
+
   /// Reads what lies at `place`.
   package static func read(
     _ place: WeightPlace, files: FileStore = FileStore()

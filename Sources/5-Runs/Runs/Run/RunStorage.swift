@@ -21,6 +21,7 @@ final class RunStorage {
   private let logger: Logger
   private var identity: RunIdentity?
   private var accepted: [String] = []
+  private var best: BestWeights
   private var metrics: MetricsLog?
   private var history: RunHistory?
   /// Nil if the recipe wants none, or none can be written.
@@ -43,6 +44,7 @@ final class RunStorage {
     store = CheckpointStore(
       folder: folder.files.checkpoints, keep: recipe.train.keepCheckpoints, files: folder.store)
     _ = try store.prepare()
+    best = BestWeights(folder.files.best, files: folder.store)
     found = try RunStart.found(folder.files, store) { logger.warning("\($0)") }
     earlierHashes = try WholeFile.bytes(folder.files.dataHashes) ?? []
   }
@@ -62,6 +64,10 @@ final class RunStorage {
         throw RunStart.refusal(
           folder.path, "the history of another run, of which nothing was saved")
       }
+      if let origin = try best.origin(), origin.identity != identity.digest {
+        throw RunStart.refusal(folder.path, "best.safetensors of another run and no checkpoint")
+      }
+      best.keep()
       logger.warning("nothing of an earlier start was saved; it begins from the first iteration")
     case .finished(let archive, _):
       guard archive.metadata[Self.identityKey] == identity.digest else {
@@ -138,8 +144,21 @@ final class RunStorage {
           + "train.instructions=\(earlier) keeps those, on processors that have them"
         logger.warning("\(warning)")
       }
+      try compareBest(with: checkpoint, stored)
       return checkpoint
     }
+  }
+
+  private func compareBest(
+    with checkpoint: Checkpoint, _ stored: CheckpointStore.Checkpoint
+  ) throws {
+    let earlier =
+      try RunHistory.events(folder.files.history).compactMap(\.identity)
+      + [Checkpoint.identity(of: stored)?.digest].compactMap { $0 }
+    let warning = best.compare(
+      with: checkpoint.best, after: checkpoint.iteration, identity: identity?.digest ?? "",
+      others: Set(earlier))
+    if let warning { logger.warning("\(warning)") }
   }
 
   /// Writes the first files, now that all that a run needs has been read.
@@ -252,6 +271,8 @@ final class RunStorage {
 
   /// Writes the weights of the best validation so far.
   func keepBest(_ network: SegmentationNetwork, iteration: Int) throws {
+    let aside = try folder.whileHeld { () throws(FileError) in try best.putAside() }
+    if let aside { logger.info("the best weights from before are \(aside) now") }
     try write(network, folder.files.best, iteration)
   }
 
