@@ -25,6 +25,14 @@ import WeightFiles
     try Data(bytes).write(to: URL(fileURLWithPath: store.path(iteration)))
   }
 
+  /// Somebody has made room.
+  @Test func aFolderThatWasRemovedIsMadeAgain() throws {
+    _ = try store.save(.sample(1), iteration: 1)
+    try FileManager.default.removeItem(atPath: store.folder)
+    #expect(try store.save(.sample(2), iteration: 2) == [])
+    #expect(try store.newestValid().newest?.archive.facts == TensorArchive.sample(2).facts)
+  }
+
   @Test func theLastTwoStay() throws {
     for iteration in [0, 100, 200, 1200, 12_345_678] {
       #expect(try store.save(.sample(iteration), iteration: iteration) == [])

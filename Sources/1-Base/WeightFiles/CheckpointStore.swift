@@ -57,7 +57,7 @@ package struct CheckpointStore: Sendable {
   /// Saves `archive` as the checkpoint after `iteration`.
   ///
   /// The name must be new, or that of a file that is not valid. Older checkpoints beyond `keep` are
-  /// removed last.
+  /// removed last. A folder that somebody has removed is made again.
   ///
   /// - Returns: the older files that could not be removed.
   /// - Throws: when the checkpoint is not acknowledged; the older ones are as they were.
@@ -66,7 +66,9 @@ package struct CheckpointStore: Sendable {
   ) throws(FileError) -> [FileError] {
     precondition(iteration >= 0, "iteration \(iteration)")
     let path = path(iteration)
-    let iterations = try iterations()
+    let names = try names()
+    if names == nil { _ = try prepare() }
+    let iterations = Self.iterations(names ?? [])
     if iterations.contains(iteration), (try? read(iteration)) != nil {
       throw .refused(
         path, found: "a valid checkpoint", expected: "a new name",
@@ -81,7 +83,7 @@ package struct CheckpointStore: Sendable {
   /// Reads the newest checkpoint that is valid, going to the next older one after each refusal.
   package func newestValid() throws(FileError) -> Recovery {
     var refused: [FileError] = []
-    for iteration in try iterations().reversed() {
+    for iteration in Self.iterations(try names() ?? []).reversed() {
       do throws(FileError) {
         let archive = try read(iteration)
         let newest = Checkpoint(iteration: iteration, path: path(iteration), archive: archive)
@@ -117,21 +119,21 @@ package struct CheckpointStore: Sendable {
     return archive
   }
 
-  private func names() throws(FileError) -> [String] {
+  /// The names in the folder; nil for one that was never made, or is gone.
+  private func names() throws(FileError) -> [String]? {
     do throws(SystemError) {
       return try files.names(folder)
     } catch {
-      // A folder that was never made, or is gone, holds none.
-      guard error.code != ENOENT else { return [] }
+      guard error.code != ENOENT else { return nil }
       throw .system(folder, "opendir", error)
     }
   }
 
-  /// The iterations of the files in the folder, ascending.
-  private func iterations() throws(FileError) -> [Int] {
-    try names().compactMap { name in
-      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
-        let iteration = Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)),
+  /// The iterations of files of these names, ascending.
+  private static func iterations(_ names: [String]) -> [Int] {
+    names.compactMap { name in
+      guard name.hasPrefix(prefix), name.hasSuffix(suffix),
+        let iteration = Int(name.dropFirst(prefix.count).dropLast(suffix.count)),
         iteration >= 0, Self.name(iteration) == name
       else { return nil }
       return iteration
