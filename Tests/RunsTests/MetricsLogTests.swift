@@ -67,4 +67,12 @@ import Testing
       #expect(said.first?.contains("2 of 4 are missing") == true)
     }
   }
+
+  /// Numbers of other programs are no reason to stop.
+  @Test func anyNumberIsADuration() {
+    for seconds in [Double.infinity, .nan, 1e300, -1e19] {
+      #expect(Progress.duration(seconds) == "?")
+    }
+    #expect(Progress.duration(59.4) == "59s" && Progress.duration(3 * 3600 + 7 * 60) == "3h07m")
+  }
 }

@@ -17,6 +17,20 @@ import WeightFiles
       [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
   }
 
+  /// Clocks of any year, also where nanoseconds since 1970 do not fit into 64 bits.
+  @Test(arguments: [
+    -1_230_000_000, 0, 1_800_000_000, 9_223_372_036, 10_800_000_000, 67_000_000_000,
+  ])
+  func aFileIsSettledInAnyYear(seconds: Int) {
+    let time = timespec(tv_sec: seconds, tv_nsec: 5)
+    let now = seconds &* 1_000_000_000
+    for (age, isSettled) in [(-1, false), (0, false), (1, false), (3, true), (100_000_000, true)] {
+      let changed = now &- age * 1_000_000_000
+      let mark = FileHash.Mark(modified: changed &- 5_000_000_000, changed: changed, inode: 1)
+      #expect(mark.isSettled(at: time) == isSettled, "\(age) s")
+    }
+  }
+
   /// What an archive with fixed times is unpacked over, or somebody sets back.
   @Test func aFileOfTheSameSizeAndTimeIsReadAgain() throws {
     let folder = try TemporaryFolder()

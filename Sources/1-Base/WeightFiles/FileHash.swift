@@ -28,11 +28,21 @@ package struct FileHash: Equatable, Sendable {
     package static let unknown = Mark(modified: 0, changed: 0, inode: -1)
 
     fileprivate init(_ status: stat) {
-      // A file may say any year, and from 2262 on nanoseconds do not fit.
-      func nanoseconds(_ time: timespec) -> Int { time.tv_sec &* 1_000_000_000 &+ time.tv_nsec }
-      modified = nanoseconds(status.st_mtim)
-      changed = nanoseconds(status.st_ctim)
+      modified = Self.nanoseconds(status.st_mtim)
+      changed = Self.nanoseconds(status.st_ctim)
       inode = Int(truncatingIfNeeded: status.st_ino)
+    }
+
+    /// A file and a clock may say any year, and from 2262 on nanoseconds do not fit.
+    private static func nanoseconds(_ time: timespec) -> Int {
+      time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
+    }
+
+    /// Whether nothing of the file was changed in the last two seconds before a time: it might change again
+    /// without another mark.
+    package func isSettled(at time: timespec) -> Bool {
+      let now = Self.nanoseconds(time)
+      return min(now &- modified, now &- changed) > 2_000_000_000
     }
   }
 

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Dispatch
 import Files
+import Glibc
 import Logging
 import MPI
 import Recipes
@@ -122,13 +123,11 @@ extension DataHashes {
 
   /// Hashes as text: a line a file with hash, bytes, mark and name, tabs between them.
   ///
-  /// A file that was changed in the last seconds before `now`, in nanoseconds since 1970, might change
-  /// again without another time: its mark is left out, so that it is read again.
-  static func text(of all: [DataHashes], now: Int) -> String {
+  /// The mark of a file that is not settled is left out, so that it is read again.
+  static func text(of all: [DataHashes], now: timespec) -> String {
     var lines: [String: String] = [:]
     for (name, hash) in all.flatMap(\.entries) {
-      let isOld = max(hash.mark.modified, hash.mark.changed) < now - 2_000_000_000
-      let mark = isOld ? hash.mark : .unknown
+      let mark = hash.mark.isSettled(at: now) ? hash.mark : .unknown
       lines[name] = "\(hash.digits)\t\(hash.byteCount)\t\(mark.text)\t\(name)\n"
     }
     return lines.sorted { $0.key < $1.key }.map(\.value).joined()

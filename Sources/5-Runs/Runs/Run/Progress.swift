@@ -67,8 +67,7 @@ package final class Progress: Sendable {
 
   /// A time as `42s`, `5m12s` or `3h07m`.
   package static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return "?" }
-    let whole = Int(seconds.rounded())
+    guard let whole = Int(exactly: seconds.rounded()) else { return "?" }
     if whole < 60 { return "\(whole)s" }
     if whole < 3600 { return String(format: "%dm%02ds", whole / 60, whole % 60) }
     return String(format: "%dh%02dm", whole / 3600, whole / 60 % 60)

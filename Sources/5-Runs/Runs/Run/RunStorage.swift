@@ -177,7 +177,9 @@ final class RunStorage {
       logger.warning("the log is not kept: \(error)")
     }
     try folder.write(recipe)
-    let hashes = DataHashes.text(of: data, now: Int(Date().timeIntervalSince1970 * 1e9))
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let hashes = DataHashes.text(of: data, now: now)
     if Array(hashes.utf8) != earlierHashes {
       try folder.whileHeld { () throws(FileError) in
         try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)
