@@ -18,7 +18,8 @@ struct Axis {
     let step = isWhole ? max(round, 1) : round
     var ticks: [Double] = []
     var tick = (self.least / step).rounded(.up)
-    while tick * step <= self.most + step * 1e-9 {
+    // There are seven at most; where values differ in their last digits alone, one more may be none.
+    while tick * step <= self.most + step * 1e-9, ticks.count < 7 {
       ticks.append(tick * step)
       tick += 1
     }

@@ -27,9 +27,9 @@ extension Comparison {
     return lines.joined(separator: "\n")
   }
 
-  /// Seconds as minutes and seconds.
+  /// Seconds as minutes and seconds; a question mark for what no run takes.
   static func time(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
+    guard let whole = Int(exactly: seconds.rounded()) else { return "?" }
     return whole < 60
       ? "\(whole)s" : "\(whole / 60)m" + (whole % 60 < 10 ? "0" : "") + "\(whole % 60)s"
   }

@@ -148,6 +148,8 @@ package struct Comparison: Sendable, Encodable {
     return Difference(first.runs.map(score), second.runs.map(score))
   }
 
-  /// One JSON object.
-  package var json: String { get throws { try JSONText.of(self, isPretty: true) } }
+  /// One JSON object; numbers that are not finite are words.
+  package var json: String {
+    get throws { try JSONText.of(self, isPretty: true, spellsNumbers: true) }
+  }
 }

@@ -105,7 +105,7 @@ extension RunRecord {
       seconds += Double(line.iteration - before) * line.secondsPerIteration
       before = line.iteration
     }
-    return seconds > 0 ? Double(before * recipe.train.batchSize) / seconds : nil
+    return seconds > 0 ? Double(before) * Double(recipe.train.batchSize) / seconds : nil
   }
 
   /// Images a second of the last validation.

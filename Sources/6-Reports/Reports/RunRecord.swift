@@ -48,9 +48,10 @@ package struct RunRecord: Sendable {
     validations = lines.validations
     damagedLines = lines.damaged
     guard !validations.isEmpty else {
+      let left = damagedLines == 0 ? "" : " beside damaged lines of metrics.jsonl: \(damagedLines)"
       throw ReportError(
-        description: "run: \(path): found no validation; expected one at least; wait for it, or "
-          + "lower train.validate_every")
+        description: "run: \(path): found no validation\(left); expected one at least; wait for "
+          + "it, or lower train.validate_every")
     }
     var (seconds, before) = (validations.reduce(0) { $0 + $1.seconds }, 0)
     for line in training {
@@ -80,17 +81,12 @@ package struct RunRecord: Sendable {
         + "`rdd train --out` made; look for its recipe.yaml and metrics.jsonl")
   }
 
-  private struct Kind: Decodable { let kind: String }
-
   /// The lines of a file of metrics. One that is damaged costs itself alone; one of another kind is
   /// no matter of ours.
   private static func lines(
     _ path: String
   ) throws -> (training: [TrainingLine], validations: [ValidationLine], damaged: Int) {
     guard let bytes = try WholeFile.bytes(path, limit: byteLimit) else { throw missing(path) }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     var training: [TrainingLine] = []
     var validations: [ValidationLine] = []
     var damaged = 0
@@ -99,12 +95,11 @@ package struct RunRecord: Sendable {
       !line.allSatisfy(blanks.contains)
     }
     for (index, line) in lines.enumerated() {
-      let data = Data(line)
       do {
-        switch try decoder.decode(Kind.self, from: data).kind {
-        case "train": training.append(try decoder.decode(TrainingLine.self, from: data))
-        case "validation": validations.append(try decoder.decode(ValidationLine.self, from: data))
-        default: break
+        switch try MetricsLine(line) {
+        case .training(let line): training.append(line)
+        case .validation(let line): validations.append(line)
+        case .other: break
         }
       } catch {
         // A run that goes on may be writing its last line at this moment.

@@ -61,8 +61,13 @@ package struct Difference: Sendable, Encodable, Equatable {
       return
     }
     let freedom = (u + v) * (u + v) / (u * u / (n - 1) + v * v / (m - 1))
-    halfWidth = StudentT.quantile975(max(1, Int(freedom))) * (u + v).squareRoot()
+    // Not a number where spreads are beyond all measure.
+    let whole = freedom >= 1 ? Int(min(freedom, Self.mostFreedom)) : 1
+    halfWidth = StudentT.quantile975(whole) * (u + v).squareRoot()
   }
+
+  /// With more degrees of freedom Student's distribution is the normal one, to all digits that are shown.
+  private static let mostFreedom = 1e6
 
   enum CodingKeys: String, CodingKey {
     case mean

@@ -24,7 +24,6 @@ package final class RunWatch {
   private let files: RunFiles
   private let progress: Progress
   private let follower: LineFollower
-  private let decoder = MetricsLog.decoder
   private var recipe: Recipe
   private var last: TrainingLine?
   private var best: ValidationLine?
@@ -87,15 +86,12 @@ package final class RunWatch {
     return News(rows: rows, last: last.map { line($0).logged }, isComplete: isComplete)
   }
 
-  private struct Kind: Decodable { let kind: String }
-
   /// A line of metrics; neither of the two if it is damaged or of another kind.
   private func read(_ text: ArraySlice<UInt8>) -> (TrainingLine?, ValidationLine?) {
-    let data = Data(text)
-    switch try? decoder.decode(Kind.self, from: data).kind {
-    case "train": return (try? decoder.decode(TrainingLine.self, from: data), nil)
-    case "validation": return (nil, try? decoder.decode(ValidationLine.self, from: data))
-    default: return (nil, nil)
+    switch try? MetricsLine(text) {
+    case .training(let line): (line, nil)
+    case .validation(let line): (nil, line)
+    case .other, nil: (nil, nil)
     }
   }
 
