@@ -28,6 +28,18 @@ extension CommandTests {
       }
     }
 
+    /// Some ranks would read the folder's recipe together, and the others not.
+    @Test(arguments: ["--fresh", "--accept recipe", "--out elsewhere", "--trace trace.json"])
+    func ranksWithOtherWordsAreFound(words: String) throws {
+      try withTinyData { data in
+        let result = try Command.run(
+          ["train", data.recipe, "--set", "train.batch_size=2"], ranks: 2,
+          onlyRank: [1: ["RDD_TEST_WORDS": words]])
+        let option = String(words.prefix { $0 != " " })
+        result.expectFailure(69, ["\(option): ranks 1: found another \(option) than rank 0's"])
+      }
+    }
+
     /// Another run may stand under the same name by then: nothing is written there.
     @Test(arguments: ["removed", "replaced"])
     func aRunWhoseFolderGoesWritesNothingMore(how: String) throws {

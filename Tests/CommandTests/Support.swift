@@ -11,13 +11,14 @@ enum Command {
   /// Runs `rdd` with arguments; `ranks` nil starts no launcher.
   static func run(
     _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
+    onlyRank: [Int: [String: String]] = [:],
     output: ProcessRun.Sink = .result, error: ProcessRun.Sink = .result,
     meanwhile: (RunningProcess) throws -> Void = { _ in }
   ) throws -> ProcessResult {
     try MPIRun.run(
       ranks: ranks, program: "rdd", arguments: arguments,
       environment: environment.merging(["OMP_NUM_THREADS": "1", "COLUMNS": "80"]) { own, _ in own },
-      timeout: timeout, output: output, error: error, meanwhile: meanwhile)
+      onlyRank: onlyRank, timeout: timeout, output: output, error: error, meanwhile: meanwhile)
   }
 
   /// Runs `rdd` by a line of bash, in which it is called `$0` and the arguments are `"$@"`.

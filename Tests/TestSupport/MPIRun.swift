@@ -15,7 +15,7 @@ public enum MPIRun {
   ///   - ranks: the number of ranks; nil starts no launcher.
   ///   - program: the name of an executable target.
   ///   - environment: added to what a test needs; an empty value removes a variable.
-  ///   - onlyRank: variables of some ranks alone.
+  ///   - onlyRank: variables of some ranks alone; RDD_TEST_WORDS are further arguments.
   ///   - timeout: in seconds.
   ///   - output: where stdout goes.
   ///   - error: where stderr goes.
@@ -46,7 +46,7 @@ public enum MPIRun {
       return "\(rank)) \(exports) ;;"
     }
     let script =
-      "case $OMPI_COMM_WORLD_RANK in \(cases.joined(separator: " ")) esac; exec \"$0\" \"$@\""
+      "case $OMPI_COMM_WORLD_RANK in \(cases.joined(separator: " ")) esac; exec \"$0\" \"$@\" $RDD_TEST_WORDS"
     return try ProcessRun.run(
       "mpirun",
       Self.words + ["-n", "\(ranks)"] + (onlyRank.isEmpty ? [] : ["bash", "-c", script]) + [path]

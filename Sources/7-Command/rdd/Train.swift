@@ -46,6 +46,9 @@ struct Train: ParsableCommand {
     let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
+    let start = RunStart(
+      accepted: Set(accept), isFresh: fresh, version: RDD.configuration.version)
+    try coordinator.requireSameOptions(folder: folder, start, isTraced: trace != nil)
     let recipe =
       fresh
       ? job.recipe : try job.recipe.begun(in: folder, coordinator) { job.logger.info("\($0)") }
@@ -54,10 +57,8 @@ struct Train: ParsableCommand {
     }
     let trace = try self.trace.map { try Trace($0, coordinator: coordinator) }
     let trainer = try Trainer(
-      recipe, folder: folder,
-      start: RunStart(
-        accepted: Set(accept), isFresh: fresh, version: RDD.configuration.version),
-      coordinator: coordinator, logger: job.logger, trace: trace)
+      recipe, folder: folder, start: start, coordinator: coordinator, logger: job.logger,
+      trace: trace)
     let summary: Trainer.Summary
     StopRequest.heed()
     do {

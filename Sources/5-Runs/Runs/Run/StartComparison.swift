@@ -6,6 +6,26 @@ import Torch
 import WeightFiles
 
 extension Coordinator {
+  /// Stops the job unless all ranks were started with the same words. Collective, before all that some
+  /// ranks would do without the others.
+  ///
+  /// - Parameters:
+  ///   - folder: the run's, as it was given.
+  ///   - start: what may differ from an earlier start, and whether the run begins anew.
+  ///   - isTraced: whether the first iterations are written down.
+  /// - Throws: `TrainingError` (exit code 69) on all ranks.
+  package func requireSameOptions(
+    folder: String, _ start: RunStart, isTraced: Bool
+  ) throws(TrainingError) {
+    let accepted = start.accepted.map(\.rawValue).sorted().joined(separator: " ")
+    for (option, value) in [
+      ("--fresh", "\(start.isFresh)"), ("--accept", accepted), ("--out", folder),
+      ("--trace", "\(isTraced)"),
+    ] {
+      try requireEqual(value, option, advice: "start all ranks with the same words")
+    }
+  }
+
   /// Stops the job unless all ranks run the same program on the same lists. Collective.
   ///
   /// The recipe is compared before, when it is read; weights are compared as the run goes on.
