@@ -28,6 +28,23 @@ extension CommandTests {
       }
     }
 
+    /// The folder above a run's, and the root: what is there is nobody's to move.
+    @Test func freshTakesARunsFolderAlone() throws {
+      try withTinyData { data in
+        let runs = data.path("runs")
+        try FileStore().makeFolder(runs + "/a/checkpoints")
+        let train = ["train", data.recipe, "--fresh", "--out"]
+        try Command.run(train + [runs])
+          .expectFailure(65, ["--fresh: \(runs): found 'a' and no run"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: runs) == ["a"])
+        #expect(!FileManager.default.fileExists(atPath: runs + ".earlier-1"))
+        symlink("/", data.path("root"))
+        for root in ["/", "/usr/..", data.path("root")] {
+          try Command.run(train + [root]).expectFailure(64, ["--out: \(root): found the root"])
+        }
+      }
+    }
+
     /// Some ranks would read the folder's recipe together, and the others not.
     @Test(arguments: ["--fresh", "--accept recipe", "--out elsewhere", "--trace trace.json"])
     func ranksWithOtherWordsAreFound(words: String) throws {

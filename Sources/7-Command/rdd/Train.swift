@@ -41,6 +41,14 @@ struct Train: ParsableCommand {
   @Flag(help: "Begin anew; what the folder holds is kept beside it, as FOLDER.earlier-1.")
   var fresh = false
 
+  func validate() throws {
+    let folder = options.runFolder(out)
+    guard URL(fileURLWithPath: folder).resolvingSymlinksInPath().path != "/" else {
+      throw ValidationError(
+        "--out: \(folder): found the root of all folders; expected a run's folder; choose another")
+    }
+  }
+
   func run() throws {
     StopRequest.listen()
     let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps, trains: true)

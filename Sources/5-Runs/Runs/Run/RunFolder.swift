@@ -59,33 +59,57 @@ package final class RunFolder: Sendable {
     }
   }
 
-  /// Puts what the folder holds into a new folder beside it.
+  /// Puts what a run has left in the folder into a new folder beside it: all of it, or nothing.
   ///
-  /// - Returns: that folder; nil if there was nothing.
-  /// - Throws: `FileError`.
-  func putAside() throws(FileError) -> String? {
-    let own = try call("opendir", path) { () throws(SystemError) in try store.names(path) }
-      .filter { ![".", "..", ".lock", ".lock.owner"].contains($0) }
+  /// - Parameter files: the calls on files.
+  /// - Returns: that folder; nil if there was nothing of a run.
+  /// - Throws: `TrainingError` (exit code 74) where something cannot be renamed, `FileError`.
+  package func putAside(_ files: FileStore = FileStore()) throws -> String? {
+    let store = guarding(files)
+    let own = RunFiles.names.filter { (try? store.linkStatus("\(path)/\($0)")) != nil }
     guard !own.isEmpty else { return nil }
-    var number = 1
-    // Beside the folder itself, however it was named.
+    let aside = try makeFolderBeside(store)
+    var moved: [String] = []
+    for name in own {
+      do throws(SystemError) {
+        try store.rename("\(path)/\(name)", "\(aside)/\(name)")
+        moved.append(name)
+      } catch {
+        let lost = moved.reversed().filter { name in
+          (try? store.rename("\(aside)/\(name)", "\(path)/\(name)")) == nil
+        }
+        if lost.isEmpty { rmdir(aside) }
+        throw notMoved("\(path)/\(name)", error, left: lost.isEmpty ? nil : aside)
+      }
+    }
+    return aside
+  }
+
+  /// A new folder beside this one, however it was named.
+  private func makeFolderBeside(_ store: FileStore) throws(FileError) -> String {
     let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    var number = 1
     while true {
       let aside = "\(name).earlier-\(number)"
       do throws(SystemError) {
         try store.mkdir(aside)
+        return aside
       } catch {
         guard error.code == EEXIST else { throw .system(aside, "mkdir", error) }
         number += 1
-        continue
       }
-      for file in own {
-        try call("rename", "\(path)/\(file)") { () throws(SystemError) in
-          try store.rename("\(path)/\(file)", "\(aside)/\(file)")
-        }
-      }
-      return aside
     }
+  }
+
+  /// What ends a start that could not put something aside.
+  private func notMoved(_ file: String, _ error: SystemError, left: String?) -> TrainingError {
+    let isMount = error.code == EBUSY || error.code == EXDEV
+    let reason = isMount ? ": a mount, or a layer of a container" : ""
+    return TrainingError(
+      .writeFailed,
+      "--fresh: \(file): found what cannot be renamed (\(error)\(reason)); expected to put it beside the folder; "
+        + (left.map { "a part is in \($0) now" } ?? "nothing was put aside")
+        + "; choose another --out, or put the run's files aside by hand")
   }
 
   /// Writes the resolved recipe.
@@ -126,11 +150,5 @@ package final class RunFolder: Sendable {
       .badData,
       "run: \(path): found \(found); expected what the run was started with; change it back, choose "
         + "another --out, or add \(parts.map { "--accept \($0)" }.joined(separator: " "))")
-  }
-
-  private func call<R>(
-    _ name: String, _ path: String, _ body: () throws(SystemError) -> R
-  ) throws(FileError) -> R {
-    do throws(SystemError) { return try body() } catch { throw .system(path, name, error) }
   }
 }

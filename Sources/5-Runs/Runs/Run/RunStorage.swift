@@ -33,6 +33,7 @@ final class RunStorage {
   /// - Throws: an error if the folder is in use, or holds a run of which no checkpoint is left that is
   ///   whole: a run never starts over silently.
   init(_ path: String, _ recipe: Recipe, _ start: RunStart, _ logger: Logger) throws {
+    if start.isFresh { try RunFiles(folder: path).requireRunOrNothing() }
     folder = try RunFolder(path)
     self.recipe = recipe
     self.start = start
