@@ -219,6 +219,20 @@ import Testing
     #expect(run.words.map { $0.contains(" --fresh ") } == [true, false], "\(run.words)")
   }
 
+  /// What a scheduler sends as a notice reaches mpirun as the one that saves; the parent is supervise.
+  @Test(arguments: ["USR1", "USR2", "TERM"])
+  func aNoticeToSuperviseSaves(signal: String) throws {
+    let job = """
+      trap 'exit 75' USR1
+      kill -\(signal) $PPID
+      for i in {1..100}; do sleep 0.1; done
+      exit 80
+      """
+    let run = try launch(["supervise", "local", "2", "a.yaml", "--out", "HERE/runs/a"], job: job)
+    #expect(run.result.exitCode == 75, "\(run.result)")
+    #expect(run.words.count == 1, "\(run.words)")
+  }
+
   @Test func aStartThatWroteNothingBeginsAnewAgain() throws {
     // An old run lies there, which nobody has set aside yet.
     let job = """

@@ -24,7 +24,7 @@ import Testing
     #expect(names.contains { $0.hasPrefix("iteration_") }, "\(names)")
   }
 
-  @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGUSR1])
+  @Test(arguments: [SIGINT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU])
   func aRunThatIsAskedToStopSaves(signal: Int32) throws {
     try withTemporaryFolder { folder in
       let run = try Run(folder)

@@ -102,7 +102,7 @@ run_on_hosts() {
   local job="" lost code i
   [[ ${mpirun[*]} != mpirun ]] || exec mpirun "$@"
   lost=$(mktemp)
-  trap '[[ -z $job ]] || kill -USR1 "$job" 2>/dev/null || true' USR1
+  trap '[[ -z $job ]] || kill -USR1 "$job" 2>/dev/null || true' USR1 USR2
   trap '[[ -z $job ]] || kill -TERM "$job" 2>/dev/null || true' TERM
   trap : INT HUP
   "${mpirun[@]}" "$@" 2> >(tell_lost_host "$lost") &
@@ -122,7 +122,7 @@ run_on_hosts() {
 
 # tell_lost_host FILE: passes on to stderr what it reads; in FILE is then how often a host was lost.
 tell_lost_host() {
-  trap "" USR1 TERM INT HUP
+  trap "" USR1 USR2 TERM INT HUP
   tee >(LC_ALL=C grep -ac "PRTE has lost communication with a remote daemon" >"$1") >&2
 }
 

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The wish that a run ends soon, saved: SIGUSR1 (mpirun hands it to every rank), SIGTERM, SIGINT and
-/// SIGHUP.
+/// The wish that a run ends soon, saved: SIGUSR1 and SIGUSR2 (mpirun hands them to every rank), SIGTERM,
+/// SIGINT, SIGHUP, and SIGXCPU, by which the system says that the time of `ulimit -S -t` is used up.
 ///
 /// The handler only sets a flag, which the loop looks at between two iterations. While no loop does,
 /// there is nothing to save, and the signals end the process.
@@ -10,7 +10,7 @@ package enum StopRequest {
   /// Nanoseconds after which a further SIGINT or SIGTERM is meant as such. Within them it is one wish
   /// that comes twice: from a scheduler and from its launcher, or in a terminal's haste.
   private static let repetition: UInt64 = 1_000_000_000
-  private static let signals = [SIGUSR1, SIGTERM, SIGINT, SIGHUP]
+  private static let signals = [SIGUSR1, SIGUSR2, SIGXCPU, SIGTERM, SIGINT, SIGHUP]
   private static let answer: StaticString =
     "\nrdd: asked to stop: the run will be saved, and end; ^C again ends it at once, unsaved\n"
 
@@ -23,7 +23,7 @@ package enum StopRequest {
   /// From now on the signals are handled here. Once, early in a process; SIGINT and SIGHUP stay
   /// ignored if they were, as below nohup.
   ///
-  /// They end the process until `heed()`: SIGUSR1 with code 75, the others by themselves.
+  /// They end the process until `heed()`: SIGUSR1 and SIGUSR2 with code 75, the others by themselves.
   package static func listen() {
     // All that a handler may touch exists before there is one.
     isSet.store(false, ordering: .relaxed)
@@ -56,7 +56,7 @@ package enum StopRequest {
   private static func handle(_ name: Int32) {
     let error = errno
     if !isHeeded.load(ordering: .relaxed) {
-      if name == SIGUSR1 { _exit(75) }
+      if name == SIGUSR1 || name == SIGUSR2 { _exit(75) }
       ProcessSignals.end(by: name)
     } else if name == SIGINT || name == SIGTERM, isRepeated() {
       ProcessSignals.end(by: name)
