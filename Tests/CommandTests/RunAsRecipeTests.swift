@@ -26,6 +26,27 @@ extension CommandTests {
       #expect(try score(result) == score(named))
     }
 
+    /// Variables that would change the numbers, or write between them.
+    @Test func librariesDoAsTheyAreTold() throws {
+      let eval = ["eval", folder, "--json"]
+      let plain = try Command.run(eval)
+      let result = try Command.run(
+        eval,
+        environment: [
+          "ATEN_CPU_CAPABILITY": "default", "ONEDNN_VERBOSE": "1", "DNNL_VERBOSE": "1",
+        ])
+      result.expectSuccess()
+      func object(_ result: ProcessResult) throws -> NSMutableDictionary? {
+        let object = try JSONSerialization.jsonObject(
+          with: Data(result.standardOutput.utf8), options: .mutableContainers)
+        let values = object as? NSMutableDictionary
+        values?["seconds"] = nil
+        return values
+      }
+      #expect(try object(result) != nil && object(result) == object(plain), "\(result)")
+      #expect(result.standardError.contains("ATEN_CPU_CAPABILITY: left out: "), "\(result)")
+    }
+
     @Test func aRunDrawsByItsFolder() throws {
       try withTemporaryFolder { out in
         try Command.run(["predict", folder, run.data.path("0.png"), "--out", out.path])

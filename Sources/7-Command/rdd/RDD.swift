@@ -3,6 +3,7 @@ import DataParallel
 import Files
 import Recipes
 import Steps
+import Tools
 
 /// The command: one subcommand a job, results on stdout, everything else on stderr.
 @main
@@ -27,6 +28,7 @@ struct RDD: ParsableCommand {
   static func main() {
     Console.prepare()
     ProcessSignals.prepare()
+    for line in LibraryVariables.leaveOut() where Job.isFirst { Console.say("rdd: \(line)") }
     do {
       let words = try arguments()
       try requireCommand(words)
