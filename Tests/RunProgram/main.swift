@@ -177,6 +177,22 @@ func keepsOptimisersApart(_ folder: URL) throws {
   expect(try saved(copy, "average.").count == saved(copy, "student.").count, "no averages")
 }
 
+/// A run goes on with another number of ranks than its history tells of. The warnings are on stderr.
+func goesOnWithOtherRanks(_ folder: URL) throws {
+  for isExact in [true, false] {
+    let recipe = recipe { $0.train.exactSums = isExact }
+    let run = folder.appendingPathComponent("\(isExact)")
+    let copy = folder.appendingPathComponent("\(isExact)-copy")
+    _ = try train(recipe, run)
+    try stopped(run, as: copy)
+    let history = copy.appendingPathComponent("history.jsonl")
+    let text = try String(contentsOf: history, encoding: .utf8)
+    try text.replacing("\"ranks\":1", with: "\"ranks\":3")
+      .write(to: history, atomically: false, encoding: .utf8)
+    _ = try train(recipe, copy)
+  }
+}
+
 /// Checkpoints that are whole files, and not what the run can go on from.
 func namesMismatches(_ folder: URL) throws {
   let run = folder.appendingPathComponent("run")
@@ -288,7 +304,7 @@ let cases = [
   "keeps-best": keepsBest, "tells-what-is-gone": tellsWhatIsGone, "ends-once": endsOnce,
   "goes-on": goesOn, "goes-on-adamw": goesOnWithAdamW,
   "keeps-optimisers-apart": keepsOptimisersApart, "names-mismatches": namesMismatches,
-  "refuses-another": refusesAnother,
+  "refuses-another": refusesAnother, "goes-on-with-other-ranks": goesOnWithOtherRanks,
 ]
 let name = CommandLine.arguments.dropFirst().first ?? ""
 guard CommandLine.arguments.count == 3, let body = cases[name] else {

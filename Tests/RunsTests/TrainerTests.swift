@@ -16,4 +16,18 @@ import Testing
       #expect(result.exitCode == 0 && result.standardOutput == "\(name) holds\n", "\(result)")
     }
   }
+
+  /// One warning where the number of ranks changes the weights, none where it does not.
+  @Test func otherRanksAreTold() throws {
+    try withTemporaryFolder { folder in
+      let name = "goes-on-with-other-ranks"
+      let result = try MPIRun.run(
+        ranks: nil, program: "run-program", arguments: [name, folder.path])
+      #expect(result.exitCode == 0 && result.standardOutput == "\(name) holds\n", "\(result)")
+      let warnings = result.standardError.split(separator: "\n").filter { $0.contains("ranks: ") }
+      #expect(warnings.count == 1, "\(result)")
+      let expected = "going on with 1, earlier 3: with train.exact_sums=false "
+      #expect(warnings.first?.contains(expected) == true, "\(result)")
+    }
+  }
 }

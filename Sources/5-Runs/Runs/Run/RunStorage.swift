@@ -186,6 +186,10 @@ final class RunStorage {
         try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)
       }
     }
+    let earlier = RunHistory.ranksOfSaves(try RunHistory.events(folder.files.history))
+    if done > 0, let warning = recipe.warning(ranks: launch.ranks, earlier: earlier) {
+      logger.warning("\(warning)")
+    }
     let history = try folder.whileHeld { () throws(FileError) in
       try RunHistory(folder.files.history, files: folder.store, warn: say)
     }
