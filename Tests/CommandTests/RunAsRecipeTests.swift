@@ -47,6 +47,23 @@ extension CommandTests {
       #expect(result.standardError.contains("ATEN_CPU_CAPABILITY: left out: "), "\(result)")
     }
 
+    /// Options that name a file to write, and by a slip one of the run.
+    @Test func filesOfARunAreNoOutputs() throws {
+      try withTemporaryFolder { out in
+        let metrics = folder + "/metrics.jsonl"
+        let before = try Data(contentsOf: URL(filePath: metrics))
+        let best = folder + "/best.safetensors"
+        try Command.run(["report", folder, "--out", metrics])
+          .expectFailure(64, ["--out: \(metrics): found a file of the run"])
+        try Command.run(["convert", best, "--out", folder + "/student.safetensors"])
+          .expectFailure(64, ["found a file of the run"])
+        let (new, log) = (out.path + "/new", out.path + "/new/log.txt")
+        try Command.run(["train", run.data.recipe, "--out", new, "--trace", log])
+          .expectFailure(64, ["--trace: \(log): found a file of the run"])
+        #expect(try Data(contentsOf: URL(filePath: metrics)) == before)
+      }
+    }
+
     @Test func aRunDrawsByItsFolder() throws {
       try withTemporaryFolder { out in
         try Command.run(["predict", folder, run.data.path("0.png"), "--out", out.path])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Networks
+import Runs
 import Tools
 
 /// `rdd convert`: weights between PyTorch's files and safetensors.
@@ -50,7 +51,9 @@ struct Convert: ParsableCommand {
   private static let shownNames = 3
 
   func validate() throws {
-    if let refusal = WeightConversion.refusal(ofTarget: out) { throw ValidationError(refusal) }
+    let refusal =
+      WeightConversion.refusal(ofTarget: out) ?? RunFiles.refusal(ofTarget: out, option: "--out")
+    if let refusal { throw ValidationError(refusal) }
   }
 
   func run() throws {

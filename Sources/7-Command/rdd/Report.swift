@@ -22,6 +22,12 @@ struct Report: ParsableCommand {
   @Option(help: "The page's file; one that is there is replaced.")
   var out: String
 
+  func validate() throws {
+    if let refusal = RunFiles.refusal(ofTarget: out, option: "--out") {
+      throw ValidationError(refusal)
+    }
+  }
+
   func run() throws {
     let page = ReportPage(try runs.map { try RunRecord(folder: $0) })
     try OutputText(of: "report", option: "--out").write(page.html, to: out)

@@ -47,6 +47,10 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "--out: \(folder): found the root of all folders; expected a run's folder; choose another")
     }
+    let refusal = trace.flatMap {
+      RunFiles.refusal(ofTarget: $0, option: "--trace", run: folder)
+    }
+    if let refusal { throw ValidationError(refusal) }
   }
 
   func run() throws {

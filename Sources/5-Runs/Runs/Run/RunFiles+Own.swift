@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Steps
 
 extension RunFiles {
@@ -7,6 +8,11 @@ extension RunFiles {
     "checkpoints", "tensorboard", "pictures", "recipe.yaml", "metrics.jsonl", "history.jsonl",
     "log.txt", "data.tsv", "student.safetensors", "best.safetensors",
   ]
+
+  /// Whether the folder tells of a run that was begun there. A recipe or weights alone may be anybody's.
+  private var tellOfARun: Bool {
+    [checkpoints, metrics, history].contains { FileManager.default.fileExists(atPath: $0) }
+  }
 
   /// Stops a start that would begin anew in a folder that holds other things than a run, such as that of
   /// several runs.
@@ -20,5 +26,28 @@ extension RunFiles {
       .badData,
       "--fresh: \(folder): found \(shown)\(found.count > 3 ? ", ..." : "") and no run; expected a run's "
         + "folder, or an empty one; correct --out, or leave out --fresh")
+  }
+
+  /// Why no output may be written at a path; nil if one may.
+  ///
+  /// - Parameters:
+  ///   - path: where an option says that something is to be written.
+  ///   - option: the option.
+  ///   - run: the folder of a run that is about to begin.
+  /// - Returns: one line for a file that belongs to a run; nil for any other.
+  package static func refusal(
+    ofTarget path: String, option: String, run: String? = nil
+  ) -> String? {
+    let target = URL(fileURLWithPath: path)
+    let name = target.lastPathComponent
+    let parent = target.deletingLastPathComponent().resolvingSymlinksInPath()
+    let isCheckpoint = parent.lastPathComponent == "checkpoints"
+    let folder = isCheckpoint ? parent.deletingLastPathComponent() : parent
+    let own = run.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+    guard isCheckpoint || names.contains(name),
+      folder.path == own || RunFiles(folder: folder.path).tellOfARun
+    else { return nil }
+    return "\(option): \(path): found a file of the run \(folder.path); expected a place for a new "
+      + "one; choose another name"
   }
 }
