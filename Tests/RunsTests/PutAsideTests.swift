@@ -12,7 +12,10 @@ import Testing
   private func run(in place: URL) throws -> RunFolder {
     let folder = try RunFolder(place.path + "/run")
     for name in ["checkpoints", "pictures"] { try FileStore().makeFolder("\(folder.path)/\(name)") }
-    for name in ["history.jsonl", "metrics.jsonl", "best.safetensors", "notes.txt"] {
+    let files = [
+      "history.jsonl", "metrics.jsonl", "best.safetensors", "best.earlier-1.safetensors",
+    ]
+    for name in files + ["notes.txt"] {
       try AtomicFile().write(name, to: "\(folder.path)/\(name)")
     }
     return folder
@@ -28,7 +31,10 @@ import Testing
     try withTemporaryFolder { place in
       let aside = try run(in: place).putAside()
       #expect(aside?.hasSuffix("/run.earlier-1") == true)
-      let moved = ["best.safetensors", "checkpoints", "history.jsonl", "metrics.jsonl", "pictures"]
+      let moved = [
+        "best.earlier-1.safetensors", "best.safetensors", "checkpoints", "history.jsonl",
+        "metrics.jsonl", "pictures",
+      ]
       let folders = ["run", "run.earlier-1", "run/notes.txt"]
       #expect(names(place) == (folders + moved.map { "run.earlier-1/\($0)" }).sorted())
       #expect(try RunFolder(place.path + "/other").putAside() == nil)
@@ -36,7 +42,7 @@ import Testing
   }
 
   /// Of all renames one fails: then all is where it was, and the line says why.
-  @Test(arguments: [EBUSY, EXDEV, EACCES], [1, 2, 4, 5])
+  @Test(arguments: [EBUSY, EXDEV, EACCES], [1, 2, 4, 5, 6])
   func allIsPutAsideOrNothing(code: Int32, call: Int) throws {
     try withTemporaryFolder { place in
       let folder = try run(in: place)

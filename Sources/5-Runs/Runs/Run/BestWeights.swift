@@ -100,6 +100,11 @@ package struct BestWeights {
     }
   }
 
+  /// Whether a file of this name was kept beside a run's best weights.
+  static func isKept(_ name: String) -> Bool {
+    name.hasPrefix("best.earlier-") && name.hasSuffix(ending)
+  }
+
   private static let ending = ".safetensors"
 
   private func origin(of path: String) throws(FileError) -> Origin? {

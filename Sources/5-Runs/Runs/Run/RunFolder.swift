@@ -66,7 +66,9 @@ package final class RunFolder: Sendable {
   /// - Throws: `TrainingError` (exit code 74) where something cannot be renamed, `FileError`.
   package func putAside(_ files: FileStore = FileStore()) throws -> String? {
     let store = guarding(files)
-    let own = RunFiles.names.filter { (try? store.linkStatus("\(path)/\($0)")) != nil }
+    let own =
+      RunFiles.names.filter { (try? store.linkStatus("\(path)/\($0)")) != nil }
+      + ((try? store.names(path)) ?? []).filter(BestWeights.isKept).sorted()
     guard !own.isEmpty else { return nil }
     let aside = try makeFolderBeside(store)
     var moved: [String] = []
