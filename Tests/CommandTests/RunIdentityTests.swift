@@ -93,6 +93,26 @@ extension CommandTests {
       }
     }
 
+    /// A hash that was made earlier counts for the same file of the same file system alone. Lines of earlier
+    /// versions say nothing of that.
+    @Test func aHashOfAnotherFileSystemIsMadeAgain() throws {
+      try withTinyData { data in
+        try data.trainHalf()
+        let train = ["train", data.recipe, "--out", data.path("run")]
+        let now = try FileHash(data.path("1.png"))
+        let times = "\(now.mark.modified),\(now.mark.changed),\(now.mark.inode)"
+        func resumed(after mark: String) throws -> ProcessResult {
+          let line = String(repeating: "a", count: 32) + "\t\(now.byteCount)\t\(mark)\t1.png\n"
+          try line.write(toFile: data.path("run/data.tsv"), atomically: true, encoding: .utf8)
+          return try Command.run(train)
+        }
+        try resumed(after: times).expectSuccess()
+        try resumed(after: "\(times),\(now.mark.fileSystem &+ 1)").expectSuccess()
+        try resumed(after: "\(times),\(now.mark.fileSystem)")
+          .expectFailure(65, ["other training data", "--accept data"])
+      }
+    }
+
     @Test func anotherTeacherOrStartIsNotGoneOnWith() throws {
       try withTinyData { data in
         try Command.run(["train", data.recipe, "--out", data.path("teacher")]).expectSuccess()

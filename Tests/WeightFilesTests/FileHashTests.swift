@@ -26,7 +26,8 @@ import WeightFiles
     let now = seconds &* 1_000_000_000
     for (age, isSettled) in [(-1, false), (0, false), (1, false), (3, true), (100_000_000, true)] {
       let changed = now &- age * 1_000_000_000
-      let mark = FileHash.Mark(modified: changed &- 5_000_000_000, changed: changed, inode: 1)
+      let mark = FileHash.Mark(
+        modified: changed &- 5_000_000_000, changed: changed, inode: 1, fileSystem: 1)
       #expect(mark.isSettled(at: time) == isSettled, "\(age) s")
     }
   }
@@ -60,19 +61,23 @@ import WeightFiles
     #expect(try FileHash(path).digits == first.digits)
   }
 
-  /// Where a file system tells one time for all.
+  /// Where a file system tells one time for all, or its image was made anew with fixed times and numbers.
   @Test func anotherFileIsReadAgain() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/a.png"
     try write("one", path)
     let now = try FileHash(path)
-    func earlier(inode: Int) -> FileHash {
+    func earlier(inode: Int = 0, fileSystem: Int = 0) -> FileHash {
       FileHash(
         digits: String(repeating: "a", count: 32), byteCount: 3,
-        mark: .init(modified: now.mark.modified, changed: now.mark.changed, inode: inode))
+        mark: .init(
+          modified: now.mark.modified, changed: now.mark.changed, inode: now.mark.inode + inode,
+          fileSystem: now.mark.fileSystem &+ fileSystem))
     }
-    #expect(try FileHash(path, earlier: earlier(inode: now.mark.inode)).digits.hasPrefix("aaaa"))
-    #expect(try FileHash(path, earlier: earlier(inode: now.mark.inode + 1)) == now)
+    #expect(now.mark.fileSystem != 0)
+    #expect(try FileHash(path, earlier: earlier()).digits.hasPrefix("aaaa"))
+    #expect(try FileHash(path, earlier: earlier(inode: 1)) == now)
+    #expect(try FileHash(path, earlier: earlier(fileSystem: 1)) == now)
     let unmarked = FileHash(digits: String(repeating: "a", count: 32), byteCount: 3, mark: .unknown)
     #expect(try FileHash(path, earlier: unmarked) == now)
   }

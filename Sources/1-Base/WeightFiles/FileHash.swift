@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Synchronization
 
 /// The XXH3 hash of a file's bytes, with what tells whether it has changed since.
 package struct FileHash: Equatable, Sendable {
@@ -18,19 +19,36 @@ package struct FileHash: Equatable, Sendable {
     package let changed: Int
     /// Its number in the file system.
     package let inode: Int
+    /// The number of the file system, or of its device where it has none. It may change when the file system is
+    /// mounted again, or on another host.
+    package let fileSystem: Int
 
     /// A mark of these numbers.
-    package init(modified: Int, changed: Int, inode: Int) {
-      (self.modified, self.changed, self.inode) = (modified, changed, inode)
+    package init(modified: Int, changed: Int, inode: Int, fileSystem: Int) {
+      (self.modified, self.changed) = (modified, changed)
+      (self.inode, self.fileSystem) = (inode, fileSystem)
     }
 
     /// That of no file: what has it is read again.
-    package static let unknown = Mark(modified: 0, changed: 0, inode: -1)
+    package static let unknown = Mark(modified: 0, changed: 0, inode: -1, fileSystem: 0)
 
-    fileprivate init(_ status: stat) {
+    fileprivate init(_ status: stat, of descriptor: Int32) {
       modified = Self.nanoseconds(status.st_mtim)
       changed = Self.nanoseconds(status.st_ctim)
       inode = Int(truncatingIfNeeded: status.st_ino)
+      fileSystem = Self.fileSystem(ofDevice: UInt64(status.st_dev), descriptor)
+    }
+
+    /// The file systems that were asked, by their devices: a server is not asked for each file.
+    private static let fileSystems = Mutex<[UInt64: Int]>([:])
+
+    private static func fileSystem(ofDevice device: UInt64, _ descriptor: Int32) -> Int {
+      if let known = fileSystems.withLock({ $0[device] }) { return known }
+      var status = statvfs()
+      let isTold = fstatvfs(descriptor, &status) == 0 && status.f_fsid != 0
+      let number = Int(truncatingIfNeeded: isTold ? UInt64(status.f_fsid) : device)
+      fileSystems.withLock { $0[device] = number }
+      return number
     }
 
     /// A file and a clock may say any year, and from 2262 on nanoseconds do not fit.
@@ -79,7 +97,7 @@ package struct FileHash: Equatable, Sendable {
         advice: "correct the list")
     }
     byteCount = Int(status.st_size)
-    mark = Mark(status)
+    mark = Mark(status, of: descriptor)
     let isKnown = earlier.map { bySizeAlone || $0.digits != Self.unread } ?? false
     if isKnown, let earlier, earlier.byteCount == byteCount, earlier.mark == mark {
       digits = earlier.digits

@@ -12,8 +12,8 @@ import WeightFiles
 
 /// Hashes of the files that a source's samples are read from, in its order.
 ///
-/// Ranks share the files. What has not changed since an earlier start, by size, times and inode, is not
-/// read again.
+/// Ranks share the files. What has not changed since an earlier start, by size, times, inode and file system,
+/// is not read again.
 struct DataHashes {
   /// A file: its name in the list, and its hash.
   typealias Entry = (name: String, hash: FileHash)
@@ -136,14 +136,16 @@ extension DataHashes {
 
 extension FileHash.Mark {
   /// The mark in a line of hashes.
-  fileprivate var text: String { "\(modified),\(changed),\(inode)" }
+  fileprivate var text: String { "\(modified),\(changed),\(inode),\(fileSystem)" }
 
-  /// From such a text. Earlier versions wrote the first time alone: that is the mark of no file.
+  /// From such a text. Earlier versions wrote fewer numbers: that is the mark of no file.
   fileprivate init?(_ text: String) {
     let numbers = text.split(separator: ",").compactMap { Int($0) }
     switch numbers.count {
-    case 1: self = .unknown
-    case 3: self.init(modified: numbers[0], changed: numbers[1], inode: numbers[2])
+    case 1, 3: self = .unknown
+    case 4:
+      self.init(
+        modified: numbers[0], changed: numbers[1], inode: numbers[2], fileSystem: numbers[3])
     default: return nil
     }
   }
@@ -151,11 +153,12 @@ extension FileHash.Mark {
 
 extension FileHash {
   /// Bytes of a hash on its way between ranks.
-  fileprivate static let encodedCount = 64
+  fileprivate static let encodedCount = 72
 
   fileprivate var bytes: [UInt8] {
     Array(digits.utf8)
-      + [byteCount, mark.modified, mark.changed, mark.inode].flatMap(Self.little)
+      + [byteCount, mark.modified, mark.changed, mark.inode, mark.fileSystem]
+      .flatMap(Self.little)
   }
 
   fileprivate init(bytes: ArraySlice<UInt8>) {
@@ -165,7 +168,8 @@ extension FileHash {
     }
     self.init(
       digits: String(decoding: bytes[start..<start + 32], as: UTF8.self), byteCount: number(0),
-      mark: Mark(modified: number(1), changed: number(2), inode: number(3)))
+      mark: Mark(
+        modified: number(1), changed: number(2), inode: number(3), fileSystem: number(4)))
   }
 
   private static func little(_ value: Int) -> [UInt8] {
