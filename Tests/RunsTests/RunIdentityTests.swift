@@ -134,6 +134,24 @@ struct RunIdentityTests {
     #expect(RunIdentity(metadata: now.metadata) == now)
   }
 
+  /// What was accepted stays in the identity, and a run that accepted nothing keeps its own.
+  @Test func acceptedDifferencesAreAPartOfIt() throws {
+    let fast = RunIdentity(try Self.recipe("train.learning_rate=0.05"), hashes: Self.hashes)
+    let slow = RunIdentity(try Self.recipe("train.learning_rate=0.0005"), hashes: Self.hashes)
+    #expect(slow.goingOn(from: slow, acceptedAfter: nil) == slow)
+    #expect(slow.metadata["run.accepted"] == nil)
+    let accepted = slow.goingOn(from: fast, acceptedAfter: 7)
+    #expect(accepted.digest != slow.digest && accepted.digest != fast.digest)
+    #expect(accepted == slow.goingOn(from: fast, acceptedAfter: 7))
+    #expect(accepted.digest != slow.goingOn(from: fast, acceptedAfter: 8).digest)
+    #expect(slow.differences(from: accepted).isEmpty)
+    // It goes on as itself, from its checkpoint and from its weights; going back does not undo it.
+    let read = try #require(RunIdentity(metadata: accepted.metadata))
+    #expect(read == accepted && slow.goingOn(from: read, acceptedAfter: nil) == accepted)
+    #expect(slow.goingOn(fromWeights: accepted.metadata) == accepted)
+    #expect(fast.goingOn(from: accepted, acceptedAfter: 9).digest != fast.digest)
+  }
+
   @Test func filesOfEarlierVersionsHaveNone() {
     #expect(RunIdentity(metadata: ["network": "psp_resnet18"]) == nil)
   }

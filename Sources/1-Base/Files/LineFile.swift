@@ -59,6 +59,9 @@ package final class LineFile {
     }
   }
 
+  /// Brings all lines to the disk, as far as it can be done.
+  package func sync() { file.sync() }
+
   /// Takes what lies at the path now, or makes the file anew.
   private func goOn() throws(FileError) {
     let bytes = try WholeFile.bytes(path, files: files)

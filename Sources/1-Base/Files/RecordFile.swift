@@ -71,6 +71,9 @@ package final class RecordFile {
     }
   }
 
+  /// Brings all records to the disk, as far as it can be done.
+  package func sync() { try? files.fsync(descriptor) }
+
   private func write(_ record: [UInt8]) throws(SystemError) {
     let result = record.withUnsafeBytes { bytes in
       Result { () throws(SystemError) in try files.writeAll(bytes, to: descriptor) }

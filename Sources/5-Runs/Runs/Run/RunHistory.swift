@@ -104,6 +104,17 @@ package final class RunHistory {
     file.append(data)
   }
 
+  /// Brings what was appended to the disk: a later checkpoint's identity is looked for here. What cannot be
+  /// brought there now comes with the next start.
+  func sync() { file.sync() }
+
+  /// The digests under which a run was started; nil if not every start tells its own, or there is none.
+  static func identities(_ events: [Event]) -> Set<String>? {
+    let starts = events.filter { $0.kind == .start }
+    let identities = Set(starts.compactMap(\.identity))
+    return starts.isEmpty || starts.contains { $0.identity == nil } ? nil : identities
+  }
+
   /// The events of a history, oldest first; none where there is no file.
   ///
   /// - Throws: `FileError` if there is one that cannot be read.

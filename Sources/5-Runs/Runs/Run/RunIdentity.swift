@@ -57,6 +57,11 @@ package struct RunIdentity: Equatable, Sendable {
   /// of earlier versions.
   private let readByMethods: String?
   private static let readByMethodsKey = prefix + "read_by_methods"
+  /// A hash of the differences that were accepted on the way here, each with its iteration; nil for a run
+  /// that always was what it is, and in files of earlier versions.
+  package private(set) var accepted: String?
+  /// The key of `accepted` in a file's metadata.
+  package static let acceptedKey = prefix + "accepted"
 
   /// The identity of a run.
   ///
@@ -77,6 +82,7 @@ package struct RunIdentity: Equatable, Sendable {
     guard metadata[Self.prefix + Part.format.rawValue] != nil else { return nil }
     parts = Part.allCases.reduce(into: [:]) { $0[$1] = metadata[Self.prefix + $1.rawValue] }
     readByMethods = metadata[Self.readByMethodsKey]
+    accepted = metadata[Self.acceptedKey]
   }
 
   /// The identity as metadata of a file.
@@ -84,13 +90,34 @@ package struct RunIdentity: Equatable, Sendable {
     var metadata = Dictionary(
       uniqueKeysWithValues: parts.map { (Self.prefix + $0.key.rawValue, $0.value) })
     metadata[Self.readByMethodsKey] = readByMethods
+    metadata[Self.acceptedKey] = accepted
     return metadata
   }
 
-  /// A hash of all parts.
+  /// A hash of all parts, and of what was accepted.
   package var digest: String {
-    let lines = parts.map { "\(Self.prefix)\($0.key.rawValue)=\($0.value)" }
+    var lines = parts.map { "\(Self.prefix)\($0.key.rawValue)=\($0.value)" }
+    if let accepted { lines.append("\(Self.acceptedKey)=\(accepted)") }
     return FileHash.of(lines.sorted().joined())
+  }
+
+  /// This identity, which was not gone on with yet, for a run that goes on.
+  ///
+  /// - Parameters:
+  ///   - earlier: the run that the checkpoint was saved by; nil where it does not say.
+  ///   - iteration: the iterations that are done, where differences were accepted; nil where there were none.
+  package func goingOn(from earlier: RunIdentity?, acceptedAfter iteration: Int?) -> RunIdentity {
+    var identity = self
+    identity.accepted =
+      iteration.map { FileHash.of("\(earlier?.digest ?? "") \($0) \(digest)") } ?? earlier?.accepted
+    return identity
+  }
+
+  /// This identity with what the metadata of a run's weights say was accepted.
+  package func goingOn(fromWeights metadata: [String: String]) -> RunIdentity {
+    var identity = self
+    identity.accepted = metadata[Self.acceptedKey]
+    return identity
   }
 
   /// The keys that change numbers, a line each. Files are compared by content, not by name.

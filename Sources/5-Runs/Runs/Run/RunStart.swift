@@ -74,6 +74,23 @@ package struct RunStart: Sendable {
     return .nothing
   }
 
+  /// Stops where a run would end before the checkpoint that it goes on from.
+  ///
+  /// - Parameters:
+  ///   - iterations: all of the run.
+  ///   - checkpoint: what it would go on from.
+  /// - Throws: `TrainingError` (exit code 65), whatever differences are accepted.
+  package static func require(
+    _ iterations: Int, for checkpoint: CheckpointStore.Checkpoint
+  ) throws(TrainingError) {
+    guard checkpoint.iteration > iterations else { return }
+    throw TrainingError(
+      .badData,
+      "train.iterations: \(iterations): found \(checkpoint.path), after which \(checkpoint.iteration) "
+        + "iterations are done; expected as many or more; raise it, choose another --out, or begin anew "
+        + "with --fresh")
+  }
+
   /// A weight file; nil only if there is none.
   private static func archive(_ path: String) throws(FileError) -> TensorArchive? {
     do {

@@ -71,7 +71,9 @@ final class RunStorage {
       best.keep()
       logger.warning("nothing of an earlier start was saved; it begins from the first iteration")
     case .finished(let archive, _):
-      guard archive.metadata[Self.identityKey] == identity.digest else {
+      let finished = identity.goingOn(fromWeights: archive.metadata)
+      self.identity = finished
+      guard archive.metadata[Self.identityKey] == finished.digest else {
         throw RunStart.refusal(
           folder.path, "student.safetensors of another run and no checkpoint")
       }
@@ -83,12 +85,14 @@ final class RunStorage {
   private func compare(
     _ identity: RunIdentity, with checkpoint: CheckpointStore.Checkpoint, _ data: [DataHashes]
   ) throws {
+    try RunStart.require(recipe.train.iterations, for: checkpoint)
     let instructions = Checkpoint.instructions(of: checkpoint)
     guard let earlier = Checkpoint.identity(of: checkpoint) else {
       do {
         try folder.compareRecipe(recipe, instructions: instructions)
       } catch  where start.accepted.contains(.recipe) {
-        goOn(with: ["a recipe that is not that of recipe.yaml"])
+        let difference = "a recipe that is not that of recipe.yaml"
+        goOn(as: identity, with: [difference], from: nil, after: checkpoint.iteration)
       }
       logger.warning(
         "\(checkpoint.path): saved by an earlier version, which did not note teacher and data; whether they are the same is not known"
@@ -113,11 +117,31 @@ final class RunStorage {
       throw folder.refusal(
         refused.map(\.text).joined(separator: " and "), refused.map(\.part.rawValue))
     }
-    goOn(with: differences.map(\.text))
+    var texts = differences.map(\.text)
+    if texts.isEmpty, let stranger = try stranger(earlier) {
+      guard start.accepted.contains(.recipe) else { throw folder.refusal(stranger, ["recipe"]) }
+      texts = [stranger]
+    }
+    goOn(as: identity, with: texts, from: earlier, after: checkpoint.iteration)
   }
 
-  /// Takes differences that the user has accepted; the history will tell them.
-  private func goOn(with differences: [String]) {
+  /// What a checkpoint is in words that is made of the same, and yet of another run: one of the two was gone
+  /// on with otherwise on its way. Nil if it is this folder's, or the history does not tell.
+  private func stranger(_ earlier: RunIdentity) throws -> String? {
+    let known = RunHistory.identities(try RunHistory.events(folder.files.history))
+    guard let known, !known.contains(earlier.digest) else { return nil }
+    return
+      "a checkpoint of another run, which accepted other differences (history.jsonl does not "
+      + "know its identity \(earlier.digest))"
+  }
+
+  /// Takes differences that the user has accepted; the history will tell them, and the identity from now on.
+  private func goOn(
+    as identity: RunIdentity, with differences: [String], from earlier: RunIdentity?,
+    after iteration: Int
+  ) {
+    self.identity = identity.goingOn(
+      from: earlier, acceptedAfter: differences.isEmpty ? nil : iteration)
     accepted = differences
     for text in differences { logger.warning("going on with \(text), as accepted") }
   }
@@ -199,6 +223,7 @@ final class RunStorage {
         .init(kind: .accepted, iteration: done, detail: accepted.joined(separator: " and ")))
     }
     history.append(.start(launch, after: done, identity: identity?.digest))
+    history.sync()
     self.history = history
     try openMetrics(history, after: done)
     guard recipe.train.tensorboard, done < recipe.train.iterations else { return }
@@ -298,6 +323,7 @@ final class RunStorage {
   private func write(_ network: SegmentationNetwork, _ path: String, _ iteration: Int) throws {
     var metadata = ["network": network.architecture.rawValue, "format": "pt"]
     metadata[Self.identityKey] = identity?.digest
+    metadata[RunIdentity.acceptedKey] = identity?.accepted
     metadata[Self.iterationKey] = String(iteration)
     let archive = TensorArchive(tensors: network.state.stored(), metadata: metadata)
     try folder.whileHeld { () throws(FileError) in

@@ -15,6 +15,12 @@ extension RunCheck {
     let found = report.attempt { try RunStart.found(files, store) { damaged.append($0) } }
     for text in damaged { report.warn(text) }
     guard let found else { return }
+    if case .checkpoint(let checkpoint) = found {
+      let iterations = recipe.train.iterations
+      guard report.attempt({ try RunStart.require(iterations, for: checkpoint) }) != nil else {
+        return
+      }
+    }
     report.note("start", Self.words(found, of: recipe.train.iterations))
   }
 
