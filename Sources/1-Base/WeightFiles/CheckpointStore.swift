@@ -95,6 +95,17 @@ package struct CheckpointStore: Sendable {
     return Recovery(newest: nil, refused: refused)
   }
 
+  /// The metadata of the newest checkpoint whose header is whole, and its file; nil if there is none. Nothing
+  /// else of it is read.
+  package func newestMetadata() -> (path: String, metadata: [String: String])? {
+    let names = (try? names()) ?? []
+    for iteration in Self.iterations(names).reversed() {
+      let path = path(iteration)
+      if let metadata = try? WeightFile.metadata(path, files: files) { return (path, metadata) }
+    }
+    return nil
+  }
+
   private static let prefix = "iteration_"
   private static let suffix = ".safetensors"
   private static let iterationKey = "iteration"

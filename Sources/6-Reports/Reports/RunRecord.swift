@@ -63,6 +63,16 @@ package struct RunRecord: Sendable {
     parameterCount = Self.parameterCount(files.student) ?? Self.parameterCount(files.best)
   }
 
+  /// The files of the folder that come from another run, as far as they tell (`RunOrigin`): a line each.
+  package var warnings: [String] {
+    let (origin, files) = (RunOrigin(folder: path), RunFiles(folder: path))
+    let lines = [
+      origin.warningOfRecipe(), origin.warning(of: validations),
+      origin.warning(ofWeights: files.best), origin.warning(ofWeights: files.student),
+    ]
+    return lines.compactMap { $0 }
+  }
+
   /// The trained weights of a file, by its header. One that cannot be read is no reason to show nothing
   /// of its run.
   private static func parameterCount(_ path: String) -> Int? {

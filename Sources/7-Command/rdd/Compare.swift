@@ -32,6 +32,7 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let folders = try runs.map { try RunRecord(folder: $0) }
+    for warning in folders.flatMap(\.warnings) { Console.say("rdd: warning: \(warning)") }
     let groups = RunGroup.groups(folders)
     let comparison = Comparison(
       groups, weights: weights, against: try against.map { try groups.index(named: $0) })

@@ -30,6 +30,9 @@ struct Eval: ParsableCommand {
 
   func run() throws {
     let job = try Job(options, for: .measuring, isWatched: true)
+    if job.coordinator.isLead {
+      for line in options.warnings(weights) { job.logger.warning("\(line)") }
+    }
     let line = try Evaluation.run(
       job.recipe, weights: try options.weights(weights), coordinator: job.coordinator,
       progress: job.coordinator.isLead ? Progress(job.logger) : nil)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Networks
 import Recipes
+import Runs
 
 /// The recipe and the keys that the command line sets over it.
 struct RecipeOptions: ParsableArguments {
@@ -44,6 +45,27 @@ struct RecipeOptions: ParsableArguments {
           + "recipe, whose best.safetensors are taken")
     }
     return recipe + "/best.safetensors"
+  }
+
+  /// What the run's folder holds of another run, where it stands in the recipe's place: a line each, about the
+  /// recipe and, where none are given, the weights.
+  func warnings(_ weights: String?) -> [String] {
+    guard isRun else { return [] }
+    let origin = RunOrigin(folder: recipe)
+    let best = weights == nil ? origin.warning(ofWeights: recipe + "/best.safetensors") : nil
+    return [origin.warningOfRecipe(), best].compactMap { $0 }
+  }
+
+  /// How that run goes on in whose folder the recipe lies, where another one begins; nil if none does.
+  ///
+  /// - Parameter out: the run's folder, as it was given.
+  func hint(_ out: String?) -> String? {
+    guard out == nil, !isRun, let run = RunFiles.run(ofRecipe: recipe, but: runFolder(nil)) else {
+      return nil
+    }
+    return
+      "\(recipe) is the recipe of a run, and another run is in \(runFolder(nil)) now; to go on "
+      + "with the first one: rdd train \(run)"
   }
 }
 

@@ -55,6 +55,9 @@ struct Predict: ParsableCommand {
   func run() throws {
     let job = try Job(options, for: .measuring)
     let isLead = job.coordinator.isLead
+    if isLead {
+      for line in options.warnings(weights) { job.logger.warning("\(line)") }
+    }
     let files = try NamedImages.files(images, list: list, job.recipe)
     let seen = try Predictions.write(
       job.recipe, weights: try options.weights(weights), images: files, to: out, hasLegend: legend,

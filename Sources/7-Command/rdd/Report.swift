@@ -29,7 +29,9 @@ struct Report: ParsableCommand {
   }
 
   func run() throws {
-    let page = ReportPage(try runs.map { try RunRecord(folder: $0) })
+    let folders = try runs.map { try RunRecord(folder: $0) }
+    for warning in folders.flatMap(\.warnings) { Console.say("rdd: warning: \(warning)") }
+    let page = ReportPage(folders)
     try OutputText(of: "report", option: "--out").write(page.html, to: out)
     Console.print(out)
   }

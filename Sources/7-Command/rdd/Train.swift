@@ -58,6 +58,7 @@ struct Train: ParsableCommand {
     let job = try Job(options, isWatched: true, work: ThreadNeeds.Work.steps, trains: true)
     let folder = options.runFolder(out)
     let coordinator = job.coordinator
+    if let hint = options.hint(out) { job.logger.info("\(hint)") }
     let start = RunStart(
       accepted: Set(accept), isFresh: fresh, version: RDD.configuration.version)
     try coordinator.requireSameOptions(folder: folder, start, isTraced: trace != nil)

@@ -30,6 +30,20 @@ extension Recipe {
     return recipe
   }
 
+  /// What to tell where classes are called otherwise than before; nil if they are not, or have had no names.
+  ///
+  /// - Parameter earlier: the recipe of the run's last start.
+  func warningOfClasses(earlier: Recipe) -> String? {
+    let now = data.ownClasses.list.map(\.name)
+    let before = earlier.data.ownClasses.list.map(\.name)
+    guard let place = zip(now, before).enumerated().first(where: { $1.0 != $1.1 })?.offset else {
+      return nil
+    }
+    return
+      "data.classes: class \(place) is \(quoted(now[place])) now, and was "
+      + "\(quoted(before[place])): weights and scores keep their order, and only the names are others"
+  }
+
   /// What makes a run of this recipe vain, though it can be done; a line each.
   package var warnings: [String] {
     guard Objective(self).stage(train.iterations) == .tfe else { return [] }
@@ -38,5 +52,15 @@ extension Recipe {
         + "TSE, the second stage of RDD, never starts; lower it, or leave it out for a tenth of "
         + "train.iterations"
     ]
+  }
+}
+
+extension RunFiles {
+  /// The recipe of the run's last start; nil where it is gone or damaged.
+  var writtenRecipe: Recipe? {
+    guard let bytes = try? WholeFile.bytes(recipe, limit: 1 << 20),
+      let text = String(validating: bytes, as: UTF8.self)
+    else { return nil }
+    return try? Recipe.decode(yaml: text, file: recipe)
   }
 }

@@ -26,6 +26,8 @@ struct Checkpoint {
   private static let weightPrefix = "student."
   private static let averagePrefix = "average."
   private static let valueAdvice = "move this file away, and the run goes on from an older one"
+  private static let bestKey = "best_mean_iou_bits"
+  private static let bestIterationKey = "best_iteration"
   private static let owesValidationKey = "owes_validation"
   private static let batchesWithoutLabelsKey = "batches_without_labels"
   private static let instructionsKey = "instructions"
@@ -62,6 +64,14 @@ struct Checkpoint {
     }
   }
 
+  /// The best mean IoU and its iteration, from a file's metadata; nil before the first validation.
+  static func best(_ metadata: [String: String]) -> (meanIoU: Double, iteration: Int)? {
+    guard let bits = metadata[bestKey].flatMap({ UInt64($0) }),
+      let iteration = metadata[bestIterationKey].flatMap({ Int($0) })
+    else { return nil }
+    return (Double(bitPattern: bits), iteration)
+  }
+
   /// The run that a file's content belongs to; nil where it does not say.
   static func identity(of stored: CheckpointStore.Checkpoint) -> RunIdentity? {
     RunIdentity(metadata: stored.archive.metadata)
@@ -83,8 +93,8 @@ struct Checkpoint {
     metadata["network"] = network.architecture.rawValue
     if let best {
       // The bits, so that a resumed run compares with the same number.
-      metadata["best_mean_iou_bits"] = String(best.meanIoU.bitPattern)
-      metadata["best_iteration"] = String(best.iteration)
+      metadata[Self.bestKey] = String(best.meanIoU.bitPattern)
+      metadata[Self.bestIterationKey] = String(best.iteration)
     }
     metadata[Self.instructionsKey] = InstructionSet.used?.rawValue
     if optimiser != .sgd { metadata[Self.optimiserKey] = optimiser.rawValue }
@@ -111,11 +121,7 @@ struct Checkpoint {
     owesValidation = stored.archive.metadata[Self.owesValidationKey] != nil
     let count = stored.archive.metadata[Self.batchesWithoutLabelsKey].flatMap { Int($0) } ?? 0
     batchesWithoutLabels = min(max(count, 0), stored.iteration)
-    if let bits = stored.archive.metadata["best_mean_iou_bits"].flatMap({ UInt64($0) }),
-      let iteration = stored.archive.metadata["best_iteration"].flatMap({ Int($0) })
-    {
-      best = (Double(bitPattern: bits), iteration)
-    }
+    best = Self.best(stored.archive.metadata)
     let weights = stored.archive.tensors.filter { $0.name.hasPrefix(Self.weightPrefix) }
       .map { $0.renamed(String($0.name.dropFirst(Self.weightPrefix.count))) }
     try network.state.load(

@@ -14,6 +14,21 @@ extension RunFiles {
     [checkpoints, metrics, history].contains { FileManager.default.fileExists(atPath: $0) }
   }
 
+  /// The folder of the run that wrote a recipe; nil if none did.
+  ///
+  /// - Parameters:
+  ///   - path: the recipe.
+  ///   - other: the folder of a run that is not meant.
+  package static func run(ofRecipe path: String, but other: String) -> String? {
+    let folder = (path as NSString).deletingLastPathComponent
+    let files = RunFiles(folder: folder.isEmpty ? "." : folder)
+    func place(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    let isOwn = (path as NSString).lastPathComponent == "recipe.yaml" && files.tellOfARun
+    return isOwn && place(files.folder) != place(other) ? files.folder : nil
+  }
+
   /// Stops a start that would begin anew in a folder that holds other things than a run, such as that of
   /// several runs.
   ///

@@ -201,6 +201,11 @@ final class RunStorage {
     } catch {
       logger.warning("the log is not kept: \(error)")
     }
+    if done > 0, let earlier = folder.files.writtenRecipe,
+      let warning = recipe.warningOfClasses(earlier: earlier)
+    {
+      logger.warning("\(warning)")
+    }
     try folder.write(recipe)
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
