@@ -25,6 +25,18 @@ fail() {
   exit "$1"
 }
 
+# keep_own_rights: gives back what the umask takes from the owner of a file. Open MPI's session folder
+# would be one that nobody can use or remove.
+keep_own_rights() {
+  local mask allowed
+  mask=$(umask)
+  ((8#$mask & 8#700)) || return 0
+  printf -v allowed '%04o' $((8#$mask & 8#77))
+  say "umask: found $mask, which takes rights from the owner of a file; expected one like 0022; $allowed is used; set that"
+  umask "$allowed"
+}
+keep_own_rights
+
 # usage: the comment at the head of the script.
 usage() { sed -n '2,/^\([^#]\|$\)/s/^# \{0,1\}//p' "$0"; }
 

@@ -219,6 +219,18 @@ import Testing
     #expect(run.words.map { $0.contains(" --fresh ") } == [true, false], "\(run.words)")
   }
 
+  /// Open MPI's folders would be such as nobody can use.
+  @Test func aUmaskLeavesTheOwnersRights() throws {
+    for (mask, line) in [("0777", "umask: found 0777, "), ("0027", "")] {
+      let result = try ProcessRun.run(
+        "bash", ["-c", "umask \(mask); exec \"$0\" --version", Self.root + "/launch/local"],
+        environment: ProcessInfo.processInfo.environment, timeout: 60)
+      #expect(result.exitCode == 0, "\(result)")
+      let told = result.standardError
+      #expect(line.isEmpty ? told.isEmpty : told.contains(line + "which takes"), "\(result)")
+    }
+  }
+
   /// What a scheduler sends as a notice reaches mpirun as the one that saves; the parent is supervise.
   @Test(arguments: ["USR1", "USR2", "TERM"])
   func aNoticeToSuperviseSaves(signal: String) throws {

@@ -45,6 +45,19 @@ extension CommandTests {
       }
     }
 
+    /// Else nobody could use the folder, nor remove Open MPI's.
+    @Test func aUmaskLeavesTheOwnersRights() throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        let result = try Command.bash(
+          #"umask 0777; exec "$0" "$@""#, ["train", data.recipe, "--out", folder])
+        result.expectSuccess()
+        #expect(result.standardError.hasPrefix("rdd: warning: umask: found 0777, "), "\(result)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
+      }
+    }
+
     /// Some ranks would read the folder's recipe together, and the others not.
     @Test(arguments: ["--fresh", "--accept recipe", "--out elsewhere", "--trace trace.json"])
     func ranksWithOtherWordsAreFound(words: String) throws {
