@@ -25,6 +25,18 @@ fail() {
   exit "$1"
 }
 
+# keep_own_rights: gives back what the umask takes from the owner of a file. Open MPI's session folder
+# would be one that nobody can use or remove.
+keep_own_rights() {
+  local mask allowed
+  mask=$(umask)
+  ((8#$mask & 8#700)) || return 0
+  printf -v allowed '%04o' $((8#$mask & 8#77))
+  say "umask: found $mask, which takes rights from the owner of a file; expected one like 0022; $allowed is used; set that"
+  umask "$allowed"
+}
+keep_own_rights
+
 # usage: the comment at the head of the script.
 usage() { sed -n '2,/^\([^#]\|$\)/s/^# \{0,1\}//p' "$0"; }
 
@@ -181,28 +193,34 @@ run_folder() {
   printf '%s' "$folder"
 }
 
-# note_start FOLDER WORD...: if --fresh is among the words, sets stamp to a file beside the run
-# folder that says when the first start was.
-stamp=""
+# note_start FOLDER WORD...: if --fresh is among the words, and no --job, sets job_name to a name for
+# rdd's --job: however often it is started, it begins anew once. A Slurm job that goes back to the queue
+# keeps its name in a file beside the run folder.
+job_name="" stamp=""
 note_start() {
-  [[ " ${*:2} " == *" --fresh "* ]] || return 0
-  stamp=${1%/}.start-${SLURM_JOB_ID:-$$}
-  ((${SLURM_RESTART_COUNT:-0})) || { mkdir -p "$(dirname "$stamp")" && : >"$stamp"; } \
-    || fail 73 "--out: $(dirname "$stamp"): no file can be made there; choose another"
+  [[ " ${*:2} " == *" --fresh "* && " ${*:2}" != *" --job"[\ =]* ]] || return 0
+  read -r job_name </proc/sys/kernel/random/uuid || job_name=$(uname -n)-$$-$RANDOM-$SECONDS
+  [[ -n ${SLURM_JOB_ID:-} ]] || return 0
+  stamp=${1%/}.start-$SLURM_JOB_ID
+  if ((${SLURM_RESTART_COUNT:-0})); then
+    job_name=$(cat "$stamp" 2>/dev/null) || true
+    # Whether it has begun, nobody knows then.
+    [[ -n $job_name ]] || job_name=unknown
+  else
+    { mkdir -p "$(dirname "$stamp")" && echo "$job_name" >"$stamp"; } \
+      || fail 73 "--out: $(dirname "$stamp"): no file can be made there; choose another"
+  fi
 }
 
-# words_of_start FOLDER WORD...: sets words to those of the next start: without --fresh once a run has
-# written to the folder since the first start, since it would set aside what that one trained.
+# words_of_start WORD...: sets words to those of the next start: with the job's name, or without --fresh
+# where the name is lost.
 words_of_start() {
-  local word written="" since=$stamp
+  local word
   words=()
-  if [[ -n $since ]]; then
-    written=$(find "$1/checkpoints" "$1"/{metrics.jsonl,history.jsonl,recipe.yaml} -newer "$since" 2>/dev/null) \
-      || [[ -e $since ]] || written=unknown
-  fi
-  for word in "${@:2}"; do
-    [[ $word == --fresh && -n $written ]] || words+=("$word")
+  for word in "$@"; do
+    [[ $word == --fresh && $job_name == unknown ]] || words+=("$word")
   done
+  [[ -z $job_name || $job_name == unknown ]] || words+=(--job "$job_name")
 }
 
 # take_command WORD...: sets rdd_words to what rdd is started with on its ranks: a recipe, or a run's

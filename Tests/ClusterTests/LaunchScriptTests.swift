@@ -208,15 +208,47 @@ import Testing
 
   private let fresh = ["supervise", "local", "2", "a.yaml", "--fresh", "--out", "HERE/runs/a"]
 
-  @Test func aRunThatIsStartedAgainDoesNotBeginAnew() throws {
-    let job = """
-      [[ $starts == 1 ]] || exit 0
-      mkdir -p "$out/checkpoints" && touch "$out/checkpoints/iteration_0000003.safetensors"
-      exit 137
-      """
-    let run = try launch(fresh, job: job)
-    #expect(run.result.exitCode == 0, "\(run.result)")
-    #expect(run.words.map { $0.contains(" --fresh ") } == [true, false], "\(run.words)")
+  /// The name of the job, as `--job` gives it to rdd, which begins anew once for it.
+  private func job(_ words: String) -> String? {
+    let parts = words.components(separatedBy: " --job ")
+    return parts.count == 2 && parts[0].contains(" --fresh ") ? parts[1] : nil
+  }
+
+  @Test func aRunThatIsStartedAgainIsTheSameJob() throws {
+    let again = "[[ $starts == 1 ]] || exit 0\nexit 137\n"
+    let runs = try (0..<2).map { _ in try launch(fresh, job: again) }
+    let names = runs.flatMap { $0.words.map(job) }
+    #expect(names.count == 4 && !names.contains(nil), "\(runs)")
+    #expect(names[0] == names[1] && names[2] == names[3] && names[0] != names[2], "\(names)")
+    let own = try launch(fresh + ["--job", "mine"], job: again)
+    #expect(own.words.map(job) == ["mine", "mine"], "\(own)")
+    let plain = try launch(["supervise", "local", "2", "a.yaml", "--out", "HERE/runs/a"])
+    #expect(plain.words.count == 1 && !plain.words[0].contains("--job"), "\(plain)")
+  }
+
+  /// The name is in a file for as long as the job, and without it nobody knows whether it has begun.
+  @Test(arguments: [nil, "1"])
+  func aSlurmJobKeepsItsName(restarts: String?) throws {
+    let run = try launch(
+      fresh, job: "cat \"$out.start-7\" >>\"$here/words\" || true",
+      variables: ["SLURM_JOB_ID": "7", "SLURM_RESTART_COUNT": restarts])
+    if restarts == nil {
+      #expect(run.words.count == 2 && job(run.words[0]) == run.words[1], "\(run)")
+    } else {
+      #expect(!run.words[0].contains("--fresh") && !run.words[0].contains("--job"), "\(run)")
+    }
+  }
+
+  /// Open MPI's folders would be such as nobody can use.
+  @Test func aUmaskLeavesTheOwnersRights() throws {
+    for (mask, line) in [("0777", "umask: found 0777, "), ("0027", "")] {
+      let result = try ProcessRun.run(
+        "bash", ["-c", "umask \(mask); exec \"$0\" --version", Self.root + "/launch/local"],
+        environment: ProcessInfo.processInfo.environment, timeout: 60)
+      #expect(result.exitCode == 0, "\(result)")
+      let told = result.standardError
+      #expect(line.isEmpty ? told.isEmpty : told.contains(line + "which takes"), "\(result)")
+    }
   }
 
   /// What a scheduler sends as a notice reaches mpirun as the one that saves; the parent is supervise.
@@ -231,14 +263,5 @@ import Testing
     let run = try launch(["supervise", "local", "2", "a.yaml", "--out", "HERE/runs/a"], job: job)
     #expect(run.result.exitCode == 75, "\(run.result)")
     #expect(run.words.count == 1, "\(run.words)")
-  }
-
-  @Test func aStartThatWroteNothingBeginsAnewAgain() throws {
-    // An old run lies there, which nobody has set aside yet.
-    let job = """
-      if [[ $starts == 1 ]]; then mkdir -p "$out" && touch -d yesterday "$out/metrics.jsonl"; exit 1; fi
-      """
-    let run = try launch(fresh, job: job)
-    #expect(run.words.map { $0.contains(" --fresh ") } == [true, true], "\(run.words)")
   }
 }

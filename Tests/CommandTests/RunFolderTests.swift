@@ -45,8 +45,58 @@ extension CommandTests {
       }
     }
 
+    /// A start after a crash is the same job's, whatever the clock says.
+    @Test func aJobThatIsStartedAgainGoesOn() throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        try FileStore().makeFolder(folder)
+        try AtomicFile().write("", to: folder + "/history.jsonl")
+        let train = ["train", data.recipe, "--fresh", "--job", "a.1", "--out", folder]
+        for _ in 0..<2 { try Command.run(train).expectSuccess() }
+        let log = try String(contentsOf: URL(filePath: folder + "/log.txt"), encoding: .utf8)
+        #expect(log.components(separatedBy: "run.earlier-1 now").count == 2, "\(log)")
+        #expect(!FileManager.default.fileExists(atPath: folder + ".earlier-2"), "\(log)")
+        for name in ["", "a b", String(repeating: "a", count: 201)] {
+          try Command.run(train + ["--job", name]).expectFailure(64, ["--job: found '"])
+        }
+      }
+    }
+
+    /// What a run begins with would be put aside before it is read.
+    @Test(arguments: [
+      "student.weights=RUN/best.safetensors",
+      "teacher.weights=RUN/checkpoints/iteration_0000002.safetensors",
+      "distill.methods=[{name: hkd, aux: RUN/student.safetensors, aux_network: psp_mobile}]",
+    ])
+    func freshKeepsWhatItReads(setting: String) throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        try FileStore().makeFolder(folder + "/checkpoints")
+        let given = setting.replacing("RUN", with: folder)
+        try Command.run(
+          ["train", data.recipe, "--fresh", "--out", folder, "--set", given]
+        ).expectFailure(65, ["--fresh: ", "\(folder)/", "would be put aside before it is read"])
+        #expect(!FileManager.default.fileExists(atPath: folder + ".earlier-1"))
+      }
+    }
+
+    /// Else nobody could use the folder, nor remove Open MPI's.
+    @Test func aUmaskLeavesTheOwnersRights() throws {
+      try withTinyData { data in
+        let folder = data.path("run")
+        let result = try Command.bash(
+          #"umask 0777; exec "$0" "$@""#, ["train", data.recipe, "--out", folder])
+        result.expectSuccess()
+        #expect(result.standardError.hasPrefix("rdd: warning: umask: found 0777, "), "\(result)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
+      }
+    }
+
     /// Some ranks would read the folder's recipe together, and the others not.
-    @Test(arguments: ["--fresh", "--accept recipe", "--out elsewhere", "--trace trace.json"])
+    @Test(arguments: [
+      "--fresh", "--job a", "--accept recipe", "--out elsewhere", "--trace trace.json",
+    ])
     func ranksWithOtherWordsAreFound(words: String) throws {
       try withTinyData { data in
         let result = try Command.run(

@@ -1,4 +1,5 @@
 import DataParallel
+import Foundation
 import MPI
 import TestSupport
 import Testing
@@ -60,6 +61,39 @@ import Testing
   func failureAfterTheEndKeepsItsCode(ranks: Int?) throws {
     let result = try MPIRun.run(ranks: ranks, program: "rank-program", arguments: ["fail-after"])
     #expect(result.exitCode == 74 && !result.timedOut, "\(result)")
+  }
+
+  /// A library whose end of MPI never comes stands before MPI's own.
+  @Test(arguments: [(0, true), (75, true), (0, false)])
+  func anEndThatNeverComesIsNotWaitedFor(code: Int32, isAsleep: Bool) throws {
+    try withTemporaryFolder { folder in
+      let source = folder.appendingPathComponent("sleeper.c")
+      let library = folder.appendingPathComponent("sleeper.so").path
+      let name = isAsleep ? "MPI_Finalize" : "nobody_calls"
+      try "int pause(void);\nint \(name)(void) { for (;;) pause(); }\n"
+        .write(to: source, atomically: false, encoding: .utf8)
+      let made = try ProcessRun.run(
+        "cc", ["-shared", "-fPIC", "-o", library, source.path],
+        environment: MPIRun.testEnvironment(), timeout: 60)
+      #expect(made.exitCode == 0, "\(made)")
+      let result = try MPIRun.run(
+        ranks: nil, program: "rank-program", arguments: ["end", "\(code)"],
+        environment: ["LD_PRELOAD": library, "RDD_END_SECONDS": "1"], timeout: 20)
+      #expect(result.exitCode == code && !result.timedOut, "\(result)")
+      let line =
+        "rdd: warning: end: MPI_Finalize: found no end of it within 1 s; expected one; all is "
+        + "written, and the process ends with code \(code)\n"
+      #expect(result.standardError == (isAsleep ? line : ""), "\(result)")
+    }
+  }
+
+  /// What mpirun makes of a rank that ends without MPI is its own.
+  @Test func anEndThatOtherRanksDoNotReachIsNotWaitedFor() throws {
+    let result = try MPIRun.run(
+      ranks: 2, program: "rank-program", arguments: ["end-alone"],
+      environment: ["RDD_END_SECONDS": "1"], timeout: 30)
+    #expect(result.exitCode != 0 && !result.timedOut, "\(result)")
+    #expect(result.standardError.contains("rdd: warning: end: rank 0 (host "), "\(result)")
   }
 
   @Test func lineNamesRankAndHostOnlyInAWorld() {

@@ -41,6 +41,23 @@ import Testing
     }
   }
 
+  /// A process that lives keeps its files: the name says which one of its number it is.
+  @Test func aTemporaryNameSaysWhoseItIs() throws {
+    let own = TemporaryName(label: "a.b")
+    #expect(own.label == "a.b" && own.process == getpid() && own.start ?? 0 > 0)
+    let parent = ProcessLife(of: getppid())
+    guard case .started(let ticks) = parent else { return }
+    for (name, isLeftOver) in [
+      (".tmp.a.b.\(getppid())", false), (".tmp.a.b.start\(ticks).\(getppid())", false),
+      (".tmp.a.b.start\(ticks + 1).\(getppid())", true),
+    ] {
+      let found = try #require(TemporaryName(name))
+      #expect(found.label == "a.b" && found.text == name && found.isLeftOver == isLeftOver)
+    }
+    #expect(TemporaryName(".tmp.a.start.7")?.label == "a.start")
+    #expect(TemporaryName(label: String(repeating: "x", count: 255)).text.utf8.count <= 255)
+  }
+
   @Test func smallRegionsGoTogether() throws {
     try withTemporaryFolder { folder in
       let sizes =

@@ -53,6 +53,23 @@ func failAfterEnd(_ world: World, _ arguments: [String]) throws {
   exit(0)
 }
 
+/// The other ranks never come to the end, for which rank 0 waits.
+func endAlone(_ world: World, _ arguments: [String]) throws {
+  if world.rank > 0 {
+    sleep(60)
+    exit(0)
+  }
+  try EndGuard.finalize(world) { 7 }
+}
+
+/// MPI ends; a library in its place may not, see JobEndTests.
+func end(_ world: World, _ arguments: [String]) throws {
+  let code = Int32(arguments.first ?? "") ?? 0
+  guard code == 0 else { try FailureExit.end(world, code: code) }
+  try EndGuard.finalize(world)
+  exit(0)
+}
+
 /// mpirun is killed; each rank notes its process id in the given folder first.
 func killLauncher(_ world: World, _ arguments: [String]) throws {
   try noteProcess(world, arguments)

@@ -17,7 +17,7 @@ let cases: [String: Case] = [
   "agreement": checkAgreement, "budget": checkBudget,
   "abort": failByAbort, "fail-all": failOnAllRanks, "fail-one": failOnOneRank,
   "fail-collective": failInCollective, "fail-layout": failInLayout, "fail-after": failAfterEnd,
-  "kill-launcher": killLauncher,
+  "kill-launcher": killLauncher, "end": end, "end-alone": endAlone,
   "stop-early": stopEarly, "stop-wish": checkWish, "stop-twice": stopTwice,
   "stop-ignored": checkIgnored, "broken-pipe": checkBrokenPipe, "console": checkConsole,
   "streams": writeStreams,

@@ -63,6 +63,97 @@ import Testing
   }
 }
 
+extension PutAsideTests {
+  private var moved: [String] {
+    [
+      "best.earlier-1.safetensors", "best.safetensors", "checkpoints", "history.jsonl",
+      "metrics.jsonl", "pictures",
+    ]
+  }
+
+  private var allAside: [String] {
+    (["run", "run.earlier-1", "run/notes.txt"] + moved.map { "run.earlier-1/\($0)" }).sorted()
+  }
+
+  /// As a process leaves it that is killed after some renames; then `files` renames nothing more.
+  private func cutOff(_ folder: RunFolder, after count: Int, job: String? = nil) throws {
+    let calls = Counter()
+    var files = FileStore()
+    files.rename = { old, new throws(SystemError) in
+      if calls.next() > count { throw SystemError(code: EIO) }
+      try FileStore().rename(old, new)
+    }
+    _ = try? folder.putAside(files, for: RunStart(isFresh: true, job: job))
+  }
+
+  /// The next start completes what one has begun that was cut off, whether it begins anew or not.
+  @Test(arguments: [1, 3, 5], [true, false])
+  func whatWasCutOffIsCompleted(count: Int, isFresh: Bool) throws {
+    try withTemporaryFolder { place in
+      let folder = try run(in: place)
+      try cutOff(folder, after: count, job: "a")
+      #expect(names(place).filter { $0.hasPrefix("run.earlier-1/") }.count == count)
+      let aside = try folder.putAside(for: RunStart(isFresh: isFresh, job: isFresh ? "b" : nil))
+      #expect(aside?.hasSuffix("/run.earlier-1") == true && names(place) == allAside)
+      // It was begun anew for that job, or for this one.
+      let job = isFresh ? "b" : "a"
+      try AtomicFile().write("new", to: "\(folder.path)/history.jsonl")
+      #expect(try folder.putAside(for: RunStart(isFresh: true, job: job)) == nil)
+      #expect(try folder.putAside(for: RunStart()) == nil)
+      #expect(names(place) == (allAside + ["run/history.jsonl"]).sorted())
+    }
+  }
+
+  /// Cut off before anything was moved, or used by others since: then nothing is on its way.
+  @Test(arguments: [true, false])
+  func whatIsNotOnItsWayStays(isUsed: Bool) throws {
+    try withTemporaryFolder { place in
+      let folder = try run(in: place)
+      if isUsed {
+        try cutOff(folder, after: 3)
+        try FileStore().makeFolder("\(folder.path)/checkpoints")
+      } else {
+        try FileStore().makeFolder("\(folder.path).earlier-1")
+        try AtomicFile().write("into run.earlier-1\n", to: "\(folder.path)/.fresh")
+      }
+      let before = names(place)
+      #expect(try folder.putAside(for: RunStart()) == nil)
+      #expect(names(place) == before)
+      let aside = try folder.putAside()
+      #expect(aside?.hasSuffix("/run.earlier-2") == true)
+      #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/.fresh"))
+    }
+  }
+
+  @Test func aJobBeginsAnewOnce() throws {
+    try withTemporaryFolder { place in
+      let folder = try run(in: place)
+      func begin(_ job: String?) throws -> String? {
+        defer { try? AtomicFile().write("", to: "\(folder.path)/history.jsonl") }
+        return try folder.putAside(for: RunStart(isFresh: true, job: job)).map {
+          String($0.suffix(1))
+        }
+      }
+      let found = try ["a", "a", "b", "a", "a", nil, "a", nil, nil].map(begin)
+      #expect(found == ["1", nil, "2", "3", nil, "4", "5", "6", "7"])
+    }
+  }
+
+  /// A folder of the longest name is put aside under a shorter one.
+  @Test func aNameThatWouldBeTooLongIsCut() throws {
+    try withTemporaryFolder { place in
+      let name = String(repeating: "\u{E9}", count: 127)
+      let folder = try RunFolder(place.path + "/" + name)
+      for number in 1...2 {
+        try AtomicFile().write("x", to: "\(folder.path)/metrics.jsonl")
+        let aside = try folder.putAside()
+        #expect(aside?.hasSuffix("/" + name.dropLast(5) + ".earlier-\(number)") == true)
+      }
+      #expect(try FileStore().names(place.path).count == 5)
+    }
+  }
+}
+
 /// Counts calls.
 private final class Counter: @unchecked Sendable {
   private var count = 0

@@ -83,6 +83,33 @@ import WeightFiles
     #expect(try store.newestValid().newest?.archive.facts == TensorArchive.sample(1).facts)
   }
 
+  /// Somebody has copied the checkpoint of the same run into the folder meanwhile.
+  @Test func anEqualOneIsTaken() throws {
+    for iteration in [100, 200, 300] { _ = try store.save(.sample(1), iteration: iteration) }
+    let bytes = try contents(store.path(300))
+    #expect(try store.save(.sample(1), iteration: 300) == [])
+    #expect(try contents(store.path(300)) == bytes)
+    var other = TensorArchive.sample(1)
+    other.metadata["more"] = ""
+    let error = #expect(throws: FileError.self) { try store.save(other, iteration: 300) }
+    #expect(error?.detail.contains("found a valid checkpoint of other content") == true)
+    #expect(try names.count == 2)
+  }
+
+  @Test func whatIsNoFolderIsNamed() throws {
+    let store = CheckpointStore(folder: folder.path + "/link")
+    #expect(symlink("disk/away", store.folder) == 0)
+    func refusal() -> FileError? { #expect(throws: FileError.self) { try store.prepare() } }
+    let dead = refusal()
+    #expect(dead?.exitCode == 73 && dead?.path == store.folder)
+    #expect(dead?.detail.contains("found a link to 'disk/away', where nothing is") == true)
+    try Data().write(to: URL(fileURLWithPath: folder.path + "/file"))
+    #expect(unlink(store.folder) == 0 && symlink("file", store.folder) == 0)
+    #expect(refusal()?.detail.contains("found something that is no folder") == true)
+    #expect(unlink(store.folder) == 0 && symlink("checkpoints", store.folder) == 0)
+    #expect(try store.prepare() == [])
+  }
+
   @Test func aRenamedOrForeignFileIsRefused() throws {
     _ = try store.save(.sample(1), iteration: 100)
     try FileManager.default.copyItem(atPath: store.path(100), toPath: store.path(300))
@@ -100,16 +127,18 @@ import WeightFiles
     let dead = ".tmp.iteration_0000100.safetensors.2147483646"
     let own = ".tmp.iteration_0000200.safetensors.\(getpid())"
     let living = ".tmp.iteration_0000300.safetensors.1"
-    for name in [dead, own, living, ".tmp.x", "notes.txt", "iteration_1.safetensors"] {
+    // A number that lives again, as another process.
+    let again = ".tmp.iteration_0000300.safetensors.start18446744073709551615.1"
+    for name in [dead, own, living, again, ".tmp.x", "notes.txt", "iteration_1.safetensors"] {
       try Data([1]).write(to: URL(fileURLWithPath: store.folder + "/" + name))
     }
-    #expect(Set(try store.prepare()) == [dead, own])
+    #expect(Set(try store.prepare()) == [dead, own, again])
     #expect(try names == [".tmp.x", living, "iteration_1.safetensors", "notes.txt"].sorted())
     #expect(try store.newestValid().newest == nil)
   }
 
-  @Test func aLeftOverOfTheOwnNumberIsNoObstacle() throws {
-    let own = ".tmp.iteration_0000100.safetensors.\(getpid())"
+  @Test func aLeftOverOfTheOwnNameIsNoObstacle() throws {
+    let own = TemporaryName(label: "iteration_0000100.safetensors").text
     try Data([1]).write(to: URL(fileURLWithPath: store.folder + "/" + own))
     _ = try store.save(.sample(1), iteration: 100)
     #expect(try names == ["iteration_0000100.safetensors"])

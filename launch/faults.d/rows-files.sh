@@ -69,16 +69,18 @@ alone() {
 
 # traced NAME [strace option...]: the same under strace; sets code. Only calls on what a save writes are
 # traced and counted, by their paths, so that nothing else changes a number. The tracer stands aside
-# (-D): the run keeps the process number, by which its temporary files are named.
+# (-D): the run keeps the process, by whose start and number its temporary files are named.
 traced() {
   code=0
   (
     # shellcheck disable=SC2016 # the inner shell expands
     exec bash -c '
-      paths=(-P "$1" -P "${1%/*}/history.jsonl" -P "${1%/*}/.tmp.history.jsonl.$$")
+      read -r line </proc/$$/stat && read -ra fields <<<"${line##*) }"
+      own=start${fields[19]}.$$
+      paths=(-P "$1" -P "${1%/*}/history.jsonl" -P "${1%/*}/.tmp.history.jsonl.$own")
       for i in 1 2 3 4; do
         paths+=(-P "$1/iteration_000000$i.safetensors")
-        paths+=(-P "$1/.tmp.iteration_000000$i.safetensors.$$")
+        paths+=(-P "$1/.tmp.iteration_000000$i.safetensors.$own")
       done
       exec strace -D -f -y "${paths[@]}" "${@:2}"' \
       bash "$work/$1/checkpoints" -o "$work/$1.trace" -e trace=%file,%desc "${@:2}" \

@@ -37,5 +37,13 @@ extension FileStore {
     }
   }
 
+  /// Where a symbolic link leads, as it is written in it; nil for anything else.
+  package func linkTarget(_ path: String) -> String? {
+    var text = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &text, text.count)
+    guard count >= 0 else { return nil }
+    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private func isFolder(_ path: String) -> Bool { (try? status(path))?.kind == .folder }
 }

@@ -42,6 +42,7 @@ package struct CheckpointStore: Sendable {
   /// Makes the folder if it is missing and removes temporary files of dead processes.
   ///
   /// - Returns: the names that were removed.
+  /// - Throws: `FileError`; `notWritable` (exit code 73) where something else stands in the folder's place.
   package func prepare() throws(FileError) -> [String] {
     var isNew = true
     do throws(SystemError) {
@@ -51,13 +52,37 @@ package struct CheckpointStore: Sendable {
       isNew = false
     }
     if isNew { try AtomicFile(files: files).syncFolder(split(folder).folder) }
-    return try AtomicFile(files: files).removeLeftOvers(in: folder)
+    do throws(FileError) {
+      return try AtomicFile(files: files).removeLeftOvers(in: folder)
+    } catch {
+      try requireFolder()
+      throw error
+    }
+  }
+
+  /// Stops where a file, or a link that leads nowhere, has the folder's name.
+  private func requireFolder() throws(FileError) {
+    let target = files.linkTarget(folder)
+    let found: String? =
+      if files.isAbsent(folder) {
+        target.map { "a link to \(quoted($0)), where nothing is" }
+      } else {
+        (try? files.status(folder)).flatMap {
+          $0.kind == .folder ? nil : "something that is no folder"
+        }
+      }
+    guard let found else { return }
+    throw FileError(
+      kind: .notWritable, path: folder,
+      detail: "found \(found); expected a folder of checkpoints; "
+        + (target == nil
+          ? "move it away" : "mount that disk, make a folder there, or remove the link"))
   }
 
   /// Saves `archive` as the checkpoint after `iteration`.
   ///
-  /// The name must be new, or that of a file that is not valid. Older checkpoints beyond `keep` are
-  /// removed last. A folder that somebody has removed is made again.
+  /// The name must be new, or that of a file that is not valid, or that holds the same already. Older
+  /// checkpoints beyond `keep` are removed last. A folder that somebody has removed is made again.
   ///
   /// - Returns: the older files that could not be removed.
   /// - Throws: when the checkpoint is not acknowledged; the older ones are as they were.
@@ -69,13 +94,16 @@ package struct CheckpointStore: Sendable {
     let names = try names()
     if names == nil { _ = try prepare() }
     let iterations = Self.iterations(names ?? [])
-    if iterations.contains(iteration), (try? read(iteration)) != nil {
-      throw .refused(
-        path, found: "a valid checkpoint", expected: "a new name",
-        advice: "train on in another folder")
-    }
     var archive = archive
     archive.metadata[Self.iterationKey] = String(iteration)
+    // One that is equal is written once more all the same: whether it is on the disk, nobody knows.
+    if iterations.contains(iteration), let found = try? read(iteration),
+      !archive.isStored(as: found)
+    {
+      throw .refused(
+        path, found: "a valid checkpoint of other content", expected: "a new name, or an equal one",
+        advice: "train on in another folder")
+    }
     try AtomicFile(files: files).writeAtomically(archive, to: path)
     return removeOlder(than: iteration, iterations)
   }

@@ -61,6 +61,9 @@ struct SafetensorsImage {
     self.head = ByteRegion(copying: head)
   }
 
+  /// The bytes of the head: hashes included, it says all that the file holds.
+  fileprivate var headBytes: [UInt8] { head.withUnsafeBytes { Array($0) } }
+
   /// `text` as a JSON string.
   private static func string(_ text: String) -> String {
     var result = "\""
@@ -74,5 +77,12 @@ struct SafetensorsImage {
       }
     }
     return result + "\""
+  }
+}
+
+extension TensorArchive {
+  /// Whether a safetensors file of this archive has the bytes of one of another.
+  func isStored(as other: TensorArchive) -> Bool {
+    SafetensorsImage(self).headBytes == SafetensorsImage(other).headBytes
   }
 }

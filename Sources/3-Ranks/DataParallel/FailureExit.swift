@@ -59,6 +59,7 @@ package enum FailureExit {
       // code.
       _exit(code)
     }
+    EndGuard.arm("MPI_Abort") { code }
     World.abort(code: code)
   }
 
@@ -73,12 +74,13 @@ package enum FailureExit {
   ///   - code: 1...255, the same on all ranks.
   package static func end(_ world: World, code: Int32) throws(MPIError) -> Never {
     guard world.environment.isStartedByMPIRun, World.openMPIVersion == 4 else {
-      try world.finalize()
+      try EndGuard.finalize(world) { code }
       exit(code)
     }
     fflush(nil)
     Console.awaitReader()
     RunFolderLock.releaseAll()
+    EndGuard.arm("MPI_Abort") { code }
     // The first one that aborts ends the others.
     try world.communicator.barrier()
     World.abort(code: code)

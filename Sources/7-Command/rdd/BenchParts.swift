@@ -47,7 +47,7 @@ struct BenchAllreduce: ParsableCommand {
       sizes: sizes.map { Int($0 * 1_048_576) }, bucketBytes: bucketMebibytes << 20, calls: calls,
       coordinator: coordinator)
     if coordinator.isLead { Console.print(json ? try timings.json : timings.table) }
-    try coordinator.world.finalize()
+    try Job.finalize(coordinator.world)
   }
 }
 

@@ -80,7 +80,16 @@ struct Job {
   /// Ends the ranks after success, and tells what the log lost. Collective.
   func finish() throws {
     try conclude()
-    try coordinator.world.finalize()
+    try Self.finalize(coordinator.world)
+  }
+
+  /// Ends MPI after success; all is said. Collective.
+  ///
+  /// - Parameter code: what the process ends with, unless results could not be written.
+  static func finalize(_ world: World, code: Int32 = 0) throws {
+    try EndGuard.finalize(world) {
+      Console.printFailure == nil ? code : TrainingError.Code.writeFailed.rawValue
+    }
   }
 
   /// Ends the job with a code that is no failure's; all is said. Collective.

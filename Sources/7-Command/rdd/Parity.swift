@@ -89,7 +89,7 @@ struct ParityCommand: ParsableCommand {
       if !json, coordinator.isLead { lines.forEach { Console.show($0.text) } }
     }
     if coordinator.isLead { Console.print(json ? try report.json : report.lastLine) }
-    try coordinator.world.finalize()
+    try Job.finalize(coordinator.world, code: report.isGood ? 0 : 1)
     try Job.requireResults()
     if !report.isGood { Foundation.exit(1) }
   }

@@ -28,6 +28,7 @@ struct RDD: ParsableCommand {
   static func main() {
     Console.prepare()
     ProcessSignals.prepare()
+    if let line = FileMask.keepOwnRights(), Job.isFirst { Console.say("rdd: warning: \(line)") }
     for line in LibraryVariables.leaveOut() where Job.isFirst { Console.say("rdd: \(line)") }
     do {
       let words = try arguments()

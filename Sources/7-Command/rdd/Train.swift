@@ -41,16 +41,35 @@ struct Train: ParsableCommand {
   @Flag(help: "Begin anew; what the folder holds is kept beside it, as FOLDER.earlier-1.")
   var fresh = false
 
+  @Option(
+    help: ArgumentHelp(
+      "With --fresh: a name of this job, of letters, digits and -_.:@+. However often the job is started, it begins anew once.",
+      valueName: "name"))
+  var job: String?
+
   func validate() throws {
     let folder = options.runFolder(out)
     guard URL(fileURLWithPath: folder).resolvingSymlinksInPath().path != "/" else {
       throw ValidationError(
         "--out: \(folder): found the root of all folders; expected a run's folder; choose another")
     }
+    if let job, !Self.isName(job) {
+      throw ValidationError(
+        "--job: found \(quoted(job)); expected a name of 1 to 200 letters, digits and -_.:@+; correct it"
+      )
+    }
     let refusal = trace.flatMap {
       RunFiles.refusal(ofTarget: $0, option: "--trace", run: folder)
     }
     if let refusal { throw ValidationError(refusal) }
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    (1...200).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+          || "-_.:@+".utf8.contains(byte)
+      }
   }
 
   func run() throws {
@@ -60,11 +79,11 @@ struct Train: ParsableCommand {
     let coordinator = job.coordinator
     if let hint = options.hint(out) { job.logger.info("\(hint)") }
     let start = RunStart(
-      accepted: Set(accept), isFresh: fresh, version: RDD.configuration.version)
+      accepted: Set(accept), isFresh: fresh, job: self.job, version: RDD.configuration.version)
     try coordinator.requireSameOptions(folder: folder, start, isTraced: trace != nil)
     let recipe =
-      fresh
-      ? job.recipe : try job.recipe.begun(in: folder, coordinator) { job.logger.info("\($0)") }
+      try start.beginsAnew(in: folder, coordinator)
+      ? job.recipe : job.recipe.begun(in: folder, coordinator) { job.logger.info("\($0)") }
     for line in try recipe.warnings + coordinator.requireMemory(recipe) {
       job.logger.warning("\(line)")
     }

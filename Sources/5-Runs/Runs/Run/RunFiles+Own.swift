@@ -1,6 +1,8 @@
 import Files
 import Foundation
+import Recipes
 import Steps
+import WeightFiles
 
 extension RunFiles {
   /// The names that a run gives in its folder: folders first, which are the hardest to move.
@@ -36,11 +38,37 @@ extension RunFiles {
   func requireRunOrNothing() throws(TrainingError) {
     let found = ((try? FileStore().names(folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
     guard !found.isEmpty, !found.contains(where: Self.names.contains) else { return }
+    // What is here is what a start that was cut off has left.
+    guard interrupted(try? FreshNote.found(in: folder)) == nil else { return }
     let shown = found.prefix(3).map { quoted($0) }.joined(separator: ", ")
     throw TrainingError(
       .badData,
       "--fresh: \(folder): found \(shown)\(found.count > 3 ? ", ..." : "") and no run; expected a run's "
         + "folder, or an empty one; correct --out, or leave out --fresh")
+  }
+
+  /// Stops a start that would put aside what it is about to read.
+  ///
+  /// - Throws: `TrainingError` (exit code 65).
+  func requireNoInput(of recipe: Recipe) throws(TrainingError) {
+    for (key, path) in recipe.inputs where isOwn(WeightPlace(path).path) {
+      throw TrainingError(
+        .badData,
+        "--fresh: \(key): \(path): found a file of the run, which would be put aside before it is read; "
+          + "expected one that stays; copy it out of \(folder), or choose another --out")
+    }
+  }
+
+  /// Whether a path is that of a run's file in the folder, or leads into one of its folders.
+  private func isOwn(_ path: String) -> Bool {
+    let ways: [(URL) -> URL] = [{ $0.standardizedFileURL }, { $0.resolvingSymlinksInPath() }]
+    return ways.contains { way in
+      let own = way(URL(fileURLWithPath: folder)).pathComponents
+      let parts = way(URL(fileURLWithPath: path)).pathComponents
+      guard parts.count > own.count, parts.starts(with: own) else { return false }
+      let name = parts[own.count]
+      return Self.names.contains(name) || BestWeights.isKept(name)
+    }
   }
 
   /// Why no output may be written at a path; nil if one may.
@@ -64,5 +92,19 @@ extension RunFiles {
     else { return nil }
     return "\(option): \(path): found a file of the run \(folder.path); expected a place for a new "
       + "one; choose another name"
+  }
+}
+
+extension Recipe {
+  /// The keys that name weights or a folder of images, with what they name, absolutely.
+  fileprivate var inputs: [(key: String, path: String)] {
+    let named = [
+      ("student.weights", student.weights), ("student.backbone_weights", student.backboneWeights),
+      ("teacher.weights", teacher.weights), ("data.root", data.root),
+    ].compactMap { key, path in path.map { (key: key, path: $0) } }
+    return named
+      + distill.methods.list.flatMap { choice in
+        choice.options.filter(\.isPath).map { ("\(choice.name): \($0.key)", $0.text) }
+      }
   }
 }

@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import Recipes
 import Steps
 
@@ -57,61 +56,6 @@ package final class RunFolder: Sendable {
       try requireHeld()
       throw error
     }
-  }
-
-  /// Puts what a run has left in the folder into a new folder beside it: all of it, or nothing.
-  ///
-  /// - Parameter files: the calls on files.
-  /// - Returns: that folder; nil if there was nothing of a run.
-  /// - Throws: `TrainingError` (exit code 74) where something cannot be renamed, `FileError`.
-  package func putAside(_ files: FileStore = FileStore()) throws -> String? {
-    let store = guarding(files)
-    let own =
-      RunFiles.names.filter { (try? store.linkStatus("\(path)/\($0)")) != nil }
-      + ((try? store.names(path)) ?? []).filter(BestWeights.isKept).sorted()
-    guard !own.isEmpty else { return nil }
-    let aside = try makeFolderBeside(store)
-    var moved: [String] = []
-    for name in own {
-      do throws(SystemError) {
-        try store.rename("\(path)/\(name)", "\(aside)/\(name)")
-        moved.append(name)
-      } catch {
-        let lost = moved.reversed().filter { name in
-          (try? store.rename("\(aside)/\(name)", "\(path)/\(name)")) == nil
-        }
-        if lost.isEmpty { rmdir(aside) }
-        throw notMoved("\(path)/\(name)", error, left: lost.isEmpty ? nil : aside)
-      }
-    }
-    return aside
-  }
-
-  /// A new folder beside this one, however it was named.
-  private func makeFolderBeside(_ store: FileStore) throws(FileError) -> String {
-    let name = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    var number = 1
-    while true {
-      let aside = "\(name).earlier-\(number)"
-      do throws(SystemError) {
-        try store.mkdir(aside)
-        return aside
-      } catch {
-        guard error.code == EEXIST else { throw .system(aside, "mkdir", error) }
-        number += 1
-      }
-    }
-  }
-
-  /// What ends a start that could not put something aside.
-  private func notMoved(_ file: String, _ error: SystemError, left: String?) -> TrainingError {
-    let isMount = error.code == EBUSY || error.code == EXDEV
-    let reason = isMount ? ": a mount, or a layer of a container" : ""
-    return TrainingError(
-      .writeFailed,
-      "--fresh: \(file): found what cannot be renamed (\(error)\(reason)); expected to put it beside the folder; "
-        + (left.map { "a part is in \($0) now" } ?? "nothing was put aside")
-        + "; choose another --out, or put the run's files aside by hand")
   }
 
   /// Writes the resolved recipe.

@@ -8,16 +8,36 @@ package struct RunStart: Sendable {
   package var accepted: Set<RunIdentity.Part>
   /// Whether what the folder holds is put aside, and the run begins anew.
   package var isFresh: Bool
+  /// The name of the job, which begins anew once, however often it is started; nil: each start does.
+  package var job: String?
   /// The program's name and version, for the history.
   package var version: String?
 
   /// A start that goes on with what is there, if it is the same run.
   package init(
-    accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false, version: String? = nil
+    accepted: Set<RunIdentity.Part> = [], isFresh: Bool = false, job: String? = nil,
+    version: String? = nil
   ) {
     self.accepted = accepted
     self.isFresh = isFresh
+    self.job = job
     self.version = version
+  }
+
+  /// Whether the run begins anew in a folder, as rank 0 sees it: this start wants it, and its job has not
+  /// done so before; or an earlier one did, and was cut off. Collective.
+  ///
+  /// - Throws: `MPIError`.
+  package func beginsAnew(in folder: String, _ coordinator: Coordinator) throws -> Bool {
+    let isNew = coordinator.isLead && beginsAnew(RunFiles(folder: folder))
+    return try coordinator.world.communicator.broadcast(isNew ? [1] : [UInt8](), from: 0) == [1]
+  }
+
+  /// As `beginsAnew(in:_:)`, on this rank. A note that cannot be read is for those to tell who hold the
+  /// folder.
+  func beginsAnew(_ files: RunFiles) -> Bool {
+    let note = try? FreshNote.found(in: files.folder)
+    return files.interrupted(note) != nil || isFresh && note?.isDone(for: job) != true
   }
 
   /// What a folder holds of a run.

@@ -33,14 +33,19 @@ final class RunStorage {
   /// - Throws: an error if the folder is in use, or holds a run of which no checkpoint is left that is
   ///   whole: a run never starts over silently.
   init(_ path: String, _ recipe: Recipe, _ start: RunStart, _ logger: Logger) throws {
-    if start.isFresh { try RunFiles(folder: path).requireRunOrNothing() }
+    let isNew = start.beginsAnew(RunFiles(folder: path))
+    if isNew {
+      try RunFiles(folder: path).requireNoInput(of: recipe)
+      try RunFiles(folder: path).requireRunOrNothing()
+    }
     folder = try RunFolder(path)
     self.recipe = recipe
     self.start = start
     self.logger = logger
     if let notice = folder.notice { logger.warning("\(notice)") }
-    if start.isFresh, let aside = try folder.putAside() {
-      logger.info("what \(path) held is in \(aside) now")
+    if let aside = try folder.putAside(for: start) {
+      let reason = start.isFresh ? "" : ", as an earlier start with --fresh had begun to put it"
+      logger.info("what \(path) held is in \(aside) now\(reason)")
     }
     store = CheckpointStore(
       folder: folder.files.checkpoints, keep: recipe.train.keepCheckpoints, files: folder.store)

@@ -19,8 +19,8 @@ extension Coordinator {
   ) throws(TrainingError) {
     let accepted = start.accepted.map(\.rawValue).sorted().joined(separator: " ")
     for (option, value) in [
-      ("--fresh", "\(start.isFresh)"), ("--accept", accepted), ("--out", folder),
-      ("--trace", "\(isTraced)"),
+      ("--fresh", "\(start.isFresh)"), ("--job", start.job ?? ""), ("--accept", accepted),
+      ("--out", folder), ("--trace", "\(isTraced)"),
     ] {
       try requireEqual(value, option, advice: "start all ranks with the same words")
     }
