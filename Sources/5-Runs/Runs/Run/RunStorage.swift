@@ -185,9 +185,7 @@ final class RunStorage {
       logger.warning("the log is not kept: \(error)")
     }
     try folder.write(recipe)
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let hashes = DataHashes.text(of: data, now: now)
+    let hashes = DataHashes.text(of: data, now: DataHashes.now)
     if Array(hashes.utf8) != earlierHashes {
       try folder.whileHeld { () throws(FileError) in
         try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)

@@ -64,11 +64,12 @@ package final class Trainer {
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.returnMemory()
-    sources = try DataSources(recipe.data)
+    let sources = try DataSources(recipe.data)
     try coordinator.requireSameStart(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, start, logger) : nil
     let data = try Self.dataHashes(sources, recipe, storage, coordinator, logger)
     validationData = data[1].digest
+    self.sources = sources.watched(training: data[0].watch, validation: data[1].watch)
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
     // Before a checkpoint brings BatchNorm statistics that have moved, to rank 0 first.
