@@ -229,7 +229,7 @@ let package = Package(
     .testTarget(name: "ImageIOTests", dependencies: ["ImageIO", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "ImageIO", "Randomness", "TestSupport"]),
+      dependencies: ["Datasets", "Files", "ImageIO", "Randomness", "TestSupport"]),
     .testTarget(
       name: "DifficultyTests",
       dependencies: [

@@ -167,14 +167,23 @@ tell_terminal() {
   export RDD_TERMINAL
 }
 
-# goes_on CODE: whether a job that ended with CODE can go on from its last checkpoint. Wrong input
-# (64 to 66), a wrong world (69), a folder or disk that fails (73, 74) and divergence (80) stay as
-# they are; 75 means that the user asked the run to stop.
+# goes_on CODE [SAVED]: whether a job that ended with CODE can go on from its last checkpoint. Wrong
+# input (64, 65), a wrong world (69), a folder that cannot be made (73) and divergence (80) stay as they
+# are; 75 means that the user asked the run to stop. Input that is missing (66) and a disk that fails
+# (74) stay so too, unless SAVED is given: what was there while the run saved something, such as a
+# mount, may come back.
 goes_on() {
   case $1 in
-    0 | 6[4-69] | 7[3-578] | 80) return 1 ;;
+    66 | 74) [[ -n ${2:-} ]] ;;
+    0 | 6[459] | 7[3578] | 80) return 1 ;;
     *) return 0 ;;
   esac
+}
+
+# newest_checkpoint FOLDER: the name of a run's last one, or nothing.
+newest_checkpoint() {
+  [[ ! -d $1/checkpoints ]] \
+    || find "$1/checkpoints" -name 'iteration_*.safetensors' -printf '%f\n' | sort -V | tail -n 1
 }
 
 # run_folder RECIPE [option...]: the folder that rdd train writes to with these words.

@@ -264,4 +264,19 @@ import Testing
     #expect(run.result.exitCode == 75, "\(run.result)")
     #expect(run.words.count == 1, "\(run.words)")
   }
+
+  /// A mount that goes and comes back: input that is missing counts once the run has saved something, a
+  /// disk that fails from the first start on.
+  @Test(arguments: [(66, true, 0, 3), (66, false, 66, 1), (74, false, 0, 3), (65, true, 65, 1)])
+  func whatMayComeBackIsTriedAgain(code: Int, saves: Bool, end: Int, starts: Int) throws {
+    let job = """
+      if [[ $starts == 1 && \(saves) == true ]]; then
+        mkdir -p "$out/checkpoints" && touch "$out/checkpoints/iteration_0000003.safetensors"
+      fi
+      ((starts > 2)) || exit \(code)
+      """
+    let run = try launch(["supervise", "local", "2", "a.yaml", "--out", "HERE/runs/a"], job: job)
+    #expect(Int(run.result.exitCode) == end, "\(run.result)")
+    #expect(run.words.count == starts, "\(run.words)")
+  }
 }

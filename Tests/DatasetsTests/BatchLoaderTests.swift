@@ -119,6 +119,25 @@ import Testing
     }
   }
 
+  /// What is wrong with the next batch is known before it is taken, and none is taken by asking.
+  @Test(arguments: [1, 3])
+  func failureOfTheNextBatchIsKnownBefore(batchesAhead: Int) throws {
+    let source = CountingSource(failing: [5])
+    let loader = try loader(source, batchesAhead: batchesAhead)
+    for iteration in 1...2 {
+      #expect(loader.failureOfNext() == nil)
+      usleep(20_000)
+      #expect(source.reads.withLock { $0.count } <= 2 * (iteration - 1 + batchesAhead))
+      #expect(try loader.next().iteration == iteration)
+    }
+    for _ in 0..<2 {
+      let error = loader.failureOfNext() as? DatasetError
+      #expect(error?.description == "image: file 5: is broken")
+    }
+    #expect(throws: DatasetError.self) { try loader.next() }
+    #expect(loader.failureOfNext() != nil)
+  }
+
   @Test func readsNoFurtherAheadThanAllowed() throws {
     let source = CountingSource()
     let loader = try loader(source, threadCount: 4, batchesAhead: 3)

@@ -27,7 +27,9 @@ package struct FileStore: Sendable {
   /// Closes a descriptor.
   package var close: @Sendable (Int32) throws(SystemError) -> Void = {
     descriptor throws(SystemError) in
-    _ = try checked(Glibc.close(descriptor))
+    // Interrupted, it is closed all the same; a second call could close another thread's file.
+    guard Glibc.close(descriptor) == -1, errno != EINTR else { return }
+    throw SystemError(code: errno)
   }
   /// Renames a file, replacing what has the new name.
   package var rename: @Sendable (String, String) throws(SystemError) -> Void = {
@@ -82,19 +84,22 @@ package struct FileStore: Sendable {
     _ = try checked(fstat(descriptor, &status))
     return status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
   }
-  /// Bytes that this user can still write on the disk of `path`.
-  package var freeBytes: @Sendable (String) throws(SystemError) -> Int = {
+  /// Bytes that this user can still write on the disk of `path`; nil if the file system does not say.
+  package var freeBytes: @Sendable (String) throws(SystemError) -> Int? = {
     path throws(SystemError) in
     var status = statvfs()
-    _ = try checked(statvfs(path, &status))
-    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
-      by: UInt64(status.f_frsize))
-    return overflow ? Int.max : Int(clamping: bytes)
+    do throws(SystemError) {
+      _ = try checked(statvfs(path, &status))
+    } catch {
+      guard error.meansUnknownSpace else { throw error }
+      return nil
+    }
+    return FileStore.freeBytes(status)
   }
   /// The names in a folder, in no order.
   package var names: @Sendable (String) throws(SystemError) -> [String] = {
     path throws(SystemError) in
-    guard let folder = opendir(path) else { throw SystemError(code: errno) }
+    let folder = try FileStore.openFolder(path)
     defer { closedir(folder) }
     var names: [String] = []
     errno = 0
@@ -120,4 +125,20 @@ package struct FileStore: Sendable {
 
   /// The operating system's own calls.
   package init() {}
+
+  /// Free bytes by what a file system says of itself; nil if it says nothing: a full disk has a size.
+  package static func freeBytes(_ status: Glibc.statvfs) -> Int? {
+    guard status.f_blocks != 0 || status.f_bavail != 0 else { return nil }
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+      by: UInt64(status.f_frsize))
+    return overflow ? Int.max : Int(clamping: bytes)
+  }
+
+  private static func openFolder(_ path: String) throws(SystemError) -> OpaquePointer {
+    while true {
+      if let folder = opendir(path) { return folder }
+      let code = errno
+      guard code == EINTR else { throw SystemError(code: code) }
+    }
+  }
 }

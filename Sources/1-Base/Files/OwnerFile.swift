@@ -91,9 +91,7 @@ struct OwnerFile: Sendable {
     var failure: SystemError?
     Array(owner.text.utf8).withUnsafeBytes { bytes in
       do throws(SystemError) {
-        guard try files.write(descriptor, bytes) == bytes.count else {
-          throw SystemError(code: ENOSPC)
-        }
+        try files.writeAll(bytes, to: descriptor)
       } catch {
         failure = error
       }

@@ -22,6 +22,12 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
     [EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR, EEXIST, ELOOP, ENAMETOOLONG].contains(code)
   }
 
+  /// Whether there is no such file.
+  package var meansMissing: Bool { code == ENOENT || code == ENOTDIR }
+
+  /// Whether the file system cannot tell how much room it has.
+  var meansUnknownSpace: Bool { [ENOSYS, EOPNOTSUPP, ENOTSUP].contains(code) }
+
   /// Whether the file system, or this place of it, knows no locks.
   var meansNoLocks: Bool { [ENOLCK, EOPNOTSUPP, ENOTSUP, EINVAL, ENOSYS].contains(code) }
 
@@ -37,8 +43,17 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// The result of a system call, or the error that it left when it is -1.
-func checked<Result: SignedInteger>(_ result: Result) throws(SystemError) -> Result {
-  guard result != -1 else { throw SystemError(code: errno) }
-  return result
+/// The result of a system call, or the error that it left when it is -1. A call that a signal, or a file
+/// server, has interrupted is made again.
+///
+/// - Parameter call: the call. Not `close`, which has closed even then.
+package func checked<Result: SignedInteger>(
+  _ call: @autoclosure () -> Result
+) throws(SystemError) -> Result {
+  while true {
+    let result = call()
+    if result != -1 { return result }
+    let code = errno
+    guard code == EINTR else { throw SystemError(code: code) }
+  }
 }

@@ -3,16 +3,28 @@ import Glibc
 
 /// Whole files as bytes.
 package enum FileBytes {
+  /// Looks at the bytes of a file, whose mark was taken after they were read; throws if they are not those
+  /// that are expected.
+  package typealias Watch = (FileMark, [UInt8]) throws(ImageError) -> Void
+
   /// The bytes of a regular file, or its first `prefix` or last `suffix` bytes.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - limit: the most bytes that it may have.
+  ///   - prefix: the most bytes that are read, from the first.
+  ///   - suffix: the most bytes that are read, up to the last.
+  ///   - watch: is shown what was read.
+  /// - Throws: `ImageError` that says whether the file is missing, is of another kind, or could not be read.
   package static func contents(
-    of path: String, limit: Int, prefix: Int = .max, suffix: Int = .max
+    of path: String, limit: Int, prefix: Int = .max, suffix: Int = .max, watch: Watch? = nil
   ) throws(ImageError) -> [UInt8] {
     // Not blocking: opening a FIFO must not wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw systemError(path) }
+    let descriptor = try call(path) { () throws(SystemError) in
+      try checked(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
+    }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw systemError(path) }
+    var status = try self.status(descriptor, path)
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw ImageError(.file, path: path, reason: "not a regular file")
     }
@@ -31,12 +43,16 @@ package enum FileBytes {
         } else if got == 0 {
           break  // the file became shorter meanwhile: the decoder will say so
         } else if errno != EINTR {
-          failure = systemError(path)
+          failure = fault(path, SystemError(code: errno))
           break
         }
       }
     }
     if let failure { throw failure }
+    if let watch {
+      status = try self.status(descriptor, path)
+      try watch(FileMark(status, of: descriptor), bytes)
+    }
     return bytes
   }
 
@@ -56,13 +72,31 @@ package enum FileBytes {
     }
   }
 
-  private static func systemError(_ path: String) -> ImageError {
-    let error = SystemError(code: errno)
-    guard error.meansTooManyFiles else {
-      return ImageError(.file, path: path, reason: String(cString: strerror(error.code)))
+  private static func status(_ descriptor: Int32, _ path: String) throws(ImageError) -> stat {
+    var status = stat()
+    _ = try call(path) { () throws(SystemError) in try checked(fstat(descriptor, &status)) }
+    return status
+  }
+
+  private static func call<R>(
+    _ path: String, _ body: () throws(SystemError) -> R
+  ) throws(ImageError) -> R {
+    do throws(SystemError) { return try body() } catch { throw fault(path, error) }
+  }
+
+  /// What a failed call says of a file.
+  package static func fault(_ path: String, _ error: SystemError) -> ImageError {
+    guard !error.meansTooManyFiles else {
+      return ImageError(
+        .tooManyFiles, path: path,
+        reason: "found \(error); expected to open one more file; \(error.advice)")
     }
+    let words = String(cString: strerror(error.code))
+    if error.meansMissing { return ImageError(.missing, path: path, reason: words) }
+    if error.isDenied { return ImageError(.file, path: path, reason: words) }
     return ImageError(
-      .tooManyFiles, path: path,
-      reason: "found \(error); expected to open one more file; \(error.advice)")
+      .inputOutput, path: path,
+      reason: "found \(error); expected to read it; check the disk or the mount, and give the same "
+        + "command again")
   }
 }

@@ -2,8 +2,14 @@
 package struct ImageError: Error, Equatable, CustomStringConvertible {
   /// What kind of fault it is.
   package enum Kind: Sendable {
-    /// The file is missing, is not a regular file, or the system refused it.
+    /// There is no such file.
+    case missing
+    /// The file is not a regular one, cannot be written, or this user may not read it.
     case file
+    /// The disk or the file server could not read it, and perhaps can later.
+    case inputOutput
+    /// The file is not the one that it was when the run began.
+    case changed
     /// The process may open no more files: nothing is wrong with this one.
     case tooManyFiles
     /// The bytes end before the image does.

@@ -30,12 +30,13 @@ package enum ImageFile {
   ///   - path: the file.
   ///   - limits: what it may measure.
   ///   - turning: what its EXIF orientation does.
+  ///   - watch: is shown the bytes before they are decoded.
   ///   - slip: is called with a slip of the file's writer, if there is one.
   package static func readRGB(
     _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
-    slip: (String) -> Void = { _ in }
+    watch: FileBytes.Watch? = nil, slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> RGBImage {
-    let bytes = try contents(path, limits)
+    let bytes = try contents(path, limits, watch: watch)
     return try decodeRGB(bytes, path: path, limits: limits, turning: turning, slip: slip)
   }
 
@@ -46,12 +47,13 @@ package enum ImageFile {
   ///   - path: the file.
   ///   - limits: what it may measure.
   ///   - turning: what its own EXIF orientation does.
+  ///   - watch: is shown the bytes before they are decoded.
   ///   - slip: is called with a slip of the file's writer, if there is one.
   package static func readLabels(
     _ path: String, limits: ImageLimits = .standard, turning: Turning = .exif,
-    slip: (String) -> Void = { _ in }
+    watch: FileBytes.Watch? = nil, slip: (String) -> Void = { _ in }
   ) throws(ImageError) -> GrayImage {
-    let bytes = try contents(path, limits)
+    let bytes = try contents(path, limits, watch: watch)
     return try decodeLabels(bytes, path: path, limits: limits, turning: turning, slip: slip)
   }
 
@@ -112,10 +114,10 @@ extension ImageFile {
   private static let lastBytes = 1 << 16
 
   private static func contents(
-    _ path: String, _ limits: ImageLimits, prefix: Int = .max
+    _ path: String, _ limits: ImageLimits, prefix: Int = .max, watch: FileBytes.Watch? = nil
   ) throws(ImageError) -> [UInt8] {
     try limits.explaining { () throws(ImageError) in
-      try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix)
+      try FileBytes.contents(of: path, limit: limits.fileBytes, prefix: prefix, watch: watch)
     }
   }
 

@@ -50,7 +50,12 @@ package final class BatchLoader: Sendable {
   ///   on the same error again.
   package func next() throws -> Batch { try work.next() }
 
-  /// How long `next()` has waited so far, in seconds.
+  /// Waits until the batch of the next iteration is made, which `next()` will return; its error, or nil.
+  ///
+  /// From the thread that calls `next()`, and not after the last iteration.
+  package func failureOfNext() -> (any Error)? { work.failureOfNext() }
+
+  /// How long it was waited for batches so far, in seconds.
   package var waitedSeconds: Double { work.waitedSeconds }
 
   /// Ends the threads and waits for them; `next()` must not be called afterwards.

@@ -26,6 +26,10 @@ package final class CachedSource: SampleSource {
   package var classes: ClassList { source.classes }
   /// What to call a sample.
   package func name(_ index: Int) -> String { source.name(index) }
+  /// A cache over the same samples, of which `watch` sees those that are read.
+  package func watched(by watch: FileWatch) -> any SampleSource {
+    CachedSource(source.watched(by: watch), maximumBytes: maximumBytes)
+  }
   /// The bytes of pixels that are kept now.
   package var cachedBytes: Int { cache.change { $0.bytes } }
 

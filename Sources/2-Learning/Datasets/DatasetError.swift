@@ -1,3 +1,4 @@
+import Files
 import ImageIO
 
 /// What is wrong with a dataset: its list, a file or a pixel.
@@ -18,24 +19,46 @@ package struct DatasetError: Error, Equatable, CustomStringConvertible {
     case system = "system"
   }
 
+  /// Where a fault comes from, and so with which code the process ends.
+  package enum Origin: Sendable {
+    /// What is there is wrong.
+    case content
+    /// There is no such file.
+    case absence
+    /// The disk or the file server could not read it, and perhaps can later.
+    case reading
+  }
+
   /// What kind of fault it is.
   package let kind: Kind
+  /// Where it comes from.
+  package let origin: Origin
   /// The file and, of a list, the line.
   package let place: String
   /// What was found and expected, on one line.
   package let reason: String
 
   /// A fault at a place.
-  package init(_ kind: Kind, at place: String, _ reason: String) {
+  package init(
+    _ kind: Kind, at place: String, _ reason: String, origin: Origin = .content
+  ) {
     self.kind = kind
+    self.origin = origin
     self.place = place
     self.reason = reason
   }
 
-  /// A file that could not be read.
-  init(_ error: ImageError) {
+  /// A file of a kind that could not be read.
+  init(_ error: ImageError, _ kind: Kind = .image) {
+    let origin: Origin =
+      switch error.kind {
+      case .missing: .absence
+      case .inputOutput: .reading
+      default: .content
+      }
     self.init(
-      error.kind == .tooManyFiles ? .tooManyFiles : .image, at: error.path, error.reason)
+      error.kind == .tooManyFiles ? .tooManyFiles : kind, at: error.path, error.reason,
+      origin: origin)
   }
 
   /// What faults that one cause may have say alike: the reason without names, paths and numbers, and of
@@ -50,4 +73,11 @@ package struct DatasetError: Error, Equatable, CustomStringConvertible {
 
   /// One line: kind, place, reason.
   package var description: String { "\(kind.rawValue): \(place): \(reason)" }
+}
+
+extension DatasetError.Origin {
+  /// Where a file is that a call of the system did not find, or did not read.
+  init(_ error: SystemError) {
+    self = error.meansMissing ? .absence : error.isDenied ? .content : .reading
+  }
 }

@@ -13,6 +13,7 @@ package struct ListDataset: SampleSource {
   /// The classes: those of the encoding, or as the user calls them.
   package let classes: ClassList
   private let decoder: LabelDecoder
+  private var watch: FileWatch?
 
   /// A dataset over a list; no image is touched.
   ///
@@ -51,6 +52,13 @@ package struct ListDataset: SampleSource {
     try list.resolve(name, line: list[index].line)
   }
 
+  /// The same samples, of which `watch` sees every file, image and label in turn.
+  package func watched(by watch: FileWatch) -> any SampleSource {
+    var dataset = self
+    dataset.watch = watch
+    return dataset
+  }
+
   /// Reads an image and its labels; `DatasetError` names the file that is at fault.
   package func sample(_ index: Int) throws -> LabelledImage {
     try sample(index) { _ in
@@ -65,9 +73,11 @@ package struct ListDataset: SampleSource {
     let (imagePath, labelPath) = try paths(index)
     do {
       let image = try ImageFile.readRGB(
-        imagePath, limits: limits, turning: turning, slip: slip)
+        imagePath, limits: limits, turning: turning, watch: watch(of: 2 * index, imagePath),
+        slip: slip)
       var labels = try ImageFile.readLabels(
-        labelPath, limits: limits, turning: turning, slip: slip)
+        labelPath, limits: limits, turning: turning, watch: watch(of: 2 * index + 1, labelPath),
+        slip: slip)
       try checkSize(
         labels: (labelPath, labels.width, labels.height),
         image: (imagePath, image.width, image.height))
@@ -131,6 +141,12 @@ package struct ListDataset: SampleSource {
     } catch let error as ImageError {
       throw DatasetError(error)
     }
+  }
+
+  /// What looks at the file of a number; nil where nothing does.
+  private func watch(of file: Int, _ path: String) -> FileBytes.Watch? {
+    guard let watch else { return nil }
+    return { (mark, bytes) throws(ImageError) in try watch.check(file, path, mark, bytes) }
   }
 
   private func paths(_ index: Int) throws(DatasetError) -> (image: String, label: String) {

@@ -60,8 +60,7 @@ package struct ListFile: Sendable {
     do {
       bytes = try FileBytes.contents(of: path, limit: Limit.fileBytes)
     } catch {
-      throw DatasetError(
-        error.kind == .tooManyFiles ? .tooManyFiles : .list, at: path, error.reason)
+      throw DatasetError(error, .list)
     }
     try self.init(bytes: bytes, path: path, root: root, encoding: encoding)
   }
@@ -107,14 +106,20 @@ package struct ListFile: Sendable {
   /// The file under the root that a path of the list names; it is there, behind links or not.
   package func resolve(_ relative: String, line: Int) throws(DatasetError) -> String {
     let joined = (root == "/" ? "" : root) + "/" + relative
-    guard access(joined, F_OK) != 0 else { return joined }
-    var reason = "\(relative): \(String(cString: strerror(errno))) under \(root)"
+    let error: SystemError
+    do throws(SystemError) {
+      try FileStore().access(joined, F_OK)
+      return joined
+    } catch let failure {
+      error = failure
+    }
+    var reason = "\(relative): \(String(cString: strerror(error.code))) under \(root)"
     if let blank = blank(in: relative) {
       reason += "; the path holds \(blank)"
     } else if root != "/", access("/" + relative, F_OK) == 0 {
       reason += "; /\(relative) is not under it: choose a root folder above that"
     }
-    throw fault(line, reason)
+    throw fault(line, reason, origin: .init(error))
   }
 
   /// The sample whose image is a given file; nil if the list does not hold it.
@@ -134,8 +139,10 @@ package struct ListFile: Sendable {
     String(decoding: bytes[Int(range.lowerBound)..<Int(range.upperBound)], as: UTF8.self)
   }
 
-  func fault(_ line: Int, _ reason: String) -> DatasetError {
-    DatasetError(.list, at: "\(path):\(line)", reason)
+  func fault(
+    _ line: Int, _ reason: String, origin: DatasetError.Origin = .content
+  ) -> DatasetError {
+    DatasetError(.list, at: "\(path):\(line)", reason, origin: origin)
   }
 
   /// The first character of a text that looks like a space, or like nothing, and separates nothing; by

@@ -25,6 +25,11 @@ final class LoaderWork: Sendable {
     case end
   }
 
+  /// What is wrong with a batch that is made, if anything is.
+  private struct FirstFailure {
+    var error: (any Error)?
+  }
+
   private struct State {
     var pending: [Int: Pending] = [:]
     var nextToConsume: Int
@@ -141,6 +146,24 @@ final class LoaderWork: Sendable {
           pool: pool))
     }
     return try result.get()
+  }
+
+  func failureOfNext() -> (any Error)? {
+    let start = ContinuousClock.now
+    return monitor.wait { state -> FirstFailure? in
+      precondition(
+        !state.isStopped || state.failure != nil, "failureOfNext() after the loader was stopped")
+      if let failure = state.failure { return FirstFailure(error: failure) }
+      precondition(
+        state.nextToConsume <= iterations.upperBound,
+        "failureOfNext() after the last iteration, \(iterations.upperBound)")
+      if positions.isEmpty { return FirstFailure() }
+      guard let pending = state.pending[state.nextToConsume], pending.remaining == 0 else {
+        return nil
+      }
+      state.waited += .now - start
+      return FirstFailure(error: pending.failure?.error)
+    }.error
   }
 
   /// Takes the batch that is to be consumed next, if all its images are made.

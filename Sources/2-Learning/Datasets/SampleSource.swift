@@ -36,6 +36,8 @@ package protocol SampleSource: Sendable {
   func path(ofFile name: String, _ index: Int) throws -> String
   /// Reads or makes a sample; `index` in `0..<count`. Called from many threads at once.
   func sample(_ index: Int) throws -> LabelledImage
+  /// The same samples; reading one throws if `watch` finds a file of it changed.
+  func watched(by watch: FileWatch) -> any SampleSource
 }
 
 extension SampleSource {
@@ -43,4 +45,6 @@ extension SampleSource {
   package func files(_ index: Int) -> [String] { [] }
   /// The name, of what has no files.
   package func path(ofFile name: String, _ index: Int) throws -> String { name }
+  /// The samples as they are, of what has no files.
+  package func watched(by watch: FileWatch) -> any SampleSource { self }
 }

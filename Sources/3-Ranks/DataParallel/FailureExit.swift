@@ -28,7 +28,11 @@ package enum FailureExit {
   ///   - code: 1...255.
   ///   - abruptly: ends this process alone, without any call that could wait for a rank that does
   ///     not answer; the launcher then ends the others.
-  package static func leave(_ message: String, code: Int32, abruptly: Bool = false) -> Never {
+  ///   - failed: the rank that the message is of and its host, if it is not this one's.
+  package static func leave(
+    _ message: String, code: Int32, abruptly: Bool = false,
+    of failed: (rank: Int, host: String)? = nil
+  ) -> Never {
     let isFirst = isLeaving.compareExchange(
       expected: false, desired: true, ordering: .acquiringAndReleasing
     ).exchanged
@@ -49,7 +53,9 @@ package enum FailureExit {
     // Another thread may hold the lock of a stream that nobody reads.
     if !abruptly { fflush(nil) }
     if !abruptly, let loss = Console.lossInWords { Console.say("rdd: warning: \(loss)") }
-    Console.say(line(message, rank: rank, worldSize: worldSize ?? 1, host: HostName.current))
+    let blamed = failed ?? (rank, HostName.current)
+    Console.say(
+      line(message, rank: blamed.rank, worldSize: worldSize ?? 1, host: blamed.host))
     if !abruptly { Console.awaitReader() }
     // What stands for a lock outlives a process that ends like this.
     if !abruptly { RunFolderLock.releaseAll() }
@@ -88,7 +94,8 @@ package enum FailureExit {
 
   /// As `leave(_:code:)`, with an error's description.
   package static func leave(_ error: any Error, code: Int32) -> Never {
-    leave(String(describing: error), code: code)
+    let shared = error as? RankFailure
+    leave(String(describing: error), code: code, of: shared.map { ($0.rank, $0.host) })
   }
 
   /// The line that `leave` prints, with its line feed; whatever the message quotes, it stays one line

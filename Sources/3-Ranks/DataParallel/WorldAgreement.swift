@@ -30,10 +30,13 @@ package struct WorldAgreement: Sendable {
   }
 
   /// Whether the flag is set on any rank: a wish to stop, a value that is not finite. Collective.
-  package func any(_ flag: Bool) -> Bool {
+  package func any(_ flag: Bool) -> Bool { largest(flag ? 1 : 0) != 0 }
+
+  /// The largest of the ranks' values. Collective.
+  package func largest(_ value: UInt8) -> UInt8 {
     Heartbeat.process.waiting {
       CollectiveFailure.orEndJob { () throws(MPIError) in
-        try communicator.allreduce(UInt8(flag ? 1 : 0), .maximum) != 0
+        try communicator.allreduce(value, .maximum)
       }
     }
   }

@@ -19,12 +19,19 @@ extension TrainingError {
       (error.kind == .unreadable ? Code.missingInput : .badData).rawValue
     case let error as ImageError:
       switch error.kind {
-      case .file: Code.missingInput.rawValue
+      case .file, .missing: Code.missingInput.rawValue
+      case .inputOutput: Code.writeFailed.rawValue
       case .tooManyFiles: Code.badWorld.rawValue
       default: Code.badData.rawValue
       }
     case let error as DatasetError:
-      (error.kind == .tooManyFiles ? Code.badWorld : .badData).rawValue
+      switch error.origin {
+      case _ where error.kind == .tooManyFiles: Code.badWorld.rawValue
+      case .absence: Code.missingInput.rawValue
+      case .reading: Code.writeFailed.rawValue
+      case .content: Code.badData.rawValue
+      }
+    case let error as RankFailure: error.code
     case is WeightMismatch, is MethodError: Code.badData.rawValue
     case is LaunchError: LaunchError.exitCode
     case is ThreadError: ThreadError.exitCode

@@ -12,7 +12,7 @@ package struct TrainingError: Error, CustomStringConvertible, Sendable {
     case internalFailure = 70
     /// The run folder cannot be made or is in use.
     case cannotCreate = 73
-    /// Writing failed.
+    /// Writing failed, or a disk or file server failed to read.
     case writeFailed = 74
     /// Someone asked the run to stop; it saved and can go on.
     case preempted = 75

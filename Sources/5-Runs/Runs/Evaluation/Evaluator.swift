@@ -36,7 +36,7 @@ package struct Evaluator {
   /// - Parameters:
   ///   - network: what is measured.
   ///   - tell: told how many images this rank has just measured.
-  /// - Throws: the error of an image that cannot be read, naming its file.
+  /// - Throws: `RankFailure`, equal on all ranks, of an image that cannot be read, naming its file.
   package func confusion(
     _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
   ) throws -> ConfusionMatrix {
@@ -52,7 +52,7 @@ package struct Evaluator {
   /// - Parameters:
   ///   - network: what is measured.
   ///   - tell: told how many images this rank has just measured.
-  /// - Throws: the error of an image that cannot be read, naming its file.
+  /// - Throws: `RankFailure`, equal on all ranks, of an image that cannot be read, naming its file.
   package func measure(
     _ network: SegmentationNetwork, tell: (Int) -> Void = { _ in }
   ) throws -> Measurement {
@@ -75,8 +75,15 @@ package struct Evaluator {
     }
     let share = Shard.range(
       of: source.count, rank: reducer.rank, worldSize: reducer.worldSize)
+    var failure: (any Error)?
     for index in share {
-      let sample = try source.sample(index)
+      let sample: LabelledImage
+      do {
+        sample = try source.sample(index)
+      } catch {
+        failure = error
+        break
+      }
       let isSameSize =
         samples.last.map {
           $0.image.width == sample.image.width && $0.image.height == sample.image.height
@@ -84,19 +91,29 @@ package struct Evaluator {
       if !isSameSize || samples.count == evaluation.batchSize { count(before: index) }
       samples.append(sample)
     }
-    count(before: share.upperBound)
-    return add(matrix, broken)
+    if failure == nil { count(before: share.upperBound) }
+    return try add(matrix, broken, failure)
   }
 
   /// Adds what all ranks have counted; `broken` are images whose logits are not finite. Collective.
-  private func add(_ matrix: ConfusionMatrix, _ broken: [Int]) -> Measurement {
-    // One sum: the counts, then how many images are broken, then the first of them of each rank, from 1.
-    var sums = matrix.counts + [Int64(broken.count)]
+  ///
+  /// - Throws: `RankFailure` on all ranks if one of them could not read an image.
+  private func add(
+    _ matrix: ConfusionMatrix, _ broken: [Int], _ failure: (any Error)?
+  ) throws(RankFailure) -> Measurement {
+    // One sum: the counts, then how many ranks failed, how many images are broken, and the first of them of
+    // each rank, from 1.
+    var sums = matrix.counts + [failure == nil ? 0 : 1, Int64(broken.count)]
     let firsts = sums.count
     sums += [Int64](repeating: 0, count: reducer.worldSize)
     sums[firsts + reducer.rank] = broken.first.map { Int64($0) + 1 } ?? 0
     reducer.sum(&sums)
     var measured = Measurement(matrix: matrix)
+    if sums[matrix.counts.count] > 0,
+      let failed = RankFailure.first(failure, code: TrainingError.exitCode(of:), reducer)
+    {
+      throw failed
+    }
     measured.matrix.counts = Array(sums[..<matrix.counts.count])
     if let first = sums[firsts...].first(where: { $0 > 0 }) {
       measured.faults.append(

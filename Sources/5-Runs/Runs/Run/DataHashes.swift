@@ -21,6 +21,7 @@ struct DataHashes {
   /// The entries by sample, image and label in turn; of samples that are made there are none.
   let entries: [Entry]
   private let way: Recipe.DataIdentity
+  private let begin: timespec
 
   /// Hashes the files of a source. Collective.
   ///
@@ -35,6 +36,7 @@ struct DataHashes {
     _ coordinator: Coordinator
   ) throws {
     self.way = way
+    begin = Self.now
     guard source.count > 0, !source.files(0).isEmpty else {
       entries = []
       return
@@ -87,6 +89,16 @@ struct DataHashes {
     }
     return found.withLock { found in indices.flatMap { found[$0] ?? [] } }
   }
+
+  /// The time of the system's clock.
+  static var now: timespec {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return now
+  }
+
+  /// What looks whether the source's files stay as they are here.
+  var watch: FileWatch { KnownFiles(entries.map(\.hash), way, begin: begin).watch }
 
   /// A hash of all contents in their order; names and times do not count.
   var digest: String {

@@ -164,7 +164,8 @@ final class RunStorage {
       checkpoint.iteration = recipe.train.iterations
       return checkpoint
     case .checkpoint(let stored):
-      let checkpoint = try Checkpoint(stored, into: trained)
+      var checkpoint = try Checkpoint(stored, into: trained)
+      if try isFinished() { checkpoint.owesValidation = false }
       logger.info("going on from \(stored.path) (iteration \(checkpoint.iteration))")
       if let earlier = checkpoint.instructions, let now = InstructionSet.used?.rawValue,
         earlier != now
@@ -177,6 +178,12 @@ final class RunStorage {
       try compareBest(with: checkpoint, stored)
       return checkpoint
     }
+  }
+
+  /// Whether the run has ended since its last checkpoint, and so has measured its last weights.
+  private func isFinished() throws -> Bool {
+    try RunHistory.events(folder.files.history).last { [.saved, .finished].contains($0.kind) }?.kind
+      == .finished
   }
 
   private func compareBest(
@@ -212,9 +219,7 @@ final class RunStorage {
       logger.warning("\(warning)")
     }
     try folder.write(recipe)
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let hashes = DataHashes.text(of: data, now: now)
+    let hashes = DataHashes.text(of: data, now: DataHashes.now)
     if Array(hashes.utf8) != earlierHashes {
       try folder.whileHeld { () throws(FileError) in
         try AtomicFile(files: folder.store).write(hashes, to: folder.files.dataHashes)

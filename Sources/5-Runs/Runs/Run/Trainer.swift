@@ -64,11 +64,12 @@ package final class Trainer {
     let device = try recipe.device(localRank: coordinator.world.localRank)
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.returnMemory()
-    sources = try DataSources(recipe.data)
+    let sources = try DataSources(recipe.data)
     try coordinator.requireSameStart(recipe.data)
     let storage = coordinator.isLead ? try RunStorage(folder, recipe, start, logger) : nil
     let data = try Self.dataHashes(sources, recipe, storage, coordinator, logger)
     validationData = data[1].digest
+    self.sources = sources.watched(training: data[0].watch, validation: data[1].watch)
     let teacher = try NetworkFactory.teacher(recipe, device: device)
     student = try NetworkFactory.student(recipe, device: device)
     // Before a checkpoint brings BatchNorm statistics that have moved, to rank 0 first.
@@ -129,15 +130,18 @@ package final class Trainer {
 
   /// Trains, validates and saves until the last iteration. Collective.
   ///
-  /// - Throws: `Preempted` on all ranks if one of them was asked to stop (`StopRequest`): the run is
-  ///   saved, and the caller ends the job.
+  /// - Throws: `Preempted` on all ranks if one of them was asked to stop (`StopRequest`), or
+  ///   `RankFailure` if one of them cannot read its images any more: the run is saved, and the caller ends
+  ///   the job.
   package func run() throws -> Summary {
     let begin = MonotonicClock.seconds
     let progress = Progress(logger)
     let isUnfinished = state.iteration < recipe.train.iterations
     let last = isUnfinished ? try train(progress) : nil
-    // A run that was finished before is measured again; its files say so already.
-    let scores = try last ?? validate(progress, isRecorded: isUnfinished)
+    // A run that was finished before is measured again; its files say so already, unless it had to end
+    // before it could measure its last weights.
+    let isOwed = state.owesValidation
+    let scores = try last ?? validate(progress, isRecorded: isUnfinished || isOwed)
     try step.close()
     Heartbeat.process.begin(.saving, "writing the last weights", iteration: state.iteration)
     try trained.averaged { try storage?.finish(student, iteration: state.iteration) }
@@ -177,23 +181,29 @@ package final class Trainer {
         window = MetricsWindow()
       }
       last = nil
-      // One of them may have been asked first: they decide together, between two iterations.
-      var isStopping = coordinator.agreement.any(StopRequest.isWanted)
+      var end = Ending.agreed(coordinator, after: iteration, failure: steps.failureOfNext)
       if isDue(iteration, recipe.train.validateEvery) {
-        state.owesValidation = isStopping
-        if !isStopping {
-          last = try validate(progress)
-          isStopping = coordinator.agreement.any(StopRequest.isWanted)
+        state.owesValidation = end != nil
+        if end == nil {
+          do {
+            last = try validate(progress)
+            end = Ending.agreed(coordinator, after: iteration)
+          } catch let failure as RankFailure {
+            state.owesValidation = true
+            end = .failure(failure.saved(after: iteration))
+          }
         }
       }
-      if isStopping || isDue(iteration, recipe.train.checkpointEvery) {
-        try save(progress, isLast: isStopping || iteration == iterations.upperBound)
+      if end != nil || isDue(iteration, recipe.train.checkpointEvery) {
+        try save(progress, isLast: end != nil || iteration == iterations.upperBound)
       } else if isDue(iteration, recipe.train.compareEvery) {
         try compareWeights()
       }
-      if isStopping {
+      if let end {
         progress.close()
-        throw Preempted(iteration: iteration)
+        // Who leaves first may end the others: not before rank 0 has saved.
+        _ = coordinator.agreement.any(false)
+        throw end.error
       }
     }
     try trace?.finish()

@@ -32,6 +32,16 @@ package struct DataSources: Sendable {
     }
   }
 
+  /// The same images, whose files are looked at as they are read.
+  package func watched(training watch: FileWatch, validation other: FileWatch) -> DataSources {
+    DataSources(training: training.watched(by: watch), validation: validation.watched(by: other))
+  }
+
+  private init(training: any SampleSource, validation: any SampleSource) {
+    self.training = training
+    self.validation = validation
+  }
+
   /// Opens the list that a key names.
   package static func list(
     _ name: String, _ key: String, _ data: Recipe.Data

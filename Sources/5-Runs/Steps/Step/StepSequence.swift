@@ -12,6 +12,9 @@ package final class StepSequence {
   private let isAhead: Bool
   /// The next iteration's lesson; an error of its images belongs to that iteration too.
   private var next: Result<Lesson, any Error>?
+  /// Why this rank cannot run the next iteration: an error of its images; nil if they are made. Known
+  /// when an iteration has ended, so that ranks can agree before the next one begins.
+  package private(set) var failureOfNext: (any Error)?
 
   /// The iterations of `loader`, which end with `last`.
   package init(_ step: TrainingStep, _ loader: BatchLoader, last: Int) {
@@ -29,7 +32,14 @@ package final class StepSequence {
     let lesson = try (next ?? lesson(&clock, ahead: false)).get()
     next = nil
     return step.run(lesson, clock) { clock in
-      if isAhead, iteration < last { next = self.lesson(&clock, ahead: true) }
+      guard iteration < last else { return }
+      if isAhead {
+        next = self.lesson(&clock, ahead: true)
+        if case .failure(let error) = next { failureOfNext = error }
+      } else {
+        failureOfNext = loader.failureOfNext()
+        clock.end(.data, ahead: true)
+      }
     }
   }
 

@@ -69,12 +69,14 @@ extension RunCheck {
     // While one checkpoint is saved the older ones are still there; best and last weights.
     let kept = recipe.train.keepCheckpoints + 1
     let needed = kept * networks.checkpoint + 3 * networks.student
-    guard let free = report.attempt({ try FileStore().freeBytes(path) }) else { return }
+    guard let room = report.attempt({ try FileStore().freeBytes(path) }) else { return }
     report.note(
       "run folder",
       "\(folder): up to \(ByteCount.text(needed)) (\(kept) checkpoints of "
-        + "\(ByteCount.text(networks.checkpoint))), \(ByteCount.text(free)) free")
-    if free < needed + needed / 5 {
+        + "\(ByteCount.text(networks.checkpoint))), "
+        + (room.map { "\(ByteCount.text($0)) free" }
+          ?? "the file system does not say how much is free"))
+    if let free = room, free < needed + needed / 5 {
       report.fail(
         TrainingError(
           .writeFailed,
