@@ -62,9 +62,9 @@ package struct Evaluator {
     var matrix = ConfusionMatrix(classCount: network.classCount)
     var samples: [LabelledImage] = []
     var broken: [Int] = []
-    func count(before end: Int) {
+    func count(before end: Int) throws {
       guard !samples.isEmpty else { return }
-      let answers = predictor.answers(samples.map(\.image))
+      let answers = try predictor.answers(samples.map(\.image))
       for (offset, (sample, answer)) in zip(samples, answers).enumerated() {
         matrix.add(labels: sample.labels.pixels, predictions: answer.classes.pixels)
         if !answer.isFinite { broken.append(end - samples.count + offset) }
@@ -81,10 +81,10 @@ package struct Evaluator {
         samples.last.map {
           $0.image.width == sample.image.width && $0.image.height == sample.image.height
         } ?? true
-      if !isSameSize || samples.count == evaluation.batchSize { count(before: index) }
+      if !isSameSize || samples.count == evaluation.batchSize { try count(before: index) }
       samples.append(sample)
     }
-    count(before: share.upperBound)
+    try count(before: share.upperBound)
     return add(matrix, broken)
   }
 
