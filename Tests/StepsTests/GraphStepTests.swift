@@ -149,6 +149,22 @@ import WeightFiles
     #expect(error?.exitCode == 66)
   }
 
+  /// Logits may not be larger than images.
+  @Test func logitsAreNotLargerThanImages() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("net.onnx")
+      let graph = Proto.graph(
+        [.node("Conv", ["x", "w"], ["z"]), .node("Resize", ["z", "", "twice"], ["y"])],
+        [
+          .floats("w", [11, 3, 1, 1], (0..<33).map(Float.init)),
+          .floats("twice", [4], [1, 1, 2, 1]),
+        ], inputs: [.value("x", ["n", 3, "h", "w"])])
+      try Data(Proto.model(graph).bytes).write(to: path)
+      let found = try Self.refusal(Self.recipe { $0.teacher.network = .graph(path.path) })
+      #expect(found.contains("found logits of 64 x 48 for images of 32 x 48; expected at most as"))
+    }
+  }
+
   /// Features come from graphs whose classifier sees the grid of the logits; stages from none.
   @Test(arguments: [
     ("at", "teacher.network"), ("hkd", "student.network"), ("kdiga", "student.network"),

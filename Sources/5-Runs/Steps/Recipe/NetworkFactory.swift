@@ -109,10 +109,18 @@ package enum NetworkFactory {
     _ input: Recipe.Input, classCount: Int, weights: String?, device: Device
   ) throws -> SegmentationNetwork {
     let path = architecture.rawValue
+    let crop = Pair(recipe.data.cropHeight, recipe.data.cropWidth)
     let network = try SegmentationNetwork(
-      graphAt: path, outputs: outputs.names.isEmpty ? nil : outputs.names,
-      size: Pair(recipe.data.cropHeight, recipe.data.cropWidth), input: input.normalisation,
-      type: recipe.train.precision.parameterType, device: device)
+      graphAt: path, outputs: outputs.names.isEmpty ? nil : outputs.names, size: crop,
+      input: input.normalisation, type: recipe.train.precision.parameterType, device: device)
+    let grid = network.grid(of: crop)
+    guard grid.vertical <= crop.vertical, grid.horizontal <= crop.horizontal else {
+      throw TrainingError(
+        .badData,
+        "\(section).network: \(oneLine(path)): found logits of \(grid.vertical) x \(grid.horizontal) for "
+          + "images of \(crop.vertical) x \(crop.horizontal); expected at most as many; export a network "
+          + "without its last resizing")
+    }
     guard network.classCount == classCount else {
       let isMapped = classCount != recipe.data.classCount
       throw TrainingError(
