@@ -211,7 +211,8 @@ let package = Package(
     .executableTarget(
       name: "run-program",
       dependencies: [
-        "DataParallel", "Files", "MPI", "Optimisers", "Recipes", "Runs", "Steps", "WeightFiles",
+        "DataParallel", "Files", "MPI", "Networks", "Optimisers", "Recipes", "Runs", "Steps",
+        "WeightFiles",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/RunProgram"),
@@ -254,8 +255,8 @@ let package = Package(
     .testTarget(
       name: "StepsTests",
       dependencies: [
-        "DataParallel", "Datasets", "Difficulty", "Files", "Networks", "Optimisers", "Parity",
-        "Recipes", "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
+        "DataParallel", "Datasets", "Difficulty", "Files", "Methods", "Networks", "Optimisers",
+        "Parity", "Recipes", "Reduction", "Steps", "TestSupport", "Torch", "WeightFiles",
       ]),
     .testTarget(
       name: "RunsTests",

@@ -79,7 +79,7 @@ struct PyTorchTests {
     for (engine, output) in [("eager", eager), ("compiled", compiled)] {
       let main = relativeError(output.logits, try values("main"))
       #expect(main < 1e-5, "\(engine) \(name): \(main)")
-      #expect((output.auxiliaryLogits != nil) == architecture.card.hasAuxiliaryHead)
+      #expect((output.auxiliaryLogits != nil) == architecture.card?.hasAuxiliaryHead)
       guard let logits = output.auxiliaryLogits else { continue }
       let auxiliary = relativeError(logits, try values("auxiliary"))
       #expect(auxiliary < 1e-5, "\(engine) \(name): \(auxiliary)")

@@ -11,10 +11,12 @@ private typealias P = Proto
 @Suite struct GraphNetworkTests {
   /// A network of images `[n, 3, h, w]`.
   private func network(
-    _ nodes: [Proto], _ initialisers: [Proto], outputs: [String] = ["y"]
+    _ nodes: [Proto], _ initialisers: [Proto], outputs: [String] = ["y"],
+    kinds: [String: String] = [:]
   ) throws -> GraphNetwork {
     let graph = P.graph(
-      nodes, initialisers, inputs: [P.value("x", ["n", 3, "h", "w"])], outputs: outputs)
+      nodes, initialisers, inputs: [P.value("x", ["n", 3, "h", "w"])], outputs: outputs
+    ).adding(13, kinds.sorted { $0.key < $1.key }.map { P.kind($0.key, $0.value) })
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     let path = try folder.write(P.model(graph).bytes, as: "net.onnx")
@@ -29,17 +31,25 @@ private typealias P = Proto
     let network = try network(
       [
         P.node("Mul", ["x", "gain"], ["a"]), P.node("Add", ["a", "number"], ["b"]),
-        P.node("Identity", ["gain"], ["shift"]), P.node("Add", ["b", "shift"], ["c"]),
-        P.node("BatchNormalization", ["c", "scale", "shift0", "mean", "var"], ["y"]),
+        P.node("Identity", ["gain"], ["tied"]), P.node("Add", ["b", "tied"], ["c"]),
+        P.node("Identity", ["scale"], ["shift"]), P.node("Add", ["c", "column"], ["d"]),
+        P.node("Cast", ["mask"], ["whole"], [P.attribute("to", 7)]),
+        P.node("Cast", ["whole"], ["again"], [P.attribute("to", 1)]),
+        P.node("Add", ["d", "again"], ["e"]),
+        P.node("BatchNormalization", ["e", "scale", "shift", "mean", "var"], ["y"]),
       ],
       [
         P.floats("gain", [3, 1, 1], [1, 2, 3]), P.floats("number", [], [0.5]),
-        P.floats("unused", [2], [0, 0]),
-        P.floats("scale", [3], [1, 1, 1]), P.floats("shift0", [3], [0, 0, 0]),
+        P.floats("unused", [2], [0, 0]), P.floats("column", [3, 1, 1], [0, 0, 1]),
+        P.floats("mask", [3, 1, 1], [0, 2, 1]), P.floats("scale", [3], [1, 1, 1]),
         P.floats("mean", [3], [0, 0, 0]), P.floats("var", [3], [1, 1, 1]),
-      ])
-    #expect(names(network, .parameter) == ["gain", "scale", "shift0", "shift"])
-    #expect(names(network, .buffer) == ["mean", "var"])
+      ], kinds: ["gain": "PARAMETER", "column": "BUFFER"])
+    // What is tied is one tensor; what was stored once for being one number is two.
+    #expect(names(network, .parameter) == ["gain", "scale", "shift"])
+    // A buffer of the exporter's word, and one that no gradient reaches.
+    #expect(names(network, .buffer) == ["column", "mask", "mean", "var"])
+    #expect(
+      network.state.entries.allSatisfy { $0.tensor.requiresGradient == ($0.role == .parameter) })
   }
 
   /// What the exporter stored once trains apart: gain is multiplied, shift is added.
@@ -83,5 +93,35 @@ private typealias P = Proto
     #expect(output.logits.doubles.allSatisfy { $0 == -1 })
     #expect(output.auxiliaryLogits?.doubles.allSatisfy { $0 == 0 } == true)
     #expect(try network(nodes, [gain], outputs: ["main"]).outputs == ["main"])
+    let named = [
+      P.node("Mul", ["x", "gain"], ["logits"]), P.node("Relu", ["logits"], ["auxiliary"]),
+      P.node("Relu", ["logits"], ["more"]),
+    ]
+    #expect(
+      try network(named, [gain], outputs: ["more", "auxiliary", "logits"]).outputs
+        == ["logits", "auxiliary"])
+    #expect(
+      try network(named, [gain], outputs: ["logits", "more"]).outputs == ["logits", "more"])
+  }
+
+  /// What the last convolution reads is the features, where it lies on the grid of the logits.
+  @Test func featuresAreWhatTheClassifierReads() throws {
+    let weight = P.floats("w", [2, 3, 1, 1], [1, 2, 3, 4, 5, 6])
+    let bias = P.floats("b", [2, 1, 1], [1, 2])
+    let nodes = [
+      P.node("Relu", ["x"], ["f"]), P.node("Conv", ["f", "w"], ["z"]),
+      P.node("Add", ["z", "b"], ["y"]),
+    ]
+    let network = try network(nodes, [weight, bias])
+    #expect(network.featureWidth == 3 && network.classCount == 2)
+    let images = Tensor((0..<24).map { Float($0) - 12 }, [2, 3, 2, 2])
+    let output = network(images, .evaluation())
+    #expect(output.feature?.doubles == images.relu.doubles && output.auxiliaryLogits == nil)
+    #expect(network.values(images, .evaluation()).count == 1)
+    let larger = [
+      P.node("Conv", ["x", "w"], ["z"]), P.node("Resize", ["z", "", "twice"], ["y"]),
+    ]
+    #expect(
+      try self.network(larger, [weight, P.floats("twice", [4], [1, 1, 2, 2])]).featureWidth == nil)
   }
 }

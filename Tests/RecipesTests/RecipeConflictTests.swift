@@ -81,6 +81,29 @@ struct RecipeConflictTests {
           + "distill.method kd"
       ),
       (
+        small + "\nstudent:\n  network: a.onnx\n  head_width: 64\n",
+        "keys do not agree: recipe.yaml:7: found student.head_width with an ONNX file as "
+          + "student.network; expected a network of the zoo: a graph is as its file says; remove "
+          + "student.head_width"
+      ),
+      (
+        small + "\n  input: {scale: 255}\n",
+        "keys do not agree: recipe.yaml: found numbers of teacher.input and teacher.input.order own; "
+          + "expected rgb or bgr; set teacher.input.order, or remove the numbers"
+      ),
+      (
+        small + "\n  classes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, none, 2]\n",
+        "keys do not agree: recipe.yaml:5: found teacher.classes: no class that is class 10 of the "
+          + "data; expected one or more for each class of the data; correct the list, which has an "
+          + "entry for each class of the teacher"
+      ),
+      (
+        small + "\n  classes: [11]\n",
+        "keys do not agree: recipe.yaml:5: found teacher.classes: class 11; expected 0 to 10, the "
+          + "classes of the data, or none; correct the list, which has an entry for each class of the "
+          + "teacher"
+      ),
+      (
         small + "\ntrain: {iterations: 50}\ndistill:\n  switch: blend\n  warmup_iterations: 50\n",
         "keys do not agree: recipe.yaml:8: found distill.warmup_iterations: 50, the last iteration; "
           + "expected another iteration: blending from the last one divides by zero; blend from an "

@@ -21,9 +21,15 @@ struct RecipeReadingTests {
     ("data.scenes.classes", "large"),
     ("student.network", "psp_resnet101"), ("student.weights", "/w/student.safetensors"),
     ("student.backbone_weights", "/w/b.pth"), ("student.dropout", "false"),
-    ("student.head_width", "512"), ("teacher.network", "deeplabv3_resnet50"),
+    ("student.head_width", "512"), ("student.outputs", "[\"out\", \"a ux\"]"),
+    ("student.input.order", "bgr"), ("student.input.scale", "255.0"),
+    ("student.input.mean", "[1.0, 0.0, -1.0]"), ("student.input.deviation", "[2.0, 1.0, 0.5]"),
+    ("teacher.network", "/w/net.onnx"),
     ("teacher.weights", "/w/none"), ("teacher.from_seed", "true"), ("teacher.engine", "eager"),
-    ("teacher.ahead", "false"),
+    ("teacher.ahead", "false"), ("teacher.outputs", "[\"logits\"]"),
+    ("teacher.classes", "[none, " + (0..<19).map { "\($0), " }.joined() + "3]"),
+    ("teacher.input.order", "rgb"), ("teacher.input.scale", "2.0"),
+    ("teacher.input.mean", "[0.5, 0.5, 0.5]"), ("teacher.input.deviation", "[0.25, 0.25, 0.25]"),
     ("train.iterations", "60"), ("train.batch_size", "5"), ("train.seed", "0"),
     ("train.precision", "bfloat16"), ("train.learning_rate", "1e-05"), ("train.poly_power", "1.0"),
     ("train.momentum", "0.0"), ("train.weight_decay", "0.0005"),
@@ -68,6 +74,17 @@ struct RecipeReadingTests {
     }
     #expect(recipe.data.root == "/a b/\"c\"")
     #expect(try decode(recipe.resolvedYAML()) == recipe)
+  }
+
+  @Test("A network is a word or the path of an ONNX file, which starts as other paths do")
+  func graphs() throws {
+    let recipe = try decode("teacher: {network: nets/t.onnx}\nstudent: {network: ../s.ONNX}")
+    #expect(recipe.teacher.network.graphPath == "/recipes/nets/t.onnx")
+    #expect(recipe.student.network.rawValue == "/s.ONNX" && recipe.student.network.card == nil)
+    #expect(try decode(recipe.resolvedYAML()) == recipe)
+    #expect(
+      refusal("teacher: {network: net.pth, weights: a}").contains(
+        "lraspp_mobilenetv3 or the path of an ONNX file; "))
   }
 
   @Test("A value of older recipes is what it did there")

@@ -13,8 +13,9 @@ struct ReferenceTests {
     let sections = lines.filter { $0.hasSuffix(":") }.map { $0.trimmingPrefix { $0 == " " } }
     #expect(
       sections == [
-        "data:", "scenes:", "student:", "teacher:", "train:", "distill:", "ohem:", "tfe:", "tse:",
-        "evaluation:",
+        "data:", "scenes:", "student:", "input:", "teacher:", "input:", "train:", "distill:",
+        "ohem:",
+        "tfe:", "tse:", "evaluation:",
       ])
   }
 
@@ -90,11 +91,22 @@ struct ReferenceTests {
     student.backbone_weights = none
     student.dropout = true
     student.head_width = 0
+    student.outputs = []
+    student.input.order = own
+    student.input.scale = 1.0
+    student.input.mean = [0.0, 0.0, 0.0]
+    student.input.deviation = [1.0, 1.0, 1.0]
     teacher.network = deeplabv3_resnet101
     teacher.weights = none
     teacher.from_seed = false
     teacher.engine = compiled
     teacher.ahead = true
+    teacher.outputs = []
+    teacher.classes = []
+    teacher.input.order = own
+    teacher.input.scale = 1.0
+    teacher.input.mean = [0.0, 0.0, 0.0]
+    teacher.input.deviation = [1.0, 1.0, 1.0]
     train.iterations = 40000
     train.batch_size = 16
     train.seed = 1

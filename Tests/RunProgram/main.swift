@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Logging
 import MPI
+import Networks
 import Optimisers
 import Recipes
 import Runs
@@ -284,6 +285,51 @@ func keepsBest(_ folder: URL) throws {
   expect(kept == best && now == best, "the best weights of a start that saved nothing")
 }
 
+/// A run of ONNX files that was stopped ends with the bits of one that was not, wherever they lie, and does
+/// not go on with other graphs. The folder holds them.
+func goesOnWithGraphs(_ folder: URL) throws {
+  func graphs(_ folder: URL) -> Recipe {
+    recipe {
+      $0.student.network = .graph(folder.appendingPathComponent("student.onnx").path)
+      $0.teacher.network = .graph(folder.appendingPathComponent("teacher.onnx").path)
+      $0.distill.method = .rdd
+      $0.distill.warmupIterations = 2
+      $0.train.validateEvery = 2
+      $0.evaluation.pictures = 1
+    }
+  }
+  let (run, copy) = (folder.appendingPathComponent("a"), folder.appendingPathComponent("b"))
+  let whole = try train(graphs(folder), run)
+  expect(whole.best.meanIoU > 0, "\(whole)")
+  let other = folder.appendingPathComponent("moved")
+  try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+  for name in ["student.onnx", "teacher.onnx"] {
+    try FileManager.default.copyItem(
+      at: folder.appendingPathComponent(name), to: other.appendingPathComponent(name))
+  }
+  try stopped(run, as: copy)
+  let rest = try train(graphs(other), copy)
+  let (first, last) = (try weights(run), try weights(copy))
+  expect(first == last, "the weights of a run that was stopped")
+  expect(rest.last.meanIoU == whole.last.meanIoU, "\(rest) and \(whole)")
+  expect(try saved(run) == saved(copy), "the last checkpoints")
+  // One more byte of documentation: the weights are the same, the file is not.
+  for (name, part) in [("teacher", "another teacher"), ("student", "other weights that ")] {
+    let place = folder.appendingPathComponent("\(name)-changed")
+    try stopped(run, as: place)
+    let file = other.appendingPathComponent("\(name).onnx")
+    let bytes = try Data(contentsOf: file)
+    try (bytes + [0x32, 1, 0x78]).write(to: file)
+    do {
+      _ = try train(graphs(other), place)
+      expect(false, "another graph was gone on with: \(name)")
+    } catch let error as TrainingError {
+      expect(error.code == .badData && "\(error)".contains(part), "\(error)")
+    }
+    try bytes.write(to: file)
+  }
+}
+
 /// Keeps what a run says.
 final class Listener: LogHandler, @unchecked Sendable {
   private let lines = Mutex<[String]>([])
@@ -302,7 +348,7 @@ final class Listener: LogHandler, @unchecked Sendable {
 
 let cases = [
   "keeps-best": keepsBest, "tells-what-is-gone": tellsWhatIsGone, "ends-once": endsOnce,
-  "goes-on": goesOn, "goes-on-adamw": goesOnWithAdamW,
+  "goes-on": goesOn, "goes-on-graphs": goesOnWithGraphs, "goes-on-adamw": goesOnWithAdamW,
   "keeps-optimisers-apart": keepsOptimisersApart, "names-mismatches": namesMismatches,
   "refuses-another": refusesAnother, "goes-on-with-other-ranks": goesOnWithOtherRanks,
 ]

@@ -1,7 +1,9 @@
+import Files
 import ImageIO
 import Networks
 import Recipes
 import Runs
+import TestSupport
 import Testing
 import Torch
 
@@ -27,22 +29,22 @@ import Torch
   }
 
   @Test(arguments: [[1.0], [0.5, 1.25]])
-  func aPhotoHasTheSameClassesAloneAndAmongOthers(scales: [Double]) {
+  func aPhotoHasTheSameClassesAloneAndAmongOthers(scales: [Double]) throws {
     let predictor = Predictor(Self.network(), Self.recipe(), scales: scales)
     let photos = [Self.photo(40, 33), Self.photo(40, 33, mirrored: true), Self.photo(40, 33)]
-    let answers = predictor.answers(photos)
+    let answers = try predictor.answers(photos)
     #expect(answers.count == 3 && answers.allSatisfy(\.isFinite))
     #expect(answers[0].classes.width == 40 && answers[0].classes.height == 33)
     #expect(answers[0].classes.pixels.allSatisfy { $0 < 4 })
     #expect(answers[0].classes.pixels == answers[2].classes.pixels)
-    #expect(predictor.answers([photos[1]])[0].classes.pixels == answers[1].classes.pixels)
+    #expect(try predictor.answers([photos[1]])[0].classes.pixels == answers[1].classes.pixels)
   }
 
   /// With mirrored images averaged in, the classes of a mirrored photo are the mirrored classes.
-  @Test func flippingMakesNoSideSpecial() {
+  @Test func flippingMakesNoSideSpecial() throws {
     let predictor = Predictor(Self.network(), Self.recipe(), flip: true)
-    let plain = predictor.answers([Self.photo(41, 33)])[0].classes
-    let mirrored = predictor.answers([Self.photo(41, 33, mirrored: true)])[0].classes
+    let plain = try predictor.answers([Self.photo(41, 33)])[0].classes
+    let mirrored = try predictor.answers([Self.photo(41, 33, mirrored: true)])[0].classes
     let agreeing = (0..<33).reduce(0) { count, y in
       let start = 41 * y
       return count
@@ -52,11 +54,21 @@ import Torch
     #expect(agreeing >= 33 * 41 - 4)
   }
 
-  @Test func answersOfNumbersThatAreNoneAreTold() {
+  @Test func answersOfNumbersThatAreNoneAreTold() throws {
     let network = Self.network()
     Autograd.withoutHistory {
       network.state["head.block.4.bias"]?.copy(from: Tensor([Float.nan, 0, 0, 0], [4]))
     }
-    #expect(!Predictor(network, Self.recipe()).answers([Self.photo(40, 33)])[0].isFinite)
+    #expect(try !Predictor(network, Self.recipe()).answers([Self.photo(40, 33)])[0].isFinite)
+  }
+
+  /// A graph that cannot take a photo says so before any of it runs.
+  @Test func sizesThatAGraphDoesNotTakeAreRefused() throws {
+    let network = try SegmentationNetwork(
+      graphAt: Repository.fixture("onnx/vit.onnx"), size: Pair(64, 96))
+    let predictor = Predictor(network, Self.recipe())
+    #expect(try predictor.answers([Self.photo(96, 64)])[0].isFinite)
+    let error = #expect(throws: FileError.self) { try predictor.answers([Self.photo(4, 4)]) }
+    #expect(error?.exitCode == 65)
   }
 }

@@ -17,6 +17,25 @@ import Testing
     }
   }
 
+  @Test func graphsGoOn() throws {
+    try withTemporaryFolder { folder in
+      for (name, fixture) in [("student", "realtime_export"), ("teacher", "plain_export")] {
+        try FileManager.default.copyItem(
+          atPath: Repository.fixture("onnx/\(fixture).onnx"),
+          toPath: folder.appendingPathComponent("\(name).onnx").path)
+      }
+      let name = "goes-on-graphs"
+      let result = try MPIRun.run(
+        ranks: nil, program: "run-program", arguments: [name, folder.path])
+      #expect(result.exitCode == 0 && result.standardOutput == "\(name) holds\n", "\(result)")
+      // Each start says it once.
+      let lines = result.standardError.split(separator: "\n").filter {
+        $0.contains("teacher.onnx runs operator by operator (eager)")
+      }
+      #expect(lines.count == 4, "\(result.standardError)")
+    }
+  }
+
   /// One warning where the number of ranks changes the weights, none where it does not.
   @Test func otherRanksAreTold() throws {
     try withTemporaryFolder { folder in

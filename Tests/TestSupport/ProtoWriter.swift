@@ -128,6 +128,13 @@ extension Proto {
       2, Proto().adding(1, Proto().adding(1, type).adding(2, Proto().adding(1, axes))))
   }
 
+  /// What PyTorch's exporter says of a stored tensor.
+  public static func kind(_ name: String, _ kind: String) -> Proto {
+    Proto().adding(1, name).adding(
+      4,
+      Proto().adding(1, "pkg.torch.export.graph_signature.InputSpec.kind").adding(2, kind))
+  }
+
   /// A function of the domain `own`.
   public static func function(
     _ name: String, _ inputs: [String], _ outputs: [String], _ nodes: [Proto],

@@ -63,6 +63,14 @@ row_reference() { compare "$work/tiny.yaml" --set distill.engine=reference; }
 
 row_eager() { compare "$work/tiny.yaml" --set teacher.engine=eager; }
 
+# Both networks are ONNX files, with logits on other grids.
+row_onnx() {
+  local graphs=$root/Tests/Fixtures/onnx
+  compare "$work/tiny.yaml" --set student.head_width=0 \
+    --set "student.network=$graphs/realtime_export.onnx" \
+    --set teacher.weights=none --set "teacher.network=$graphs/plain_export.onnx"
+}
+
 # Neither divides among 2 or 3 ranks.
 row_uneven() {
   local batch

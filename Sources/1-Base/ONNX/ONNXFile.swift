@@ -21,6 +21,6 @@ package enum ONNXFile {
     let region = try file.region(file.byteCount)
     let message = WireReader(region, path: path, part: "model", range: 0..<region.count)
     let reading = ModelReading(path: path, limits: limits, files: files)
-    return try Graph(try ModelMessage(message, reading), reading)
+    return try Graph(try ModelMessage(message, reading), reading, contentHash: region.contentHash)
   }
 }

@@ -1,8 +1,15 @@
-extension StoredTensor {
-  /// The XXH3 hash of the elements, 32 hexadecimal digits: equal for equal bytes.
+import Files
+
+extension ByteRegion {
+  /// The XXH3 hash of the bytes, 32 hexadecimal digits.
   package var contentHash: String {
     var hash = DataHash()
-    bytes.withUnsafeBytes { hash.update($0) }
+    withUnsafeBytes { hash.update($0) }
     return hash.digits
   }
+}
+
+extension StoredTensor {
+  /// The XXH3 hash of the elements, 32 hexadecimal digits: equal for equal bytes.
+  package var contentHash: String { bytes.contentHash }
 }

@@ -166,11 +166,14 @@ package struct MethodSetting {
     package let featureWidth: Int
     /// Whether there is an auxiliary head.
     package let hasAuxiliary: Bool
+    /// What methods may need and this network cannot give.
+    package let lacks: MethodNeeds
 
     /// A shape.
-    package init(featureWidth: Int, hasAuxiliary: Bool) {
+    package init(featureWidth: Int, hasAuxiliary: Bool, lacks: MethodNeeds = []) {
       self.featureWidth = featureWidth
       self.hasAuxiliary = hasAuxiliary
+      self.lacks = lacks
     }
   }
 

@@ -37,7 +37,9 @@ package final class MethodSuite {
         seed: setting.seed &+ Fingerprint(type.card.name).value, type: setting.type,
         device: setting.device)
       let scope = Scope(state: state, prefix: "method.\(type.card.name).", start: start)
+      try Self.requireGiven(type.card.needs, setting, type.card, options)
       let method = try type.init(options, setting, scope)
+      try Self.requireGiven(method.needs, setting, type.card, options)
       try Self.require(method.needs, setting, type.card, options)
       active.append((method, options.weight, state))
     }
@@ -50,6 +52,23 @@ package final class MethodSuite {
       ? setting.teacherBuffers.map {
         StateDict.Entry(name: "teacher." + $0.name, tensor: $0.tensor, role: .buffer)
       } : []
+  }
+
+  /// Stops at a network that cannot give what a method needs of it.
+  private static func requireGiven(
+    _ needs: MethodNeeds, _ setting: MethodSetting, _ card: MethodCard, _ options: MethodOptions
+  ) throws(MethodError) {
+    let ofStudent: MethodNeeds = [.features, .stages, .inputGradients]
+    let ofTeacher: MethodNeeds = [.features, .taughtStages, .adaptation, .inputGradients]
+    let missing = [
+      ("student", setting.student.lacks.intersection(needs).intersection(ofStudent)),
+      ("teacher", (setting.teacher?.lacks ?? []).intersection(needs).intersection(ofTeacher)),
+    ]
+    guard let (name, lack) = missing.first(where: { !$0.1.isEmpty }) else { return }
+    throw options.refused(
+      found: "\(card.name), and an ONNX file as \(name).network, which cannot give: \(lack.words)",
+      expected: "a network of the zoo, or another method",
+      remedy: "Documentation/your-own-network.md tells what graphs give")
   }
 
   private static func require(

@@ -8,22 +8,49 @@ package enum InputNormalisation: Sendable {
   case bgrMinusMean
   /// R, G, B from 0 to 1, with torchvision's mean subtracted, divided by its deviation.
   case torchvision
+  /// As its numbers say.
+  case custom(Custom)
+
+  /// Numbers by which images are normalised: (value * scale / 255 - mean) / deviation of each channel.
+  package struct Custom: Sendable, Equatable {
+    /// Whether channels are in the order R, G, B; otherwise B, G, R.
+    package let isRGB: Bool
+    /// What the largest value, 255, becomes before the mean is subtracted.
+    package let scale: Double
+    /// The mean of each channel, in that order.
+    package let mean: [Double]
+    /// The standard deviation of each channel, in that order.
+    package let deviation: [Double]
+
+    /// Numbers of three channels each.
+    package init(isRGB: Bool, scale: Double, mean: [Double], deviation: [Double]) {
+      (self.isRGB, self.scale, self.mean, self.deviation) = (isRGB, scale, mean, deviation)
+    }
+  }
 
   /// Images `[N, 3, H, W]` as the network wants them, with history.
-  func callAsFunction(_ images: Tensor) -> Tensor {
+  package func callAsFunction(_ images: Tensor) -> Tensor {
     switch self {
     case .bgrMinusMean: return images
     case .torchvision:
-      let (means, deviations) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-      let scales = deviations.map { 1 / (255 * $0) }
-      let shifts = zip(ImageNetMean.bgr.reversed(), zip(means, deviations)).map {
-        ($0 / 255 - $1.0) / $1.1
+      return Self.custom(
+        Custom(
+          isRGB: true, scale: 1, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+      )(images)
+    case .custom(let custom):
+      let means = custom.isRGB ? ImageNetMean.bgr.reversed() : ImageNetMean.bgr
+      let scales = custom.deviation.map { custom.scale / (255 * $0) }
+      let shifts = zip(means, zip(custom.mean, custom.deviation)).map {
+        ($0 * custom.scale / 255 - $1.0) / $1.1
       }
       func perChannel(_ values: [Double]) -> Tensor {
         Tensor(values, [1, 3, 1, 1]).to(images.type, device: images.device)
       }
-      let rgb = Tensor.concatenated((0..<3).reversed().map { images.narrowed(1, $0..<$0 + 1) }, 1)
-      return rgb * perChannel(scales) + perChannel(shifts)
+      let ordered =
+        custom.isRGB
+        ? Tensor.concatenated((0..<3).reversed().map { images.narrowed(1, $0..<$0 + 1) }, 1)
+        : images
+      return ordered * perChannel(scales) + perChannel(shifts)
     }
   }
 }

@@ -1,3 +1,7 @@
+import Files
+import ONNX
+import Torch
+
 /// How large a network is, found without its values and so almost without memory.
 package struct NetworkOutline: Sendable, Equatable {
   /// The number of trained values.
@@ -13,7 +17,31 @@ package struct NetworkOutline: Sendable, Equatable {
   /// concatenation.
   package let otherCount: Int
 
-  /// The outline of a network for images of a size.
+  init(
+    parameterCount: Int, valueCount: Int, convolutionCount: Int, multiplyAdds: Int, otherCount: Int
+  ) {
+    self.parameterCount = parameterCount
+    self.valueCount = valueCount
+    self.convolutionCount = convolutionCount
+    self.multiplyAdds = multiplyAdds
+    self.otherCount = otherCount
+  }
+
+  /// The outline of a network of an ONNX file for images of a size.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - outputs: the names of logits and auxiliary logits; nil: guessed.
+  ///   - size: of an image.
+  /// - Throws: `FileError` for a file that holds no such network.
+  package init(graphAt path: String, outputs: [String]? = nil, size: Pair) throws(FileError) {
+    let graph = try ONNXFile.read(path)
+    let names: [String]
+    if let outputs { names = outputs } else { names = try graph.guessedOutputs() }
+    self = try graph.plan(of: size, names).outline
+  }
+
+  /// The outline of a network of the zoo for images of a size.
   ///
   /// - Parameters:
   ///   - architecture: which network of the zoo.
@@ -37,6 +65,10 @@ package struct NetworkOutline: Sendable, Equatable {
   ///   - height: of an image.
   ///   - width: of an image.
   package init(_ network: SegmentationNetwork, height: Int, width: Int) {
+    if let graph = network.graph {
+      self = graph.outline(of: Pair(height, width))
+      return
+    }
     parameterCount = network.state.parameterCount
     valueCount = network.state.entries.reduce(0) { $0 + $1.tensor.count }
     let counts = CountOperators()

@@ -12,38 +12,62 @@ package enum NetworkTable {
   }
 }
 
-/// A network of `NetworkTable`, by its name; code that writes a name down writes one that is there.
+/// Which network it is: one of `NetworkTable` by its name, or that of an ONNX file. Code that writes a name
+/// down writes one that is there.
 package struct Architecture:
   RawRepresentable, ExpressibleByStringLiteral, CustomStringConvertible, CaseIterable, Hashable,
   Sendable
 {
-  /// What the program knows of it.
-  package let card: NetworkCard
+  private enum Origin: Sendable {
+    case zoo(NetworkCard)
+    case graph(path: String)
+  }
+  private let origin: Origin
 
-  /// Its name, as `deeplabv3_resnet18`.
-  package var rawValue: String { card.name }
-
-  /// Its name.
-  package var description: String { rawValue }
-
-  /// The network of this name; nil if there is none.
-  package init?(rawValue: String) {
-    guard let card = NetworkTable.card(rawValue) else { return nil }
-    self.card = card
+  /// What the program knows of a network of the zoo; nil for a graph, of which all is known from its file.
+  package var card: NetworkCard? {
+    if case .zoo(let card) = origin { card } else { nil }
   }
 
-  /// The network of this name.
+  /// The ONNX file of a graph; nil for a network of the zoo.
+  package var graphPath: String? {
+    if case .graph(let path) = origin { path } else { nil }
+  }
+
+  /// Its name, as `deeplabv3_resnet18`, or the path of its file.
+  package var rawValue: String {
+    switch origin {
+    case .zoo(let card): card.name
+    case .graph(let path): path
+    }
+  }
+
+  /// Its name, or that of its file without folders: for people, and for files that it is noted in.
+  package var description: String {
+    rawValue.split(separator: "/").last.map(String.init) ?? rawValue
+  }
+
+  /// The network of the zoo of this name; nil if there is none.
+  package init?(rawValue: String) {
+    guard let card = NetworkTable.card(rawValue) else { return nil }
+    origin = .zoo(card)
+  }
+
+  /// The network of the zoo of this name.
   package init(stringLiteral name: StaticString) {
     guard let card = NetworkTable.card("\(name)") else {
       preconditionFailure("Architecture: no \(name); expected a network of NetworkTable")
     }
-    self.card = card
+    origin = .zoo(card)
   }
 
-  fileprivate init(_ card: NetworkCard) { self.card = card }
+  private init(_ origin: Origin) { self.origin = origin }
 
-  /// All networks.
-  package static let allCases = NetworkTable.all.map(Architecture.init)
+  /// The network of an ONNX file, which need not be there yet.
+  package static func graph(_ path: String) -> Architecture { Architecture(.graph(path: path)) }
+
+  /// All networks of the zoo.
+  package static let allCases = NetworkTable.all.map { Architecture(.zoo($0)) }
 
   /// Whether two are the same network.
   package static func == (left: Architecture, right: Architecture) -> Bool {

@@ -71,7 +71,11 @@ extension StateDict {
   ) -> TensorArchive {
     let names = Set(entries.compactMap { Self.name($0.name, matching) })
     var (tensors, notes) = (archive.tensors, archive.notes)
-    tensors.removeAll { $0.isCounter && !names.contains($0.name) }
+    // Graphs have no counts of batches, which PyTorch keeps beside statistics.
+    let countsBatches = names.contains { $0.hasSuffix(StoredTensor.batchCount) }
+    tensors.removeAll {
+      ($0.isCounter || $0.isBatchCount && !countsBatches) && !names.contains($0.name)
+    }
     if tensors.count < archive.tensors.count {
       let count = archive.tensors.count - tensors.count
       notes.append("\(oneLine(path)): \(count) counters beside the weights are left out")
@@ -114,6 +118,11 @@ extension StateDict {
 }
 
 extension StoredTensor {
+  fileprivate static let batchCount = "num_batches_tracked"
+
+  /// Whether it counts the batches that a BatchNorm layer has seen.
+  fileprivate var isBatchCount: Bool { elementCount == 1 && name.hasSuffix(Self.batchCount) }
+
   /// Whether it counts something: multiply-adds and parameters of a module, as thop does, or averaged
   /// updates, as `torch.optim.swa_utils` does.
   fileprivate var isCounter: Bool {

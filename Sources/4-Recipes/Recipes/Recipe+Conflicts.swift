@@ -66,15 +66,16 @@ extension Recipe {
   }
 
   private var networkConflict: Conflict? {
+    if let conflict = graphConflict { return conflict }
     if distill.method == .none { return nil }
-    if teacher.weights == nil, !teacher.fromSeed {
+    if teacher.weights == nil, teacher.network.graphPath == nil, !teacher.fromSeed {
       return Conflict(
         kind: .missing, key: "distill.method",
         found: "distill.method: \(distill.method.rawValue) and no teacher.weights",
         expected: "the teacher's weights",
         remedy: "add --set teacher.weights=FILE; train one with 'distill: none' if there is none")
     }
-    if distill.method == .rdd, !teacher.network.card.hasAuxiliaryHead {
+    if distill.method == .rdd, teacher.network.card?.hasAuxiliaryHead == false {
       return Conflict(
         key: "teacher.network", found: "teacher.network: \(teacher.network.rawValue)",
         expected:

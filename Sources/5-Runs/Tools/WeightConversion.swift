@@ -133,13 +133,13 @@ package enum WeightConversion {
   private static func check(
     _ archive: TensorArchive, _ path: String, _ name: String
   ) throws -> TensorArchive {
-    guard let architecture = Architecture(rawValue: name) else {
+    guard let architecture = Architecture(rawValue: name), let card = architecture.card else {
       throw TrainingError(
         .badData,
         "--network: found '\(name)'; expected one of "
           + Architecture.allCases.map(\.rawValue).joined(separator: ", ") + "; correct it")
     }
-    let (card, isWhole) = (architecture.card, architecture.card.isWhole(archive))
+    let isWhole = card.isWhole(archive)
     let network = SegmentationNetwork(
       architecture, classCount: card.classCount(in: archive) ?? 1,
       headWidth: card.width(in: archive), start: Initialisation(seed: nil))

@@ -14,6 +14,12 @@ extension Recipe {
     case _ where OptimiserName.allCases.contains { $0.card.keys.contains(key) }:
       train.optimizer.card.keys.contains(key)
     case _ where key.hasPrefix("data."): usesData(key)
+    case "student.outputs": student.network.graphPath != nil
+    case "teacher.outputs": distill.method != .none && teacher.network.graphPath != nil
+    case _ where key.hasPrefix("student.input.") && key != "student.input.order":
+      student.input.order != .own
+    case _ where key.hasPrefix("teacher.input.") && key != "teacher.input.order":
+      distill.method != .none && teacher.input.order != .own
     case _ where key.hasPrefix("teacher."):
       distill.method != .none && (key != "teacher.from_seed" || teacher.weights == nil)
     case _ where key.hasPrefix("distill."): usesDistill(key)

@@ -49,7 +49,7 @@ extension ReportPage {
         names[index],
         [
           last[index], best[index], .number("\(run.best.iteration ?? 0)"), accuracy[index],
-          .text(run.recipe.distill.method.rawValue), .text(run.recipe.student.network.rawValue),
+          .text(run.recipe.distill.method.rawValue), .text(run.recipe.student.network.description),
           run.parameterCount.map { .number(Self.millions($0)) } ?? .nothing,
           .number("\(run.recipe.train.seed)"), .number("\(run.last.images)"),
           Self.rate(run.trainingRate), Self.rate(run.validationRate),

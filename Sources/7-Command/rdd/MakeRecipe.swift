@@ -72,7 +72,7 @@ struct MakeRecipe: ParsableCommand {
       let names = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("\(option) \(name); expected one of \(names)")
     }
-    if Architecture(rawValue: teacherNetwork)?.card.hasAuxiliaryHead == false {
+    if Architecture(rawValue: teacherNetwork)?.card?.hasAuxiliaryHead == false {
       throw ValidationError(
         "--teacher-network \(teacherNetwork); expected a ResNet, whose two heads RDD compares")
     }

@@ -34,19 +34,28 @@ package struct Graph: Sendable {
   package let outputs: [GraphInput]
   /// The stored tensors in the file's order, with the names of parameters and buffers.
   package let initialisers: [StoredTensor]
+  /// The names of stored tensors that PyTorch's exporter calls something else than a parameter: buffers, and
+  /// constants of the code. Empty where it does not say, as in files of its older exporter.
+  package let buffers: Set<String>
   /// The operators, each after those whose values it reads.
   package let nodes: [Node]
   /// The version of ONNX's own operators that the model imports.
   package let version: Int
   /// What the exporter wrote beside the network.
   package let metadata: [String: String]
+  /// The XXH3 hash of the file's bytes, 32 hexadecimal digits; what lies in other files is not in it.
+  package let contentHash: String
 
   /// Inlines the functions of `model` and checks every name.
-  init(_ model: ModelMessage, _ reading: ModelReading) throws(FileError) {
+  init(
+    _ model: ModelMessage, _ reading: ModelReading, contentHash: String
+  ) throws(FileError) {
     path = reading.path
+    self.contentHash = contentHash
     outputs = model.graph.outputs
     version = model.operatorSets[""] ?? 0
     metadata = model.metadata
+    buffers = Set(model.graph.kinds.filter { $0.value != "PARAMETER" }.map(\.key))
     (initialisers, nodes) = try Self.untied(
       model.graph.initialisers, try Inlining.nodes(of: model, reading), reading)
     var defined: [String: String] = [:]
@@ -59,10 +68,11 @@ package struct Graph: Sendable {
     try check(&defined)
   }
 
-  /// Makes tensors of their own of `Identity` of stored floats, under the names that it gives.
+  /// Makes tensors of their own of `Identity` of stored floats that are all one number, under the names that
+  /// it gives.
   ///
-  /// PyTorch's exporter stores parameters once that are equal, as biases of 0 are. They were several, and
-  /// train apart.
+  /// PyTorch's exporter stores parameters once that are equal, as biases of 0 are: they were several, and
+  /// train apart. Others that are equal are one tensor that the network has under two names, and stay one.
   private static func untied(
     _ initialisers: [StoredTensor], _ nodes: [Node], _ reading: ModelReading
   ) throws(FileError) -> ([StoredTensor], [Node]) {
@@ -72,7 +82,7 @@ package struct Graph: Sendable {
     var (rest, bytes) = ([Node](), 0)
     for node in nodes {
       guard node.fullName == "Identity", node.inputs.count == 1, node.outputs.count == 1,
-        let source = stored[node.inputs[0]]
+        let source = stored[node.inputs[0]], source.isOneNumber
       else {
         rest.append(node)
         continue
@@ -128,6 +138,16 @@ package struct Graph: Sendable {
             + (defined[output.name] == nil ? "which nothing gives" : "twice"),
           expected: "different values of the graph")
       }
+    }
+  }
+}
+
+extension StoredTensor {
+  /// Whether all elements have the same bytes.
+  fileprivate var isOneNumber: Bool {
+    let size = elementType.byteCount
+    return bytes.withUnsafeBytes { bytes in
+      bytes.indices.dropFirst(size).allSatisfy { bytes[$0] == bytes[$0 - size] }
     }
   }
 }

@@ -52,12 +52,14 @@ struct ModelMessage {
   }
 }
 
-/// A `GraphProto`: node 1, initializer 5, input 11, output 12, sparse_initializer 15.
+/// A `GraphProto`: node 1, initializer 5, input 11, output 12, value_info 13, sparse_initializer 15.
 struct GraphMessage {
   private(set) var nodes: [NodeMessage] = []
   private(set) var initialisers: [StoredTensor] = []
   private(set) var inputs: [GraphInput] = []
   private(set) var outputs: [GraphInput] = []
+  /// What PyTorch's exporter says that stored tensors are, by name: `PARAMETER`, `BUFFER` and others.
+  private(set) var kinds: [String: String] = [:]
 
   init(_ message: WireReader, _ reading: ModelReading) throws(FileError) {
     let limits = reading.limits
@@ -77,6 +79,10 @@ struct GraphMessage {
       case 12:
         try reading.check(outputs.count + 1, limits.tensors, "outputs")
         outputs.append(try ValueMessage.read(try reader.message(field, "output"), reading))
+      case 13:
+        let (name, kind) = try ValueMessage.kind(try reader.message(field, "value_info"), reading)
+        if let kind { kinds[name] = kind }
+        try reading.check(kinds.count, limits.tensors, "kinds of tensors")
       case 15:
         throw reader.refused(at: field.start, found: "a sparse tensor", expected: "a dense one")
       default: break

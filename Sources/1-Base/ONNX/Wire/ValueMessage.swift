@@ -25,6 +25,25 @@ enum ValueMessage {
     return GraphInput(name: name, elementType: type.elementType, shape: type.shape)
   }
 
+  /// The name of a value, and what PyTorch's exporter says in metadata_props 4 that it was: a parameter, a
+  /// buffer; nil if it says nothing.
+  static func kind(
+    _ message: WireReader, _ reading: ModelReading
+  ) throws(FileError) -> (name: String, kind: String?) {
+    var reader = message
+    var (name, kind) = ("", String?.none)
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try reader.onlyText(field, limit: reading.limits.nameBytes)
+      case 4:
+        let pair = try TextPair.read(try reader.message(field, "metadata"), reading)
+        if pair.key == "pkg.torch.export.graph_signature.InputSpec.kind" { kind = pair.value }
+      default: break
+      }
+    }
+    return (name, kind)
+  }
+
   private static func tensorType(
     _ message: WireReader, _ reading: ModelReading
   ) throws(FileError) -> (ElementType?, [Dimension]?) {

@@ -38,7 +38,7 @@ enum NetworkFile {
     }
     let range = run.range(of: images.count)
     let batch = run.batch(images, range)
-    let outputs = Outputs(run: run, imageCount: images.count, featureCount: network.headWidth)
+    let outputs = Outputs(run: run, imageCount: images.count, featureCount: network.headWidth ?? 0)
     let evaluated = Autograd.withoutHistory {
       network(batch, .evaluation(precision: run.precision))
     }

@@ -62,9 +62,9 @@ package struct Evaluator {
     var matrix = ConfusionMatrix(classCount: network.classCount)
     var samples: [LabelledImage] = []
     var broken: [Int] = []
-    func count(before end: Int) {
+    func count(before end: Int) throws {
       guard !samples.isEmpty else { return }
-      let answers = predictor.answers(samples.map(\.image))
+      let answers = try predictor.answers(samples.map(\.image))
       for (offset, (sample, answer)) in zip(samples, answers).enumerated() {
         matrix.add(labels: sample.labels.pixels, predictions: answer.classes.pixels)
         if !answer.isFinite { broken.append(end - samples.count + offset) }
@@ -76,22 +76,20 @@ package struct Evaluator {
     let share = Shard.range(
       of: source.count, rank: reducer.rank, worldSize: reducer.worldSize)
     var failure: (any Error)?
-    for index in share {
-      let sample: LabelledImage
-      do {
-        sample = try source.sample(index)
-      } catch {
-        failure = error
-        break
+    do {
+      for index in share {
+        let sample = try source.sample(index)
+        let isSameSize =
+          samples.last.map {
+            $0.image.width == sample.image.width && $0.image.height == sample.image.height
+          } ?? true
+        if !isSameSize || samples.count == evaluation.batchSize { try count(before: index) }
+        samples.append(sample)
       }
-      let isSameSize =
-        samples.last.map {
-          $0.image.width == sample.image.width && $0.image.height == sample.image.height
-        } ?? true
-      if !isSameSize || samples.count == evaluation.batchSize { count(before: index) }
-      samples.append(sample)
+      try count(before: share.upperBound)
+    } catch {
+      failure = error
     }
-    if failure == nil { count(before: share.upperBound) }
     return try add(matrix, broken, failure)
   }
 

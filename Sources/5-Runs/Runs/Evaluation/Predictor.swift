@@ -1,5 +1,6 @@
 import Datasets
 import Difficulty
+import Files
 import ImageIO
 import Networks
 import Recipes
@@ -10,6 +11,7 @@ import Torch
 package struct Predictor {
   /// Logits of images `[n, 3, H, W]`.
   private let forward: Teacher
+  private let network: SegmentationNetwork
   private let type: Torch.ElementType
   private let device: Device
   private let scales: [Double]
@@ -21,6 +23,7 @@ package struct Predictor {
   ) {
     // As a frozen teacher: compiled where it can be.
     forward = Teacher(network, recipe)
+    self.network = network
     type = network.parameterType
     device = network.device
     self.scales = scales
@@ -38,8 +41,14 @@ package struct Predictor {
   /// The answers about photos of one size.
   ///
   /// One scale: the upsampled logits are never stored. Several: they are averaged at full size.
-  package func answers(_ photos: [RGBImage]) -> [Answer] {
+  ///
+  /// - Throws: `FileError` (exit code 65) for photos of a size that a graph does not take.
+  package func answers(_ photos: [RGBImage]) throws(FileError) -> [Answer] {
     let (height, width) = (photos[0].height, photos[0].width)
+    for scale in scales {
+      try network.prepare(
+        for: Pair(Resize.length(height, factor: scale), Resize.length(width, factor: scale)))
+    }
     let logits = Autograd.withoutHistory { averagedLogits(photos) }
     return zip(logits.classes(height: height, width: width), logits.areFinite).map {
       Answer(classes: $0, isFinite: $1)

@@ -52,9 +52,9 @@ package struct DifficultyArtist {
     }
     guard learned.areFinite else { throw .notFinite("maps: \(title)", "the student") }
     guard taught?.areFinite ?? true else { throw .notFinite("maps: \(title)", "the teacher") }
-    let lesson = teacher == nil ? "" : "\(recipe.teacher.network.rawValue) teaches "
+    let lesson = teacher == nil ? "" : "\(recipe.teacher.network) teaches "
     var panel = DifficultyPanel(
-      title: "\(title): \(lesson)\(student.architecture.rawValue)",
+      title: "\(title): \(lesson)\(student.architecture)",
       photo: Canvas(photo), labels: labels?.pixels, palette: palette)
     panel.student = learned.main.classes(height: height, width: width)[0].pixels
     guard let taught else { return (panel, nil) }

@@ -90,7 +90,7 @@ struct Checkpoint {
   func archive(of identity: RunIdentity, _ trained: Trained) -> TensorArchive {
     let (network, optimiser) = (trained.network, trained.optimiser.card.name)
     var metadata = identity.metadata
-    metadata["network"] = network.architecture.rawValue
+    metadata["network"] = network.architecture.description
     if let best {
       // The bits, so that a resumed run compares with the same number.
       metadata[Self.bestKey] = String(best.meanIoU.bitPattern)

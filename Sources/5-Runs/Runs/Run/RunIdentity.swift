@@ -124,6 +124,10 @@ package struct RunIdentity: Equatable, Sendable {
   private static func text(_ recipe: Recipe) -> String {
     var recipe = recipe
     recipe.distill.methods = recipe.distill.methods.withoutFiles
+    for network in [\Recipe.student.network, \Recipe.teacher.network]
+    where recipe[keyPath: network].graphPath != nil {
+      recipe[keyPath: network] = .graph("file.onnx")
+    }
     let defaults = Recipe()
     return Key.all.filter { key in
       key.effect == .numbers && !(key.isAdded && key.yaml(recipe) == key.yaml(defaults))
@@ -209,11 +213,12 @@ extension RunIdentity {
     _ methods: MethodSuite?, _ frozen: FrozenNetworks, _ data: [DataHashes]
   ) {
     var hashes: [Part: String] = [
-      .student: FileHash.of(student.state.hash), .data: data[0].digest,
+      .student: FileHash.of(student.hash), .data: data[0].digest,
       .validation: data[1].digest,
     ]
-    let source = recipe.teacher.weights == nil ? "seed" : "file"
-    hashes[.teacher] = (teacher?.state.hash).map { "\(source):\(FileHash.of($0))" }
+    let isDrawn = recipe.teacher.weights == nil && teacher?.graph == nil
+    let source = isDrawn ? "seed" : "file"
+    hashes[.teacher] = (teacher?.hash).map { "\(source):\(FileHash.of($0))" }
     hashes[.methods] = methods.map { suite in
       let own = suite.entries.map { StoredTensor(name: $0.name, $0.tensor).contentHash }
       return FileHash.of((own + frozen.hashes).joined(separator: " "))

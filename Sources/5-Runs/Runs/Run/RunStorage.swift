@@ -336,7 +336,7 @@ final class RunStorage {
   static let iterationKey = "iteration"
 
   private func write(_ network: SegmentationNetwork, _ path: String, _ iteration: Int) throws {
-    var metadata = ["network": network.architecture.rawValue, "format": "pt"]
+    var metadata = ["network": network.architecture.description, "format": "pt"]
     metadata[Self.identityKey] = identity?.digest
     metadata[RunIdentity.acceptedKey] = identity?.accepted
     metadata[Self.iterationKey] = String(iteration)

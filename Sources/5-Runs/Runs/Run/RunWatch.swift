@@ -117,7 +117,7 @@ package final class RunWatch {
   private var head: [String] {
     let method = recipe.distill.method.rawValue
     return [
-      "\(files.folder): \(recipe.student.network.rawValue), distill \(method), "
+      "\(files.folder): \(recipe.student.network), distill \(method), "
         + "\(recipe.train.iterations) iterations of \(recipe.train.batchSize) images",
       Self.row(["iteration", "stage", "loss", "mIoU %", "right %", "", "time"]),
     ]

@@ -74,7 +74,11 @@ package final class Trainer {
     student = try NetworkFactory.student(recipe, device: device)
     // Before a checkpoint brings BatchNorm statistics that have moved, to rank 0 first.
     if let teacher {
-      try coordinator.requireEqual(teacher.state.hash, "teacher's weights")
+      try coordinator.requireEqual(teacher.hash, "teacher's weights")
+    }
+    // Weights come from rank 0; what they are for, each rank has read.
+    if let graph = student.graph {
+      try coordinator.requireEqual(graph.contentHash, "student's graph")
     }
     let frozen = FrozenNetworks()
     let methods = try recipe.methods(student, teacher, noting: frozen)
@@ -90,7 +94,9 @@ package final class Trainer {
     state = try storage?.restored(into: trained) ?? Checkpoint()
     self.storage = storage
     let student = student
-    let taught = teacher.map { Teacher($0, recipe, methods?.needs ?? []) }
+    let taught = teacher.map {
+      Teacher($0, recipe, methods?.needs ?? [], teaching: student)
+    }
     pictures =
       recipe.evaluation.pictures == 0
       ? nil

@@ -48,9 +48,19 @@ extension Recipe {
     noting frozen: FrozenNetworks? = nil
   ) throws -> MethodSuite? {
     try checkMethods()
+    func lacks(_ network: SegmentationNetwork) -> MethodNeeds {
+      guard network.graph != nil else { return [] }
+      var lacks: MethodNeeds = [.stages, .taughtStages, .inputGradients]
+      if network.headWidth == nil { lacks.insert(.features) }
+      if !network.state.entries.contains(where: { $0.role == .buffer }) {
+        lacks.insert(.adaptation)
+      }
+      return lacks
+    }
     func shape(_ network: SegmentationNetwork) -> MethodSetting.Shape {
       MethodSetting.Shape(
-        featureWidth: network.headWidth, hasAuxiliary: network.architecture.card.hasAuxiliaryHead)
+        featureWidth: network.headWidth ?? 1, hasAuxiliary: network.hasAuxiliaryHead,
+        lacks: lacks(network))
     }
     var setting = MethodSetting(
       classCount: data.classCount, student: shape(student), teacher: teacher.map(shape),
@@ -64,17 +74,9 @@ extension Recipe {
     if let teacher {
       setting.teacherBuffers = teacher.state.entries.filter { $0.role == .buffer }
       setting.changedTeacher = { change in
-        let copy = SegmentationNetwork(
-          teacher.architecture, classCount: teacher.classCount, headWidth: teacher.headWidth,
-          start: Initialisation(seed: nil, type: teacher.parameterType, device: teacher.device))
-        Autograd.withoutHistory {
-          for (own, other) in zip(copy.state.entries, teacher.state.entries) {
-            own.tensor.requiresGradient = false
-            own.tensor.copy(from: other.tensor)
-          }
-        }
+        let copy = teacher.copy()
         change(copy.state)
-        return Steps.Teacher(copy, self).callAsFunction
+        return Steps.Teacher(copy, self, teaching: student).callAsFunction
       }
     }
     return try MethodSuite(chosenMethods, setting)

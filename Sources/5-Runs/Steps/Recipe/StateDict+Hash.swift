@@ -7,3 +7,8 @@ extension StateDict {
     stored().map(\.contentHash).joined(separator: " ")
   }
 }
+
+extension SegmentationNetwork {
+  /// A hash of all values, as text; of a graph also of its file, which says what is computed.
+  package var hash: String { state.hash + (graph.map { " onnx " + $0.contentHash } ?? "") }
+}

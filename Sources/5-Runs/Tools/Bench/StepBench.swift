@@ -100,7 +100,8 @@ package enum StepBench {
     let methods = try recipe.methods(student, teacher)
     TorchRuntime.threads = recipe.networkThreads(methods, of: coordinator.threadCount)
     return try TrainingStep(
-      recipe, student: student, teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? []) },
+      recipe, student: student,
+      teacher: teacher.map { Teacher($0, recipe, methods?.needs ?? [], teaching: student) },
       methods: methods,
       parameters: FlatParameters(
         student, methods, for: recipe.optimiser, exactSums: recipe.train.addsExactly,

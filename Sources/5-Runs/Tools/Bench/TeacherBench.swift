@@ -69,6 +69,12 @@ package enum TeacherBench {
         "distill.method: found none; expected a recipe with a teacher; take the recipe that "
           + "distils")
     }
+    guard network.graph == nil else {
+      throw TrainingError(
+        .badData,
+        "teacher.network: \(network.architecture): found an ONNX file; expected a network of the zoo: "
+          + "graphs are not compiled; use rdd bench step")
+    }
     TorchRuntime.threads = coordinator.threadCount
     TorchRuntime.keepMemory()
     let precision = recipe.train.precision.elementType

@@ -29,7 +29,8 @@ extension RunCheck {
     let student = report.attempt { try NetworkFactory.student(recipe) }
     let origin =
       recipe.student.weights ?? recipe.student.backboneWeights.map { "backbone \($0)" }
-      ?? "seed \(recipe.train.seed)"
+      ?? (recipe.student.network.graphPath == nil
+        ? "seed \(recipe.train.seed)" : Self.ownWeights)
     describe(student, "student", recipe.student.network, origin)
     guard recipe.distill.method != .none else {
       report.note("teacher", "none")
@@ -37,8 +38,11 @@ extension RunCheck {
       return student.map { sizes($0, nil) }
     }
     let teacher = report.attempt { try NetworkFactory.teacher(recipe) }
-    describe(teacher ?? nil, "teacher", recipe.teacher.network, recipe.teacher.weights ?? "seed")
-    if recipe.teacher.weights == nil {
+    let isGraph = recipe.teacher.network.graphPath != nil
+    describe(
+      teacher ?? nil, "teacher", recipe.teacher.network,
+      recipe.teacher.weights ?? (isGraph ? Self.ownWeights : "seed"))
+    if recipe.teacher.weights == nil, !isGraph {
       report.warn("a teacher drawn from the seed teaches nothing; it is for timing")
     }
     guard let student, let teacher else { return nil }
@@ -47,6 +51,9 @@ extension RunCheck {
     if !listed.isEmpty { report.note("methods", listed.joined(separator: ", ")) }
     return sizes(student, teacher)
   }
+
+  /// Where the weights of a graph come from that no other file replaces.
+  private static let ownWeights = "its own file"
 
   /// The methods between the networks, and whether each group of parameters has some.
   private mutating func checkTraining(
@@ -71,9 +78,9 @@ extension RunCheck {
     report.note(
       name,
       String(
-        format: "%@, %.2f million parameters, %.2f billion multiply-adds for a crop, head of %d "
-          + "channels, from %@", wanted.rawValue, Double(outline.parameterCount) / 1e6,
-        Double(outline.multiplyAdds) / 1e9, network.headWidth, origin))
+        format: "%@, %.2f million parameters, %.2f billion multiply-adds for a crop, %@, from %@",
+        wanted.rawValue, Double(outline.parameterCount) / 1e6, Double(outline.multiplyAdds) / 1e9,
+        network.headWidth.map { "head of \($0) channels" } ?? "no features", origin))
   }
 
   private func sizes(

@@ -40,7 +40,7 @@ package enum DifficultyPictures {
     }
     let student = try NetworkFactory.student(recipe, device: device, weights: weights)
     let artist = DifficultyArtist(
-      recipe, student: student, teacher: Teacher(teacher, recipe),
+      recipe, student: student, teacher: Teacher(teacher, recipe, teaching: student),
       threadCount: coordinator.threadCount)
     let share = Shard.range(
       of: samples.count, rank: coordinator.rank, worldSize: coordinator.worldSize)

@@ -71,7 +71,7 @@ package enum Predictions {
     var pixels = [Int64](repeating: 0, count: images.count * classes.count)
     for index in share {
       let photo = try ImageFile.readRGB(images[index], limits: limits, turning: turning)
-      let answer = predictor.answers([photo])[0]
+      let answer = try predictor.answers([photo])[0]
       guard answer.isFinite else {
         throw TrainingError.notFinite("predict: \(images[index])", weights)
       }

@@ -69,18 +69,18 @@ package struct MemoryNeeds: Equatable, Sendable {
     guard train.device == .cpu else { return }
     let size = train.precision.parameterType.byteCount
     let width = recipe.student.headWidth
-    let student = NetworkOutline(
-      recipe.student.network, classCount: data.classCount,
-      headWidth: width == 0 ? nil : width, height: data.cropHeight, width: data.cropWidth)
+    guard
+      let student = data.outline(
+        recipe.student.network, recipe.student.outputs, headWidth: width == 0 ? nil : width)
+    else { return }
     weights = Self.atMost(student.valueCount, recipe.student.weights) * size
     // A gradient, what the optimiser keeps, an average, and sums of 64 bits.
     let kept = 1 + train.optimizer.card.states.count + (train.average > 0 ? 1 : 0)
     optimiser = student.parameterCount * (kept * size + (train.addsExactly && size == 4 ? 8 : 0))
     activations = images * student.keptBytes(byteCount: train.precision.elementType.byteCount)
-    if recipe.distill.method != .none {
-      let teacher = NetworkOutline(
-        recipe.teacher.network, classCount: data.classCount, height: data.cropHeight,
-        width: data.cropWidth)
+    if recipe.distill.method != .none,
+      let teacher = data.outline(recipe.teacher.network, recipe.teacher.outputs)
+    {
       self.teacher =
         Self.atMost(teacher.valueCount, recipe.teacher.weights)
         * train.precision.elementType.byteCount
@@ -117,6 +117,20 @@ package struct MemoryNeeds: Equatable, Sendable {
 }
 
 extension Recipe.Data {
+  /// The outline of a network for crops; nil for a graph that cannot be had, which its maker will tell.
+  fileprivate func outline(
+    _ network: Architecture, _ outputs: Recipe.Outputs, headWidth: Int? = nil
+  ) -> NetworkOutline? {
+    guard let path = network.graphPath else {
+      return NetworkOutline(
+        network, classCount: classCount, headWidth: headWidth, height: cropHeight,
+        width: cropWidth)
+    }
+    return try? NetworkOutline(
+      graphAt: path, outputs: outputs.names.isEmpty ? nil : outputs.names,
+      size: Pair(cropHeight, cropWidth))
+  }
+
   /// The number of training images, where no list says it.
   fileprivate var knownCount: Int? { kind == .scenes ? scenes.trainCount : nil }
 }
