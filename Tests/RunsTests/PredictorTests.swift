@@ -3,6 +3,7 @@ import ImageIO
 import Networks
 import Recipes
 import Runs
+import Steps
 import TestSupport
 import Testing
 import Torch
@@ -70,5 +71,12 @@ import Torch
     #expect(try predictor.answers([Self.photo(96, 64)])[0].isFinite)
     let error = #expect(throws: FileError.self) { try predictor.answers([Self.photo(4, 4)]) }
     #expect(error?.exitCode == 65)
+    // Pictures of a run leave out what the teacher cannot see, where its graph is of one size.
+    let artist = DifficultyArtist(
+      Self.recipe(), student: Self.network(), teacher: Teacher(network, Self.recipe()),
+      threadCount: 1)
+    #expect(throws: FileError.self) {
+      try artist.panel(title: "small", photo: Self.photo(4, 4), labels: nil)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Datasets
 import Difficulty
+import Files
 import ImageIO
 import Networks
 import Pictures
@@ -27,16 +28,21 @@ package struct DifficultyArtist {
   }
 
   /// The teacher's logits of a photo, which do not change while the student learns.
-  func taught(_ photo: RGBImage) -> TaskLoss.Heads? {
-    teacher.map { $0(image(photo)).hostHeads }
+  ///
+  /// - Throws: `FileError` for a photo of a size that the graph of either network does not take.
+  func taught(_ photo: RGBImage) throws(FileError) -> TaskLoss.Heads? {
+    let size = Pair(photo.height, photo.width)
+    try student.prepare(for: size)
+    try teacher?.prepare(for: size)
+    return teacher.map { $0(image(photo)).hostHeads }
   }
 
   /// The panel of an image; without labels it says nothing of labels and masks.
   ///
-  /// - Throws: `TrainingError` where logits are not finite.
+  /// - Throws: `TrainingError` where logits are not finite, and what `taught` throws.
   package func panel(
     title: String, photo: RGBImage, labels: GrayImage?
-  ) throws(TrainingError) -> DifficultyPanel {
+  ) throws -> DifficultyPanel {
     try draw(title: title, photo: photo, labels: labels, taught: taught(photo)).panel
   }
 

@@ -59,6 +59,6 @@ final class RunPictures {
   private func subject(_ sample: InspectedSample) throws -> Subject {
     let (photo, labels) = try sample.read()
     return Subject(
-      sample: sample, photo: photo, labels: labels, taught: artist.taught(photo))
+      sample: sample, photo: photo, labels: labels, taught: try artist.taught(photo))
   }
 }

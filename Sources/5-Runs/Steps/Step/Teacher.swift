@@ -1,3 +1,4 @@
+import Files
 import Methods
 import Networks
 import Recipes
@@ -68,6 +69,14 @@ package struct Teacher {
       view.classes = ClassMapping(targets, classCount: recipe.data.classCount)
     }
     view.grid = { student.grid(of: $0) }
+  }
+
+  /// Stops unless the teacher can be run on images of a size.
+  ///
+  /// - Throws: `FileError` (exit code 65) for a graph that cannot.
+  package func prepare(for size: Pair) throws(FileError) {
+    guard case .eager(let network, _, _) = engine else { return }
+    try (network as? SegmentationNetwork)?.prepare(for: size)
   }
 
   /// Logits by the statistics of this batch, which move the running ones, without history.

@@ -103,6 +103,7 @@ private struct BesideArtist {
           + "nobody knows which student is right; use rdd predict")
     }
     let seen = try students.map { name, network in
+      try network.prepare(for: Pair(photo.height, photo.width))
       let heads = Autograd.withoutHistory {
         network(
           Tensor.images([photo]).to(network.parameterType, device: network.device),
