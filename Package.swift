@@ -220,7 +220,7 @@ let package = Package(
       name: "FuzzedReaders",
       dependencies: ["Datasets", "Files", "ImageIO", "ONNX", "Recipes", "WeightFiles"],
       path: "Tests/FuzzedReaders"),
-    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Host", "TestSupport"]),
     .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzedReaders", "TestSupport"]),
     .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport", "rank-program"]),

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Host
 import TestSupport
 import Testing
 
@@ -137,4 +138,46 @@ import Testing
 /// A condition that a test sets while others look.
 final class Flag: @unchecked Sendable {
   var isSet = false
+
+  /// A rank that was killed with its job may hold the lock for a while.
+  @Test func aLockOfAProcessThatIsBeingEndedIsWaitedFor() throws {
+    try withTemporaryFolder { folder in
+      var held: RunFolderLock? = try RunFolderLock(folder: folder.path)
+      var asked = 0
+      let lock = try RunFolderLock.waiting(folder: folder.path) { process in
+        #expect(process == getpid())
+        asked += 1
+        if asked == 3 { held = nil }
+        return true
+      }
+      #expect(asked == 3 && held == nil)
+      // That of one that lives is not.
+      let begin = ContinuousClock.now
+      let error = failure {
+        _ = try RunFolderLock.waiting(folder: folder.path) { _ in false }
+      }
+      #expect(error?.kind == .locked && ContinuousClock.now - begin < .seconds(20))
+      try lock.check()
+    }
+  }
+
+  @Test func aProcessThatIsBeingEndedIsKnown() throws {
+    #expect(!RunFolderLock.isBeingEnded(getpid()))
+    try withTemporaryFolder { folder in
+      let host = HostFiles(root: folder.path)
+      let cases = [
+        ("VmSize:\t  100 kB\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n", false),
+        ("VmSize:\t  100 kB\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000004000\n", false),
+        ("VmSize:\t  100 kB\nSigPnd:\t0000000000000100\nShdPnd:\t0000000000000000\n", true),
+        ("VmSize:\t  100 kB\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000004100\n", true),
+        ("State:\tZ (zombie)\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n", true),
+      ]
+      try FileStore().makeFolder(folder.path + "/proc/7")
+      for (text, isEnding) in cases {
+        try write(text, folder.path + "/proc/7/status")
+        #expect(RunFolderLock.isBeingEnded(7, host) == isEnding, "\(text)")
+      }
+      #expect(!RunFolderLock.isBeingEnded(8, host))
+    }
+  }
 }

@@ -26,7 +26,7 @@ package final class RunFolder: Sendable {
         "run folder: \(path): found a place where no folder can be made (\(error.path): "
           + "\(error.detail)); expected a writable place; choose another --out")
     }
-    lock = try RunFolderLock(folder: path)
+    lock = try RunFolderLock.waiting(folder: path)
   }
 
   /// What the user should know of the folder's lock; nil if there is nothing.
