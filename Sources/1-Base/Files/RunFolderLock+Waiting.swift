@@ -12,7 +12,10 @@ extension RunFolderLock {
   /// A launcher may end before its ranks do: a rank that was killed closes its files only when the
   /// processor, or the disk that it waits for, lets it.
   ///
-  /// - Parameter isEnding: whether the process of a number on this host is being ended.
+  /// - Parameters:
+  ///   - folder: the run's folder, which is there.
+  ///   - files: the calls on its files.
+  ///   - isEnding: whether the process of a number on this host is being ended.
   /// - Throws: as `init`; `locked` after `patience`, or `patienceForTheEnding`.
   package static func waiting(
     folder: String, files: FileStore = FileStore(),
